@@ -1,0 +1,106 @@
+/** What a kernel has done lately: two bounded rings, one for messages and faults, one for moves and run states. */
+
+/** Kinds of the message ring, as numbers so that recording allocates nothing. */
+export const EVENT_SEND = 1;
+export const EVENT_RECEIVE = 2;
+export const EVENT_FAULT = 3;
+export const EVENT_SUPPLY = 4;
+
+const NAMES = ['', 'send', 'receive', 'fault', 'supply'];
+
+/** One event, as readers see it. `cause` is the number of the event that made it happen, 0 if unknown. */
+export interface TraceEvent {
+  readonly n: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly task: number;
+  readonly value: number;
+  readonly cause: number;
+}
+
+/** The ring of messages and faults. Fixed storage; the oldest events are overwritten, and counted. Hot path. */
+export class EventRing {
+  readonly #at: Float64Array;
+  readonly #kind: Uint8Array;
+  readonly #task: Float64Array;
+  readonly #value: Float64Array;
+  readonly #cause: Float64Array;
+  #count = 0;
+
+  constructor(size: number) {
+    this.#at = new Float64Array(size);
+    this.#kind = new Uint8Array(size);
+    this.#task = new Float64Array(size);
+    this.#value = new Float64Array(size);
+    this.#cause = new Float64Array(size);
+  }
+
+  /** Events recorded since the start, overwritten ones included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Records an event and answers its number. */
+  record(kind: number, at: number, task: number, value: number, cause: number): number {
+    const slot = this.#count % this.#at.length;
+    this.#at[slot] = at;
+    this.#kind[slot] = kind;
+    this.#task[slot] = task;
+    this.#value[slot] = value;
+    this.#cause[slot] = cause;
+    this.#count += 1;
+    return this.#count;
+  }
+
+  /** Every event still in the ring from number `since` on, oldest first. */
+  read(since = 0): TraceEvent[] {
+    const size = this.#at.length;
+    const events: TraceEvent[] = [];
+    for (let n = Math.max(since, this.#count - size); n < this.#count; n += 1) {
+      const slot = n % size;
+      events.push({
+        n: n + 1,
+        at: this.#at[slot] ?? 0,
+        kind: NAMES[this.#kind[slot] ?? 0] ?? '',
+        task: this.#task[slot] ?? 0,
+        value: this.#value[slot] ?? 0,
+        cause: this.#cause[slot] ?? 0,
+      });
+    }
+    return events;
+  }
+}
+
+/** A step in the life of a task: created, frozen, thawed, arrived, gone. */
+export interface LifeEvent {
+  readonly n: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly task: string;
+  readonly detail: Readonly<Record<string, string | number>>;
+}
+
+/** The ring of moves and run states. `lost` counts what was overwritten: a reader that needs every event must see 0. */
+export class LifeRing {
+  readonly #events: LifeEvent[] = [];
+  readonly #size: number;
+  #count = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  get lost(): number {
+    return this.#count - this.#events.length;
+  }
+
+  record(at: number, kind: string, task: string, detail: Readonly<Record<string, string | number>>): void {
+    this.#count += 1;
+    this.#events.push({ n: this.#count, at, kind, task, detail });
+    if (this.#events.length > this.#size) this.#events.shift();
+  }
+
+  read(since = 0): LifeEvent[] {
+    return this.#events.filter((event) => event.n > since);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The message form of the kernel calls: the number of each request (its reply has that number + 100), what its fields must be, and
+ * which of them are rights, carried as descriptors in this order. Numbers that Mach has are Mach's.
+ */
+import type { KernelRequest } from './calls.ts';
+
+/** What a field may hold. `?` fields may be absent. */
+export type FieldKind = 'number' | 'kind' | 'boolean' | 'string' | 'bytes' | 'any';
+
+/** One call in message form. */
+export interface CallForm {
+  readonly id: number;
+  readonly fields: Readonly<Record<string, FieldKind | `${FieldKind}?`>>;
+  /** Fields that are rights; one ending in `[]` takes all that are left. */
+  readonly rights: readonly string[];
+}
+
+type Op = KernelRequest['op'];
+
+const form = (
+  id: number,
+  fields: CallForm['fields'] = {},
+  rights: readonly string[] = [],
+): CallForm => ({ id, fields, rights });
+
+const NAME = { name: 'number' } as const;
+const RANGE = { address: 'number', size: 'number' } as const;
+
+/** Every call. Adding one to `KernelRequest` does not compile until it has a form. */
+export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
+  port_names: form(3200),
+  port_type: form(3201, NAME),
+  port_rename: form(3202, { old: 'number', new: 'number' }),
+  port_allocate_name: form(3203, { right: 'kind', name: 'number' }),
+  port_allocate: form(3204, { right: 'kind' }),
+  port_destroy: form(3205, NAME),
+  port_deallocate: form(3206, NAME),
+  port_get_refs: form(3207, { name: 'number', right: 'kind' }),
+  port_mod_refs: form(3208, { name: 'number', right: 'kind', delta: 'number' }),
+  port_set_qlimit: form(3210, { name: 'number', qlimit: 'number' }),
+  port_set_mscount: form(3211, { name: 'number', mscount: 'number' }),
+  port_get_set_status: form(3212, NAME),
+  port_move_member: form(3213, { member: 'number', after: 'number' }),
+  port_request_notification: form(3214, { name: 'number', kind: 'kind', sync: 'number' }, ['notify']),
+  port_insert_right: form(3215, NAME, ['right']),
+  port_extract_right: form(3216, { name: 'number', disposition: 'number' }),
+  port_get_status: form(3217, NAME),
+  port_set_seqno: form(3218, { name: 'number', seqno: 'number' }),
+  port_set_payload: form(3221, { name: 'number', payload: 'number' }),
+  port_clear_payload: form(3222, NAME),
+  port_insert_member: form(3223, { member: 'number', set: 'number' }),
+  port_extract_member: form(3224, { member: 'number', set: 'number' }),
+  port_peek: form(3225, NAME),
+  reply_port: form(3226),
+  task_create: form(2000, { inherit: 'boolean', name: 'string?' }),
+  task_terminate: form(2001),
+  task_threads: form(2003),
+  thread_terminate: form(2005),
+  ports_register: form(2010, {}, ['ports[]']),
+  ports_lookup: form(2011),
+  task_suspend: form(2012),
+  task_resume: form(2013),
+  get_special_port: form(2014, { which: 'string' }),
+  set_special_port: form(2015, { which: 'string' }, ['right']),
+  thread_create: form(2016, { program: 'string?', args: 'any?' }),
+  thread_suspend: form(2017),
+  thread_resume: form(2018),
+  thread_abort: form(2019),
+  vm_allocate: form(2021, { size: 'number', address: 'number?', anywhere: 'boolean' }),
+  vm_deallocate: form(2023, RANGE),
+  vm_protect: form(2024, { ...RANGE, protection: 'number', setMaximum: 'boolean' }),
+  vm_inherit: form(2025, { ...RANGE, inheritance: 'kind' }),
+  vm_read: form(2026, RANGE),
+  vm_write: form(2027, { address: 'number', bytes: 'bytes' }),
+  vm_copy: form(2028, { from: 'number', size: 'number', to: 'number' }),
+  vm_region: form(2029, { address: 'number' }),
+  vm_map: form(
+    2030,
+    {
+      size: 'number',
+      address: 'number?',
+      anywhere: 'boolean',
+      offset: 'number',
+      copy: 'boolean',
+      protection: 'number',
+      maxProtection: 'number',
+      inheritance: 'kind',
+    },
+    ['object'],
+  ),
+  vm_set_size_limit: form(2031, { current: 'number', max: 'number' }),
+  vm_get_size_limit: form(2032),
+  task_info: form(2033),
+  task_self: form(2034),
+  task_token: form(2035),
+  thread_self: form(2036),
+  thread_info: form(2037),
+  thread_get_state: form(2038, { flavor: 'string' }),
+  thread_set_state: form(2039, { flavor: 'string', value: 'any' }),
+};
+
+const BY_ID: ReadonlyMap<number, Op> = new Map(
+  Object.entries(CALL_FORMS).map(([op, { id }]) => [id, op as Op]),
+);
+
+/** Reads a request out of a message: its number and body. `null` for an unknown number, false for bad arguments. */
+export const decodeRequest = (id: number, body: unknown): KernelRequest | null | false => {
+  const op = BY_ID.get(id);
+  if (op === undefined) return null;
+  const given = (body ?? {}) as Record<string, unknown>;
+  if (typeof given !== 'object') return false;
+  const request: Record<string, unknown> = { op };
+  for (const [field, kind] of Object.entries(CALL_FORMS[op].fields)) {
+    const value = Object.hasOwn(given, field) ? given[field] : undefined;
+    if (value === undefined && kind.endsWith('?')) continue;
+    if (!holds(value, kind.replace('?', '') as FieldKind)) return false;
+    request[field] = value;
+  }
+  return request as unknown as KernelRequest;
+};
+
+const holds = (value: unknown, kind: FieldKind): boolean => {
+  switch (kind) {
+    case 'number':
+      return typeof value === 'number' && Number.isSafeInteger(value);
+    case 'kind':
+      return typeof value === 'number' || typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'string':
+      return typeof value === 'string';
+    case 'bytes':
+      return value instanceof Uint8Array;
+    case 'any':
+      return true;
+  }
+};

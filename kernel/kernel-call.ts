@@ -1,0 +1,135 @@
+/** Kernel calls as traps: on oneself, answered at once; through a send right, answered wherever the kernel port's receiver is. */
+import { destroyItems, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
+import { type Carried, carry, discard } from '../ports/name-calls.ts';
+import type { Body } from '../ports/body.ts';
+import type { KernReturn } from '../ports/kern-return.ts';
+import { isName, type PortName } from '../ports/name.ts';
+import { type Item, type KernelServer, Message } from '../ports/port.ts';
+import { deliver } from '../ports/queue.ts';
+import { COPY_SEND, PORT_SEND, PORT_SEND_ONCE } from '../ports/right.ts';
+import { copyInRight, copyOutRight, offers } from '../ports/transfer.ts';
+import { MACH_PORT_NULL } from '../ports/name.ts';
+import type { Answer, KernelRequest, RightArgument } from './interface/calls.ts';
+import { CALL_FORMS } from './interface/ids.ts';
+import type { Thread } from './kernel.ts';
+import { kernelPort } from './lives.ts';
+import { answerOf, put } from './serve/answer.ts';
+
+/** A kernel call of a thread on its own task. */
+export const callSelf = (thread: Thread, request: KernelRequest): Answer => {
+  const { task } = thread;
+  const carried = takeArguments(thread, request);
+  if (typeof carried === 'string') return { kr: carried };
+  const answer = answerOf(task.space, task.kernel.serve(task, thread, request, carried));
+  settle(task.kernel.ipc);
+  return answer;
+};
+
+/** The rights that a request gives, out of the caller's space. Refused whole. */
+const takeArguments = (thread: Thread, request: KernelRequest): Carried[] | KernReturn => {
+  const { space } = thread.task;
+  const carried: Carried[] = [];
+  for (const argument of rightArguments(request)) {
+    const right = carryArgument(thread, argument);
+    if (typeof right === 'string') {
+      for (const taken of carried) discard(space, taken);
+      return right;
+    }
+    carried.push(right);
+  }
+  return carried;
+};
+
+const carryArgument = (thread: Thread, argument: RightArgument): Carried | KernReturn => {
+  const { space } = thread.task;
+  if (argument.name === MACH_PORT_NULL) return { port: null, type: PORT_SEND };
+  if (!isName(argument.name)) return { port: space.ipc.dead, type: PORT_SEND };
+  return carry(space, argument.name, argument.disposition);
+};
+
+const rightArguments = (request: KernelRequest): RightArgument[] => {
+  const given = request as unknown as Record<string, unknown>;
+  const found: RightArgument[] = [];
+  for (const field of CALL_FORMS[request.op].rights) {
+    const value = given[field.replace('[]', '')];
+    if (value === null || value === undefined) continue;
+    if (Array.isArray(value)) found.push(...(value as RightArgument[]));
+    else found.push(value as RightArgument);
+  }
+  return found;
+};
+
+/** Takes the reply to a kernel call for the thread that waits for it: a kernel port that nobody can name. */
+class ReplyServer implements KernelServer {
+  readonly #thread: Thread;
+
+  constructor(thread: Thread) {
+    this.#thread = thread;
+  }
+
+  serve(message: Message): void {
+    const thread = this.#thread;
+    const port = message.dest;
+    message.dest = null;
+    if (port !== null) {
+      port.sorights -= 1;
+      port.server = null;
+      thread.task.kernel.ipc.ports -= 1;
+      port.where = 4;
+    }
+    if (thread.waitsFor === 'answer') {
+      thread.result.answer = readAnswer(thread, message);
+      thread.waitsFor = 'none';
+      thread.wake();
+    }
+    destroyItems(thread.task.kernel.ipc, message);
+  }
+}
+
+const readAnswer = (thread: Thread, message: Message): Answer => {
+  if (message.id === NOTIFY_SEND_ONCE) return { kr: 'MIG_SERVER_DIED' };
+  const { retcode, rights, ...fields } = (message.body ?? {}) as Record<string, unknown>;
+  const answer: Record<string, unknown> = { kr: retcode, ...fields };
+  const names = Array.isArray(rights) ? (rights as string[]) : [];
+  let at = 0;
+  for (const item of message.items ?? []) {
+    const field = names[at];
+    if (item.kind !== 'port' || field === undefined) continue;
+    const name = copyOutRight(thread.task.space, item.port, item.type);
+    item.port = null;
+    put(answer, { field: field.replace('[]', ''), list: field.endsWith('[]') }, name ?? MACH_PORT_NULL);
+    at += 1;
+  }
+  return answer as unknown as Answer;
+};
+
+/** Issues the kernel call that a thread is parked in. True if it is over. */
+export const issueKernelCall = (thread: Thread, name: PortName, request: KernelRequest): boolean => {
+  const { space, kernel } = thread.task;
+  const entry = isName(name) ? space.lookup(name) : undefined;
+  const carried = entry === undefined ? [] : takeArguments(thread, request);
+  const answer = (kr: Answer['kr']): true => {
+    thread.result.answer = { kr };
+    return true;
+  };
+  if (entry === undefined) return answer('MACH_SEND_INVALID_DEST');
+  if (typeof carried === 'string') return answer(carried);
+  if (offers(entry, COPY_SEND) !== 'right') {
+    for (const right of carried) discard(space, right);
+    return answer('MACH_SEND_INVALID_DEST');
+  }
+  const { op, ...fields } = request;
+  const form = CALL_FORMS[op];
+  for (const field of form.rights) delete (fields as Record<string, unknown>)[field.replace('[]', '')];
+  const message = new Message(form.id, fields as Body, copyInRight(space, entry, COPY_SEND), PORT_SEND, space.identity);
+  if (carried.length > 0) message.items = carried.map(({ port, type }): Item => ({ kind: 'port', type, name: MACH_PORT_NULL, port }));
+  const reply = kernelPort(kernel, new ReplyServer(thread));
+  reply.sorights = 1;
+  message.reply = reply;
+  message.localType = PORT_SEND_ONCE;
+  thread.run = 'waiting';
+  thread.waitsFor = 'answer';
+  deliver(kernel.ipc, message);
+  return false;
+};
+

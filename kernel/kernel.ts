@@ -1,0 +1,237 @@
+/**
+ * The records of one kernel instance: the kernel, its tasks and threads. State only; what is done with it stands in
+ * `trap.ts`, `scheduler.ts`, `serve/` and `vm/`. They refer to each other, hence one file.
+ */
+import { Ipc } from '../ports/ipc.ts';
+import type { Draft } from '../ports/draft.ts';
+import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';
+import { Identity, type Message, Port, ReceiveWait, type SendWait, type Waker } from '../ports/port.ts';
+import { acceptMessage } from '../ports/receive.ts';
+import { Ring } from '../ports/ring.ts';
+import type { Carried } from '../ports/name-calls.ts';
+import type { Memory, Space } from '../ports/space.ts';
+import type { Environment } from './environment.ts';
+import { EventRing, LifeRing } from './events.ts';
+import type { KernelRequest } from './interface/calls.ts';
+import type { Served } from './serve/request.ts';
+import type { Fault, Program, ProgramMemory, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
+import { Timers } from './timers.ts';
+
+/** What a thread is doing. Suspension is counted beside it: a thread runs only if it is runnable and nothing suspends it. */
+export type RunState =
+  | 'runnable' // it has a result to go on with
+  | 'running' // it is between two parked calls, now
+  | 'on-processor' // a processor of its own runs it (wasm); the kernel hears from it by an event
+  | 'waiting' // in the call it is parked in
+  | 'dead';
+
+/** What a waiting thread waits for. */
+export type WaitKind = 'none' | 'send' | 'receive' | 'answer' | 'page' | 'state' | 'exception';
+
+/** The call that a thread is parked in: data, so that it can be issued again elsewhere. */
+export interface Parked {
+  op: 'none' | 'msg' | 'kernel' | 'pause' | 'yield' | 'exit';
+  draft: Draft | null;
+  sendOptions: SendOptions | null;
+  receive: PortName;
+  receiveOptions: ReceiveOptions | null;
+  port: PortName;
+  request: KernelRequest | null;
+}
+
+/** Nothing is received: `Parked.receive` of a call that only sends. */
+export const NO_RECEIVE: PortName = -1 as PortName;
+
+/** A thread: a program, its state, and the call it is parked in. */
+export class Thread implements Waker {
+  readonly serial: number;
+  readonly task: Task;
+  readonly program: Program;
+  state: object;
+  run: RunState = 'runnable';
+  waitsFor: WaitKind = 'none';
+  suspendCount = 0;
+  isQueued = false;
+  readonly parked: Parked = {
+    op: 'none',
+    draft: null,
+    sendOptions: null,
+    receive: NO_RECEIVE,
+    receiveOptions: null,
+    port: MACH_PORT_NULL,
+    request: null,
+  };
+  readonly result: Result = {
+    kr: 'MACH_MSG_SUCCESS',
+    bits: null,
+    message: null,
+    returned: false,
+    size: 0,
+    local: MACH_PORT_NULL,
+    why: null,
+    answer: null,
+  };
+  sys: Sys | null = null;
+  receiving: ReceiveWait | null = null;
+  sending: SendWait | null = null;
+  timer: { live: boolean } | null = null;
+  /** The absolute deadline of the wait, Infinity without one. */
+  deadline: number = Number.POSITIVE_INFINITY;
+  /** The outcome of an interrupted call may still be overwritten by `thread_set_state`. */
+  isInterrupted = false;
+  /** Plain register that programs and debuggers may use (`thread_set_state` flavor `state`). */
+  register: unknown = null;
+  kernelPort: Port | null = null;
+  self: Port | null = null;
+  exceptionPort: Port | null = null;
+  /** The event that made the thread run last. */
+  cause = 0;
+
+  constructor(task: Task, program: Program, state: object) {
+    this.task = task;
+    this.serial = task.kernel.nextSerial();
+    this.program = program;
+    this.state = state;
+  }
+
+  get isStopped(): boolean {
+    return this.suspendCount > 0 || this.task.suspendCount > 0 || this.task.isFrozen;
+  }
+
+  /** The thread's receive, made when first needed and used again. */
+  get receiver(): ReceiveWait {
+    if (this.receiving === null) this.receiving = new ReceiveWait(this);
+    return this.receiving;
+  }
+
+  /** (Waker) A message for the receive that the thread waits in. Hot path. */
+  deliver(message: Message): void {
+    acceptMessage(this.task.space, this.receiver, message);
+    this.wake();
+  }
+
+  /** (Waker) The wait is over. Runs nothing. */
+  wake(): void {
+    if (this.timer !== null) {
+      this.timer.live = false;
+      this.timer = null;
+    }
+    this.task.kernel.makeRunnable(this);
+  }
+}
+
+/** A task: a space of port names, memory, and threads. */
+export class Task {
+  readonly kernel: Kernel;
+  readonly serial: number;
+  readonly name: string;
+  readonly space: Space;
+  readonly memory: TaskMemory;
+  readonly threads: Set<Thread> = new Set();
+  suspendCount = 0;
+  /** Taken off the run queue by the move interface; nothing of it may change but its ports' limbo. */
+  isFrozen = false;
+  isAlive = true;
+  /** Pinned: what would keep the task from moving, by name; null if nothing does. */
+  pinned: string | null = null;
+  /** Its kernel port and what `task_self` answers (they differ under interposition). Made when first asked for. */
+  kernelPort: Port | null = null;
+  self: Port | null = null;
+  exceptionPort: Port | null = null;
+  bootstrapPort: Port | null = null;
+  registered: (Port | null)[] = [];
+
+  constructor(kernel: Kernel, name: string, space: Space, memory: TaskMemory) {
+    this.kernel = kernel;
+    this.memory = memory;
+    this.serial = kernel.nextSerial();
+    this.name = name;
+    this.space = space;
+  }
+}
+
+/** A task's memory, as far as tasks and messages need it. `vm/` makes it. */
+export interface TaskMemory extends Memory, ProgramMemory {
+  /** Gives a new task the regions that its parent passes on. */
+  inherit(parent: TaskMemory): void;
+}
+
+/** Serves a decoded request on the object behind a kernel port, or of the caller itself. */
+export type Serve = (task: Task, thread: Thread | null, request: KernelRequest, carried: readonly Carried[]) => Served;
+
+/** What the composition root puts into a kernel: the halves that stand above these records. */
+export interface KernelParts {
+  readonly memoryOf: (kernel: Kernel) => TaskMemory;
+  readonly serve: Serve;
+  readonly fault: (thread: Thread, fault: Fault) => boolean;
+  readonly programFailed: (thread: Thread, thrown: unknown) => void;
+}
+
+/** One kernel: everything it owns, nothing shared with any other. */
+export class Kernel {
+  readonly node: string;
+  readonly environment: Environment;
+  readonly ipc: Ipc = new Ipc();
+  readonly tasks: Set<Task> = new Set();
+  readonly runQueue: Ring<Thread> = new Ring(64);
+  readonly timers: Timers<Thread> = new Timers();
+  readonly events: EventRing | null;
+  readonly life: LifeRing = new LifeRing(4096);
+  readonly programs: Map<string, Program> = new Map();
+  #serial = 0;
+  #asked = false;
+  /** Makes a task's memory; the composition root sets it. */
+  readonly memoryOf: (kernel: Kernel) => TaskMemory;
+  /** Serves a request on a task or thread; the composition root binds it to every server there is. */
+  readonly serve: Serve;
+  /** Resolves a page fault of a thread: false if the thread waits or has died, true to run the handler again at once. */
+  readonly fault: (thread: Thread, fault: Fault) => boolean;
+  /** A program threw: its thread ends and says why. */
+  readonly programFailed: (thread: Thread, thrown: unknown) => void;
+
+  constructor(environment: Environment, parts: KernelParts) {
+    this.node = environment.node;
+    this.environment = environment;
+    const size = environment.eventsMax ?? 4096;
+    this.events = size > 0 ? new EventRing(size) : null;
+    this.memoryOf = parts.memoryOf;
+    this.serve = parts.serve;
+    this.fault = parts.fault;
+    this.programFailed = parts.programFailed;
+  }
+
+  get now(): number {
+    return this.environment.clock.now();
+  }
+
+  nextSerial(): number {
+    this.#serial += 1;
+    return this.#serial;
+  }
+
+  identity(): Identity {
+    return new Identity(`${this.node}/${this.#serial + 1}`);
+  }
+
+  /** Puts a thread on the run queue. Hot path. */
+  makeRunnable(thread: Thread): void {
+    if (thread.run === 'dead') return;
+    thread.run = 'runnable';
+    if (thread.isQueued || thread.isStopped) return;
+    thread.isQueued = true;
+    this.runQueue.push(thread);
+    this.wantRun();
+  }
+
+  /** The pump has come: it has to be asked again. */
+  answered(): void {
+    this.#asked = false;
+  }
+
+  /** Asks the pump to come. */
+  wantRun(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.environment.pump.wanted();
+  }
+}

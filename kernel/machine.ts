@@ -1,0 +1,62 @@
+/**
+ * Machine programs: actors over plain data. `state.at` names the handler that runs next; a handler is synchronous, makes any
+ * number of calls that answer at once, and ends by parking one that may wait. Being data between any two handlers, the
+ * program can move there. The fastest kind of program.
+ */
+import type { Program, Result, Sys } from './program.ts';
+
+/** State of a machine: plain data (what a message body may hold), with the name of the next handler. */
+export interface MachineState {
+  at: string;
+}
+
+/** What runs between two parked calls. A handler that touches memory must be restartable: touch first, then change. */
+export type Handler<S extends MachineState> = (sys: Sys, state: S, result: Result) => void;
+
+/** A machine program as its author writes it. */
+export interface MachineDefinition<S extends MachineState, A> {
+  readonly name: string;
+  /** Names the code. By default the source text of the handlers stands for it. */
+  readonly hash?: string;
+  start(args: A): S;
+  readonly handlers: Readonly<Record<string, Handler<S>>>;
+}
+
+class Machine<S extends MachineState, A> implements Program {
+  readonly name: string;
+  readonly hash: string;
+  readonly #start: (args: A) => S;
+  readonly #handlers: Readonly<Record<string, Handler<S>>>;
+
+  constructor(definition: MachineDefinition<S, A>) {
+    this.name = definition.name;
+    this.hash = definition.hash ?? hashOf(definition);
+    this.#start = definition.start;
+    this.#handlers = definition.handlers;
+  }
+
+  start(args: unknown): object {
+    return this.#start(args as A);
+  }
+
+  resume(sys: Sys, state: object, result: Result): void {
+    const machine = state as S;
+    const handler = this.#handlers[machine.at];
+    if (handler === undefined) throw new TypeError(`machine ${this.name} has no handler "${machine.at}"`);
+    handler(sys, machine, result);
+  }
+}
+
+/** FNV-1a over the source text: tells versions apart, proves nothing to a stranger. */
+const hashOf = <S extends MachineState, A>(definition: MachineDefinition<S, A>): string => {
+  let hash = 0xcbf29ce484222325n;
+  const text = `${definition.name}\n${definition.start}\n${Object.entries(definition.handlers).join('\n')}`;
+  for (let i = 0; i < text.length; i += 1) {
+    hash = ((hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n) & 0xffffffffffffffffn;
+  }
+  return hash.toString(16).padStart(16, '0');
+};
+
+/** Makes a program out of handlers. */
+export const machine = <S extends MachineState, A = undefined>(definition: MachineDefinition<S, A>): Program =>
+  new Machine(definition);

@@ -1,0 +1,109 @@
+/** What a program sees of the kernel, whatever kind of program it is: the trap interface. Types only. */
+import type { Draft } from '../ports/draft.ts';
+import type { MachMsgReturn, SpecialBit } from '../ports/kern-return.ts';
+import type { PortName } from '../ports/name.ts';
+import type { Received } from '../ports/port.ts';
+import type { Answer, KernelRequest } from './interface/calls.ts';
+
+/** The send half of a message call. Without `timeoutMs` it waits for room for ever. */
+export interface SendOptions {
+  readonly timeoutMs?: number;
+  /** SEND_NOTIFY: force the message into a full queue and be told on this port when it leaves. */
+  readonly notify?: PortName;
+  /** SEND_CANCEL: withdraw the dead-name request of the name that the send uses up, if it would tell this port. */
+  readonly cancel?: PortName;
+}
+
+/** The receive half of a message call. Without `timeoutMs` it waits for ever. */
+export interface ReceiveOptions {
+  readonly timeoutMs?: number;
+  /** RCV_LARGE: leave a message that is larger than `limit` bytes in the queue. */
+  readonly large?: boolean;
+  readonly limit?: number;
+  /** RCV_NOTIFY: ask for a dead-name notification on the reply right of what is received. */
+  readonly notify?: PortName;
+}
+
+/** A whole message call, as data. */
+export interface MsgCall {
+  readonly send?: Draft;
+  readonly sendOptions?: SendOptions;
+  readonly receive?: PortName;
+  readonly receiveOptions?: ReceiveOptions;
+}
+
+/** Outcome of the call that a thread was parked in. One per thread; valid until the thread parks again. */
+export interface Result {
+  /** The code. A number only where somebody wrote it there with `thread_set_state`. */
+  kr: MachMsgReturn | number;
+  bits: readonly SpecialBit[] | null;
+  /** What was received, or (`returned`) what came back from a send that failed in delivery. */
+  message: Received | null;
+  returned: boolean;
+  /** RCV_LARGE and too large: the size needed, and the port. */
+  size: number;
+  local: PortName;
+  /** Why a body was refused: the path to the culprit. */
+  why: string | null;
+  /** Answer of a `kernelCall`. */
+  answer: Answer | null;
+}
+
+/** What a touch of memory that is not there throws. Only the kernel catches it, resolves the fault and runs the handler again. */
+export interface Fault {
+  readonly fault: 'page';
+  readonly address: number;
+  readonly access: 'read' | 'write';
+}
+
+/** A task's memory as its program uses it. Each accessor may throw a `Fault`: see `kernel/README.md`, "Restartable handlers". */
+export interface ProgramMemory {
+  getU8(address: number): number;
+  getU32(address: number): number;
+  getF64(address: number): number;
+  setU8(address: number, value: number): void;
+  setU32(address: number, value: number): void;
+  setF64(address: number, value: number): void;
+  /** Copies bytes out of memory into `target`. */
+  read(address: number, target: Uint8Array): void;
+  /** Copies bytes into memory. */
+  write(address: number, bytes: Uint8Array): void;
+}
+
+/** What a thread can ask of its kernel. The calls of the first group answer at once, those of the second park the thread. */
+export interface Sys {
+  /** Virtual or real time in milliseconds. */
+  now(): number;
+  /** Sends without waiting: TIMED_OUT if there is no room. */
+  send(draft: Draft): MachMsgReturn;
+  /** Receives without waiting; null if nothing is queued or the name is no receive right. */
+  poll(name: PortName): Received | null;
+  /** A kernel call on the calling task itself. */
+  call(request: KernelRequest): Answer;
+  readonly memory: ProgramMemory;
+
+  /** Parks in a receive. */
+  receive(name: PortName, options?: ReceiveOptions): void;
+  /** Parks in a send, then (if `name` is given) in a receive: `mach_msg` with both options. */
+  rpc(draft: Draft, name: PortName, options?: ReceiveOptions): void;
+  /** Parks in a message call given as data. */
+  msg(call: MsgCall): void;
+  /** Parks in a kernel call through a send right to a kernel port, wherever that kernel is. */
+  kernelCall(port: PortName, request: KernelRequest): void;
+  /** Parks until somebody sets the thread's state. */
+  pause(): void;
+  /** Parks only to let others run. */
+  yield(): void;
+  /** Ends the thread; the last one ends the task. */
+  exit(): void;
+}
+
+/** What a thread runs. `resume` runs it from one parked call to the next, and never waits. */
+export interface Program {
+  readonly name: string;
+  /** Names the code: two programs with the same hash are the same program. */
+  readonly hash: string;
+  /** Makes the state that a new thread starts with. */
+  start(args: unknown): object;
+  resume(sys: Sys, state: object, result: Result): void;
+}

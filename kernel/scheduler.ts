@@ -1,0 +1,97 @@
+/**
+ * Who runs next: first come, first served, one slice at a time, until the queue is empty or the step budget is spent. Deterministic:
+ * the order depends on nothing but the calls made. Never called from within itself; the pump decides when.
+ */
+import { settle } from '../ports/fate.ts';
+import type { Kernel, Thread } from './kernel.ts';
+import { issueKernelCall } from './kernel-call.ts';
+import { terminateTask, terminateThread } from './lives.ts';
+import type { Fault, Sys } from './program.ts';
+import { ThreadSys } from './sys.ts';
+import { collect, issueMsg, timeOut } from './trap.ts';
+
+/** Parked calls that one thread may make before the next runs. */
+const SLICE = 64;
+
+/** Runs threads for at most `steps` parked calls and answers how many were used. Below `steps` nothing is left to run. */
+export const runKernel = (kernel: Kernel, steps: number): number => {
+  kernel.answered();
+  expireTimers(kernel);
+  let used = 0;
+  while (used < steps) {
+    const thread = kernel.runQueue.shift();
+    if (thread === undefined) break;
+    thread.isQueued = false;
+    if (thread.run === 'runnable' && !thread.isStopped) used += runSlice(kernel, thread);
+  }
+  if (kernel.runQueue.length > 0) kernel.wantRun();
+  return used;
+};
+
+const expireTimers = (kernel: Kernel): void => {
+  const now = kernel.now;
+  for (let thread = kernel.timers.expire(now); thread !== undefined; thread = kernel.timers.expire(now)) {
+    timeOut(kernel, thread);
+  }
+  settle(kernel.ipc);
+};
+
+/** Runs a thread until it waits, stops, dies or has used its slice. Hot path. */
+const runSlice = (kernel: Kernel, thread: Thread): number => {
+  if (thread.waitsFor !== 'none' && !collect(kernel, thread)) return 1;
+  const sys = thread.sys ?? new ThreadSys(thread);
+  thread.sys = sys;
+  let used = 0;
+  while (used < SLICE) {
+    used += 1;
+    thread.run = 'running';
+    thread.isInterrupted = false;
+    if (!step(thread, sys)) return used;
+    const over = issue(kernel, thread);
+    if (kernel.ipc.work.length > 0) settle(kernel.ipc);
+    if (!over || (thread.run as string) === 'dead') return used;
+    thread.run = 'runnable';
+    if (thread.isStopped) return used;
+  }
+  kernel.makeRunnable(thread);
+  return used;
+};
+
+/** Runs the program to its next parked call. False if it faulted, failed or was ended from within. */
+const step = (thread: Thread, sys: Sys): boolean => {
+  thread.parked.op = 'none';
+  try {
+    thread.program.resume(sys, thread.state, thread.result);
+  } catch (thrown) {
+    if (isFault(thrown)) return thread.task.kernel.fault(thread, thrown);
+    thread.task.kernel.programFailed(thread, thrown);
+    return false;
+  }
+  return thread.run !== 'dead';
+};
+
+const isFault = (thrown: unknown): thrown is Fault =>
+  typeof thrown === 'object' && thrown !== null && 'fault' in thrown && thrown.fault === 'page';
+
+/** Issues the call that the program has parked. True if it is over and the thread may go on. Hot path. */
+const issue = (kernel: Kernel, thread: Thread): boolean => {
+  const { parked } = thread;
+  switch (parked.op) {
+    case 'msg':
+      return issueMsg(kernel, thread);
+    case 'kernel':
+      return parked.request === null || issueKernelCall(thread, parked.port, parked.request);
+    case 'pause':
+      thread.run = 'waiting';
+      thread.waitsFor = 'state';
+      return false;
+    case 'yield':
+      kernel.makeRunnable(thread);
+      return false;
+    case 'exit':
+    case 'none': // a handler that parks nothing has nothing more to do
+      if (thread.task.threads.size > 1) terminateThread(thread);
+      else terminateTask(thread.task);
+      return false;
+  }
+};

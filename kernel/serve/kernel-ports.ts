@@ -1,0 +1,87 @@
+/**
+ * Kernel ports: ports whose messages the kernel serves. A request is decoded, served by the same function that serves a trap,
+ * and answered in the same step. Made when first asked for.
+ */
+import { deliverReply } from './answer.ts';
+import { decodeRequest } from '../interface/ids.ts';
+import type { Task, Thread } from '../kernel.ts';
+import { kernelPort } from '../lives.ts';
+import type { Carried } from '../../ports/name-calls.ts';
+import { dropSend } from '../../ports/fate.ts';
+import type { KernelServer, Message, Port } from '../../ports/port.ts';
+import { PORT_SEND } from '../../ports/right.ts';
+import type { Served } from './request.ts';
+
+class ObjectServer implements KernelServer {
+  readonly #task: Task;
+  readonly #thread: Thread | null;
+
+  constructor(task: Task, thread: Thread | null) {
+    this.#task = task;
+    this.#thread = thread;
+  }
+
+  serve(message: Message): void {
+    const { kernel } = this.#task;
+    const port = message.dest;
+    message.dest = null;
+    const carried = takeRights(message);
+    const request = decodeRequest(message.id, message.body);
+    let served: Served;
+    if (request === null) served = { kr: 'MIG_BAD_ID' };
+    else if (request === false) served = { kr: 'MIG_BAD_ARGUMENTS' };
+    else served = kernel.serve(this.#task, this.#thread, request, carried);
+    deliverReply(kernel, message, served);
+    if (port !== null && message.remoteType === PORT_SEND) dropSend(kernel.ipc, port);
+    else if (port !== null) port.sorights -= 1;
+  }
+}
+
+/** Takes the port rights out of a message, in order. What else it carries goes when the reply is sent. */
+const takeRights = (message: Message): Carried[] => {
+  const carried: Carried[] = [];
+  for (const item of message.items ?? []) {
+    if (item.kind === 'port') {
+      carried.push({ port: item.port, type: item.type });
+      item.port = null;
+    } else if (item.kind === 'ool_ports') {
+      for (const port of item.ports) carried.push({ port, type: item.type });
+      item.ports = [];
+    }
+  }
+  return carried;
+};
+
+/** The task's real kernel port. */
+export const taskPort = (task: Task): Port => {
+  if (task.kernelPort === null) task.kernelPort = kernelPort(task.kernel, new ObjectServer(task, null));
+  return task.kernelPort;
+};
+
+/** The thread's real kernel port. */
+export const threadPort = (thread: Thread): Port => {
+  if (thread.kernelPort === null) {
+    thread.kernelPort = kernelPort(thread.task.kernel, new ObjectServer(thread.task, thread));
+  }
+  return thread.kernelPort;
+};
+
+/** A send right to what the task calls itself: its kernel port, or what has been put in its place. */
+export const taskSelf = (task: Task): Port => {
+  if (task.self === null) {
+    task.self = taskPort(task);
+    task.self.srights += 1;
+  }
+  task.self.srights += 1;
+  return task.self;
+};
+
+/** The same for a thread. */
+export const threadSelf = (thread: Thread): Port => {
+  if (thread.self === null) {
+    thread.self = threadPort(thread);
+    thread.self.srights += 1;
+  }
+  thread.self.srights += 1;
+  return thread.self;
+};

@@ -1,0 +1,25 @@
+/** How a request meets its server, whichever way it came: the rights it carries stand beside it, in order. */
+import type { Carried } from '../../ports/name-calls.ts';
+import type { KernReturn } from '../../ports/kern-return.ts';
+import type { Answer } from '../interface/calls.ts';
+
+/** Fields of an answer, and the rights it gives (named, in order) before they have names. */
+export interface Served {
+  readonly kr: Answer['kr'];
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** Rights given, under the names of the fields that will hold their names. An array field has several. */
+  readonly rights?: readonly GivenRight[];
+}
+
+/** One right of an answer: which field gets its name, and whether the field is a list. */
+export interface GivenRight {
+  readonly field: string;
+  readonly list: boolean;
+  readonly right: Carried;
+}
+
+/** An answer that is a code and nothing else. */
+export const only = (kr: KernReturn): Served => ({ kr });
+
+/** An answer of success with fields. */
+export const success = (fields: Readonly<Record<string, unknown>>): Served => ({ kr: 'KERN_SUCCESS', fields });

@@ -1,0 +1,98 @@
+/** The trap interface as one thread uses it. A program keeps it as long as it likes: it speaks for this thread only. */
+import type { Draft } from '../ports/draft.ts';
+import { settle } from '../ports/fate.ts';
+import type { MachMsgReturn } from '../ports/kern-return.ts';
+import type { PortName } from '../ports/name.ts';
+import { Port, type Received } from '../ports/port.ts';
+import { receivable, takeMessage } from '../ports/receive.ts';
+import type { Answer, KernelRequest } from './interface/calls.ts';
+import { NO_RECEIVE, type Thread } from './kernel.ts';
+import { callSelf } from './kernel-call.ts';
+import type { MsgCall, ProgramMemory, ReceiveOptions, Sys } from './program.ts';
+import { sendNow } from './trap.ts';
+
+/** `Sys` for one thread. Made when the thread first runs. */
+export class ThreadSys implements Sys {
+  readonly #thread: Thread;
+
+  constructor(thread: Thread) {
+    this.#thread = thread;
+  }
+
+  get memory(): ProgramMemory {
+    return this.#thread.task.memory;
+  }
+
+  now(): number {
+    return this.#thread.task.kernel.now;
+  }
+
+  send(draft: Draft): MachMsgReturn {
+    return sendNow(this.#thread.task.kernel, this.#thread, draft);
+  }
+
+  poll(name: PortName): Received | null {
+    const { space, kernel } = this.#thread.task;
+    const target = receivable(space, name);
+    if (typeof target === 'string') return null;
+    const wait = this.#thread.receiver;
+    wait.limit = Number.POSITIVE_INFINITY;
+    wait.notify = -1;
+    const took =
+      target instanceof Port ? takeMessage(space, wait, target, null) : takeMessage(space, wait, null, target);
+    if (!took) return null;
+    const { message } = wait;
+    wait.message = null;
+    if (kernel.ipc.work.length > 0) settle(kernel.ipc);
+    return message;
+  }
+
+  call(request: KernelRequest): Answer {
+    return callSelf(this.#thread, request);
+  }
+
+  receive(name: PortName, options?: ReceiveOptions): void {
+    const { parked } = this.#thread;
+    parked.op = 'msg';
+    parked.draft = null;
+    parked.receive = name;
+    parked.receiveOptions = options ?? null;
+  }
+
+  rpc(draft: Draft, name: PortName, options?: ReceiveOptions): void {
+    const { parked } = this.#thread;
+    parked.op = 'msg';
+    parked.draft = draft;
+    parked.sendOptions = null;
+    parked.receive = name;
+    parked.receiveOptions = options ?? null;
+  }
+
+  msg(call: MsgCall): void {
+    const { parked } = this.#thread;
+    parked.op = 'msg';
+    parked.draft = call.send ?? null;
+    parked.sendOptions = call.sendOptions ?? null;
+    parked.receive = call.receive ?? NO_RECEIVE;
+    parked.receiveOptions = call.receiveOptions ?? null;
+  }
+
+  kernelCall(port: PortName, request: KernelRequest): void {
+    const { parked } = this.#thread;
+    parked.op = 'kernel';
+    parked.port = port;
+    parked.request = request;
+  }
+
+  pause(): void {
+    this.#thread.parked.op = 'pause';
+  }
+
+  yield(): void {
+    this.#thread.parked.op = 'yield';
+  }
+
+  exit(): void {
+    this.#thread.parked.op = 'exit';
+  }
+}

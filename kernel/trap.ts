@@ -1,0 +1,270 @@
+/**
+ * The message trap: what happens to the call that a thread is parked in. Issued, it is over at once (`true`) or the thread waits. A
+ * wait ends by a message, room in a queue, a deadline, an abort, a death, or because the task is frozen to be moved.
+ */
+import { BodyRefusal } from '../ports/body.ts';
+import type { Draft } from '../ports/draft.ts';
+import { destroyMessage, settle } from '../ports/fate.ts';
+import type { MachMsgReturn } from '../ports/kern-return.ts';
+import { isName, type PortName } from '../ports/name.ts';
+import { DEAD, Message, Port, SendWait } from '../ports/port.ts';
+import { deliver, hasRoom } from '../ports/queue.ts';
+import { pseudoReceive, receivable, takeMessage } from '../ports/receive.ts';
+import { MAKE_SEND_ONCE } from '../ports/right.ts';
+import { Ring } from '../ports/ring.ts';
+import { compose } from '../ports/send.ts';
+import type { Space } from '../ports/space.ts';
+import { copyInRight, offers } from '../ports/transfer.ts';
+import { EVENT_RECEIVE, EVENT_SEND } from './events.ts';
+import { type Kernel, NO_RECEIVE, type Thread } from './kernel.ts';
+import type { SendOptions } from './program.ts';
+
+/** Issues the message call that a thread is parked in. True if it is over; else the thread waits. Hot path. */
+export const issueMsg = (kernel: Kernel, thread: Thread): boolean => {
+  const { draft } = thread.parked;
+  if (draft !== null && !issueSend(kernel, thread, draft)) return false;
+  return afterSend(kernel, thread);
+};
+
+/** The send half is over: goes on with the receive half, unless the send failed or there is none. */
+const afterSend = (kernel: Kernel, thread: Thread): boolean => {
+  const { parked, result } = thread;
+  const wasSent = parked.draft !== null;
+  parked.draft = null;
+  if (parked.receive === NO_RECEIVE || (wasSent && result.kr !== 'MACH_MSG_SUCCESS')) return true;
+  return issueReceive(kernel, thread, parked.receive);
+};
+
+const issueSend = (kernel: Kernel, thread: Thread, draft: Draft): boolean => {
+  const { space } = thread.task;
+  const options = thread.parked.sendOptions;
+  const message = compose(space, draft, options?.cancel ?? null);
+  if (!(message instanceof Message)) {
+    fail(thread, message instanceof BodyRefusal ? 'MACH_SEND_INVALID_DATA' : message);
+    thread.result.why = message instanceof BodyRefusal ? `${message.path}: ${message.why}` : null;
+    return true;
+  }
+  return place(kernel, thread, message);
+};
+
+/** Puts a whole message into its queue, or makes the thread wait for room. */
+const place = (kernel: Kernel, thread: Thread, message: Message): boolean => {
+  const port = message.dest;
+  kernel.events?.record(EVENT_SEND, kernel.now, thread.task.serial, message.id, thread.cause);
+  if (port === null || message.circular || hasRoom(port, message)) {
+    deliver(kernel.ipc, message);
+    succeed(thread);
+    return true;
+  }
+  const options = thread.parked.sendOptions;
+  if (options?.timeoutMs === 0) return noRoom(thread, message, options);
+  const wait = new SendWait(thread, message, port);
+  if (port.senders === null) port.senders = new Ring();
+  port.senders.push(wait);
+  kernel.ipc.messages += 1;
+  thread.sending = wait;
+  startWait(kernel, thread, 'send', options?.timeoutMs);
+  return false;
+};
+
+/** A queue is full and the sender does not wait (any longer): the message comes back, or is forced in (SEND_NOTIFY). */
+const noRoom = (thread: Thread, message: Message, options: SendOptions | null): boolean => {
+  const { space } = thread.task;
+  if (options?.notify === undefined) return giveBack(thread, message, 'MACH_SEND_TIMED_OUT');
+  const port = message.dest;
+  const entry = port === null ? undefined : space.entryOf(port);
+  const notifyEntry = isName(options.notify) ? space.lookup(options.notify) : undefined;
+  if (notifyEntry === undefined || offers(notifyEntry, MAKE_SEND_ONCE) !== 'right') {
+    return giveBack(thread, message, 'MACH_SEND_INVALID_NOTIFY');
+  }
+  if (entry !== undefined && entry.accepted !== null) return giveBack(thread, message, 'MACH_SEND_NOTIFY_IN_PROGRESS');
+  const record = { entry: entry ?? null, notify: copyInRight(space, notifyEntry, MAKE_SEND_ONCE) };
+  if (entry !== undefined) entry.accepted = record;
+  message.accepted = record;
+  deliver(space.ipc, message);
+  fail(thread, 'MACH_SEND_WILL_NOTIFY');
+  return true;
+};
+
+const giveBack = (thread: Thread, message: Message, code: MachMsgReturn): true => {
+  const bits = pseudoReceive(thread.task.space, message);
+  fail(thread, code);
+  thread.result.bits = bits;
+  thread.result.message = message;
+  thread.result.returned = true;
+  return true;
+};
+
+const issueReceive = (kernel: Kernel, thread: Thread, name: PortName): boolean => {
+  const { space } = thread.task;
+  const target = receivable(space, name);
+  if (typeof target === 'string') {
+    fail(thread, target);
+    return true;
+  }
+  const wait = thread.receiver;
+  const options = thread.parked.receiveOptions;
+  wait.limit = options?.limit ?? Number.POSITIVE_INFINITY;
+  wait.large = options?.large === true;
+  wait.notify = options?.notify ?? -1;
+  const port = target instanceof Port ? target : null;
+  const set = target instanceof Port ? null : target;
+  if (takeMessage(space, wait, port, set)) {
+    received(kernel, thread);
+    return true;
+  }
+  if (options?.timeoutMs === 0) {
+    fail(thread, 'MACH_RCV_TIMED_OUT');
+    return true;
+  }
+  wait.port = port;
+  wait.set = set;
+  const queue = port ?? set;
+  if (queue !== null) {
+    if (queue.receivers === null) queue.receivers = new Ring();
+    queue.receivers.push(wait);
+  }
+  startWait(kernel, thread, 'receive', options?.timeoutMs);
+  return false;
+};
+
+const startWait = (kernel: Kernel, thread: Thread, kind: 'send' | 'receive', timeoutMs: number | undefined): void => {
+  thread.run = 'waiting';
+  thread.waitsFor = kind;
+  if (timeoutMs === undefined) {
+    thread.deadline = Number.POSITIVE_INFINITY;
+    return;
+  }
+  thread.deadline = kernel.now + timeoutMs;
+  thread.timer = kernel.timers.add(thread.deadline, thread);
+  kernel.environment.pump.deadline(kernel.timers.next);
+};
+
+/** The thread's wait was ended by somebody else: brings the outcome into its result. False if it has to wait on. Hot path. */
+export const collect = (kernel: Kernel, thread: Thread): boolean => {
+  const kind = thread.waitsFor;
+  thread.waitsFor = 'none';
+  if (kind === 'receive') {
+    received(kernel, thread);
+    return true;
+  }
+  if (kind === 'send') {
+    thread.sending = null;
+    succeed(thread);
+    return afterSend(kernel, thread);
+  }
+  return true;
+};
+
+/** Copies the outcome of the thread's receive into its result. */
+const received = (kernel: Kernel, thread: Thread): void => {
+  const { result } = thread;
+  const wait = thread.receiver;
+  result.kr = wait.code;
+  result.bits = wait.bits;
+  result.message = wait.message;
+  result.returned = false;
+  result.size = wait.size;
+  result.local = wait.local;
+  const id = wait.message === null ? 0 : wait.message.id;
+  wait.message = null;
+  wait.bits = null;
+  if (kernel.events !== null) thread.cause = kernel.events.record(EVENT_RECEIVE, kernel.now, thread.task.serial, id, 0);
+};
+
+const succeed = (thread: Thread): void => {
+  const { result } = thread;
+  result.kr = 'MACH_MSG_SUCCESS';
+  result.bits = null;
+  result.message = null;
+  result.returned = false;
+};
+
+const fail = (thread: Thread, code: MachMsgReturn): void => {
+  succeed(thread);
+  thread.result.kr = code;
+  thread.result.why = null;
+};
+
+/** The deadline of a waiting thread has passed. */
+export const timeOut = (kernel: Kernel, thread: Thread): void => {
+  thread.timer = null;
+  if (thread.run !== 'waiting') return;
+  if (thread.waitsFor === 'receive') {
+    thread.receiver.leave();
+    thread.receiver.code = 'MACH_RCV_TIMED_OUT';
+    thread.receiver.message = null;
+    thread.wake();
+  } else if (thread.waitsFor === 'send' && thread.sending !== null) {
+    const { message } = thread.sending;
+    thread.sending.leave();
+    kernel.ipc.messages -= 1;
+    endSend(thread);
+    noRoom(thread, message, thread.parked.sendOptions);
+    thread.wake();
+  }
+};
+
+const endSend = (thread: Thread): void => {
+  thread.sending = null;
+  thread.waitsFor = 'none';
+  thread.parked.draft = null;
+  thread.parked.receive = NO_RECEIVE;
+};
+
+/** `thread_abort`: the message call ends as interrupted; a call that has its outcome already keeps it (2.18). */
+export const interrupt = (kernel: Kernel, thread: Thread): void => {
+  if (thread.run !== 'waiting') return;
+  if (thread.waitsFor === 'receive') {
+    thread.receiver.leave();
+    thread.receiver.code = 'MACH_RCV_INTERRUPTED';
+    thread.receiver.message = null;
+  } else if (thread.waitsFor === 'send' && thread.sending !== null) {
+    const { message } = thread.sending;
+    thread.sending.leave();
+    kernel.ipc.messages -= 1;
+    endSend(thread);
+    giveBack(thread, message, 'MACH_SEND_INTERRUPTED');
+  } else return;
+  thread.isInterrupted = true;
+  thread.wake();
+};
+
+/** Takes a dying thread out of whatever it waits in; a message it was sending goes with it. */
+export const abandon = (kernel: Kernel, thread: Thread): void => {
+  if (thread.timer !== null) thread.timer.live = false;
+  thread.timer = null;
+  thread.receiving?.leave();
+  if (thread.sending !== null && thread.sending.isWaiting) {
+    thread.sending.leave();
+    kernel.ipc.messages -= 1;
+    destroyMessage(kernel.ipc, thread.sending.message);
+  }
+  thread.sending = null;
+  thread.waitsFor = 'none';
+};
+
+/** A send that does not wait, for `sys.send`: the message call without a parked thread. Hot path. */
+export const sendNow = (kernel: Kernel, thread: Thread, draft: Draft): MachMsgReturn => {
+  const { space } = thread.task;
+  const message = compose(space, draft);
+  if (!(message instanceof Message)) {
+    settle(kernel.ipc);
+    return message instanceof BodyRefusal ? 'MACH_SEND_INVALID_DATA' : message;
+  }
+  const port = message.dest;
+  kernel.events?.record(EVENT_SEND, kernel.now, thread.task.serial, message.id, thread.cause);
+  if (port !== null && !message.circular && !hasRoom(port, message)) {
+    pseudoReceive(space, message);
+    return 'MACH_SEND_TIMED_OUT';
+  }
+  deliver(kernel.ipc, message);
+  if (kernel.ipc.work.length > 0) settle(kernel.ipc);
+  return 'MACH_MSG_SUCCESS';
+};
+
+/** True while a name of the space denotes a live receive right. */
+export const receives = (space: Space, name: PortName): boolean => {
+  const target = receivable(space, name);
+  return target instanceof Port && target.where !== DEAD;
+};

@@ -1,0 +1,31 @@
+import type { SpecialBit } from './kern-return.ts';
+import { PORTS_MAX } from './limits.ts';
+import { DEAD, type Message, Port } from './port.ts';
+import { Ring } from './ring.ts';
+
+/** What one kernel's ports share: counts, limits, and the work list that makes destruction iterative. */
+export class Ipc {
+  /** Stands for every right that was dead before it was sent. */
+  readonly dead: Port;
+  /** Ports alive. */
+  ports = 0;
+  /** Messages queued or held by blocked senders. */
+  messages = 0;
+  readonly portsMax: number;
+  /** Messages to destroy, and dead ports whose dead-name requests are still to be answered. */
+  readonly work: Ring<Message | Port> = new Ring(8);
+  isSettling = false;
+
+  constructor(portsMax: number = PORTS_MAX) {
+    this.portsMax = portsMax;
+    this.dead = new Port();
+    this.dead.where = DEAD;
+  }
+}
+
+/** Adds a special bit to a list that mostly does not exist. */
+export const withBit = (bits: SpecialBit[] | null, bit: SpecialBit): SpecialBit[] => {
+  if (bits === null) return [bit];
+  if (!bits.includes(bit)) bits.push(bit);
+  return bits;
+};

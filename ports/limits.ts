@@ -1,0 +1,31 @@
+/**
+ * Every bound of ports and messages, with its reason. Where Mach has a number it is Mach's.
+ * A call at a limit is refused; nothing grows unseen.
+ */
+
+/** User references of a send right: one below the limit of dead names, so that turning dead never overflows. */
+export const SEND_UREFS_MAX = 65534;
+/** User references of a dead name. */
+export const DEAD_UREFS_MAX = 65535;
+/** Messages a port queues before an ordinary sender blocks. */
+export const QLIMIT_DEFAULT = 5;
+/** The highest queue limit that can be set. */
+export const QLIMIT_MAX = 1024;
+/** Rights a task may register for inheritance. */
+export const REGISTERED_PORTS_MAX = 4;
+/** Names of one space: a 24-bit index. */
+export const NAMES_MAX: number = (1 << 24) - 1;
+/** Descriptors of one message, so that one send cannot hold the kernel. */
+export const DESCRIPTORS_MAX = 1024;
+/** Names in one out-of-line array of ports. */
+export const OOL_PORTS_MAX = 65536;
+/** Bytes of an inline body. */
+export const INLINE_BODY_MAX: number = 1 << 20;
+/** Bytes of a message with all its out-of-line memory. */
+export const MESSAGE_MAX: number = 64 << 20;
+/** Nesting of a body. */
+export const BODY_DEPTH_MAX = 64;
+/** Bytes of a message header: what an empty message is charged. */
+export const HEADER_SIZE = 24;
+/** Ports alive in one kernel. */
+export const PORTS_MAX: number = 1 << 22;

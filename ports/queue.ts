@@ -1,0 +1,75 @@
+/** The queue of a port: admission, hand-over to a waiting receiver, blocked senders. Hot path. */
+import { HEADER_SIZE } from './limits.ts';
+import { bodySize } from './body.ts';
+import type { Ipc } from './ipc.ts';
+import { DEAD, IN_KERNEL, type Message, type Port, type ReceiveWait } from './port.ts';
+import { PORT_SEND_ONCE } from './right.ts';
+
+/** Bytes a message takes in its receiver's buffer. */
+export const messageSize = (message: Message): number => {
+  let size = HEADER_SIZE + (message.body === undefined ? 0 : bodySize(message.body));
+  if (message.items !== null) size += 4 + 12 * message.items.length;
+  return size;
+};
+
+/** True if the port takes a message of this sender now: room, a send-once right, or the kernel as sender. */
+export const hasRoom = (port: Port, message: Message): boolean =>
+  message.remoteType === PORT_SEND_ONCE || port.msgcount < port.qlimit || port.where >= IN_KERNEL;
+
+/**
+ * Puts a message where it belongs: to a waiting receiver, into the queue, to the kernel itself; a dead port makes it
+ * vanish. The caller has seen that there is room, or does not ask.
+ */
+export const deliver = (ipc: Ipc, message: Message): void => {
+  const port = message.dest;
+  if (port === null || port.where === DEAD || message.circular) {
+    ipc.work.push(message);
+    return;
+  }
+  if (port.where === IN_KERNEL && port.server !== null) {
+    port.server.serve(message);
+    return;
+  }
+  const waiting = port.set === null ? port.receivers : port.set.receivers;
+  if (waiting !== null && waiting.length > 0 && handOver(waiting.at(0), message)) return;
+  ipc.messages += 1;
+  port.enqueue(message);
+};
+
+/** Gives a message to the first waiting receiver that has room for it; those that have none are sent away. */
+const handOver = (first: ReceiveWait | undefined, message: Message): boolean => {
+  for (let wait = first; wait !== undefined; ) {
+    const waiting = (wait.port ?? wait.set)?.receivers ?? null;
+    waiting?.shift();
+    if (fits(wait, message)) {
+      wait.port = null;
+      wait.set = null;
+      wait.waker.deliver(message);
+      return true;
+    }
+    wait.end('MACH_RCV_TOO_LARGE');
+    wait = waiting?.at(0);
+  }
+  return false;
+};
+
+/** False if the message must stay queued because the receiver asked to be told its size instead (RCV_LARGE). */
+export const fits = (wait: ReceiveWait, message: Message): boolean => {
+  if (wait.limit === Number.POSITIVE_INFINITY || !wait.large) return true;
+  const size = messageSize(message);
+  wait.size = size;
+  return size <= wait.limit;
+};
+
+/** A slot has come free: the first blocked senders' messages take their places (first come, first served). */
+export const admitBlocked = (ipc: Ipc, port: Port): void => {
+  const senders = port.senders;
+  if (senders === null) return;
+  while (senders.length > 0 && port.msgcount < port.qlimit) {
+    const wait = senders.shift();
+    if (wait === undefined) return;
+    ipc.messages -= 1;
+    wait.done();
+    deliver(ipc, wait.message);
+  }
+};
