@@ -136,8 +136,10 @@ export const protectionOf = (protection: unknown): unknown => {
   return ACCESS.reduce((bits, [word, bit]) => (protection.includes(word) ? bits | bit : bits), 0);
 };
 
-const shownProtection = (protection: unknown): unknown =>
-  typeof protection === 'number' ? ACCESS.filter(([, bit]) => (protection & bit) !== 0).map(([word]) => word) : protection;
+const shownProtection = (protection: unknown): unknown => {
+  if (typeof protection !== 'number') return protection;
+  return ACCESS.filter(([, bit]) => (protection & bit) !== 0).map(([word]) => word);
+};
 
 const translateArgs = (args: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } =>
   Object.fromEntries(Object.entries(args).map(([key, value]) => {
