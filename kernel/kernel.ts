@@ -154,6 +154,8 @@ export class Task {
 export interface TaskMemory extends Memory, ProgramMemory {
   /** Gives a new task the regions that its parent passes on. */
   inherit(parent: TaskMemory): void;
+  /** Regions and objects as plain data, for a move. O(regions). */
+  describe(): unknown;
 }
 
 /** Serves a decoded request on the object behind a kernel port, or of the caller itself. */

@@ -270,6 +270,8 @@ export class SendWait {
   readonly message: Message;
   readonly port: Port;
   isWaiting = true;
+  /** Its thread is frozen: it keeps its place, and those behind it theirs, until the move is decided. */
+  isHeld = false;
 
   constructor(waker: Waker, message: Message, port: Port) {
     this.waker = waker;

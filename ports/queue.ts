@@ -66,6 +66,7 @@ export const admitBlocked = (ipc: Ipc, port: Port): void => {
   const senders = port.senders;
   if (senders === null) return;
   while (senders.length > 0 && port.msgcount < port.qlimit) {
+    if (senders.at(0)?.isHeld === true) return;
     const wait = senders.shift();
     if (wait === undefined) return;
     ipc.messages -= 1;

@@ -18,6 +18,8 @@ export interface Memory {
 }
 
 const GENERATIONS = 64;
+/** Empty slots that a restored name may make in the table; a name farther out is kept beside it. */
+const NAMES_SPARSE_MAX = 65536;
 
 /**
  * A task's names for rights. At most one name for the send and receive rights of a port (they coalesce); a name of its own for each
@@ -144,6 +146,46 @@ export class Space implements Holder {
     const generation = (((entry.name >>> 2) & (GENERATIONS - 1)) + 1) & (GENERATIONS - 1);
     entry.name = portName((entry.name & ~0xff) | (generation << 2) | 3);
     if (this.#table[entry.name >>> 8] === entry) this.#free.push(entry);
+  }
+
+  /** (Move) Forgets that a send right to `port` is here under the name that also had the receive right. */
+  forgetSend(port: Port): void {
+    this.#sends?.delete(port);
+  }
+
+  /** (Move) The entry under a name as it was elsewhere: the same entry if the name is there, without its rights. */
+  restore(name: PortName): Entry {
+    const index = name >>> 8;
+    const slot = this.#table[index];
+    if ((name & 3) === 3 && slot?.name === name) return slot;
+    const chosen = this.#chosen?.get(name);
+    if (chosen !== undefined) return chosen;
+    if ((name & 3) !== 3 || index > this.#table.length + NAMES_SPARSE_MAX) return this.allocateName(name);
+    while (this.#table.length <= index) this.#pad();
+    const entry = this.#table[index];
+    if (entry === undefined || entry.type !== 0) return this.allocateName(name);
+    this.namesLeft -= 1;
+    entry.name = name;
+    return entry;
+  }
+
+  /** (Move) Names of the table's free slots, in the order in which they would be used. */
+  freeNames(): PortName[] {
+    return this.#free.map((entry) => entry.name);
+  }
+
+  /** (Move) Makes the free slots of an empty table those of another. */
+  restoreFree(names: readonly PortName[]): void {
+    if (this.#free.length > 0) return;
+    for (const name of names) {
+      const index = name >>> 8;
+      if (index > this.#table.length + NAMES_SPARSE_MAX) continue;
+      while (this.#table.length <= index) this.#pad();
+      const entry = this.#table[index];
+      if (entry === undefined || entry.type !== 0) continue;
+      entry.name = name;
+      this.#free.push(entry);
+    }
   }
 
   /** Gives an entry another name that is free. Everything else stays, pending requests too. */

@@ -1,0 +1,167 @@
+/**
+ * Takes a frozen task apart: an image and its rights. What stays is a husk, with its memory and without a name. Put
+ * together again here (`attach.ts` on the same task) nothing has changed; put together elsewhere the task goes on there.
+ */
+import { DEAD, type Entry, IN_LIMBO, type Message, type Port } from '../../ports/port.ts';
+import { DEAD_NAME, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '../../ports/right.ts';
+import { takeRequest } from '../../ports/transfer.ts';
+import type { Space } from '../../ports/space.ts';
+import type { Carried } from '../../ports/name-calls.ts';
+import type { Kernel, Task, Thread } from '../kernel.ts';
+import { copyData } from './data.ts';
+import { remainingMs } from './freeze.ts';
+import type { EntryImage, ItemImage, SendImage, TaskImage, ThreadImage } from './image.ts';
+import { RightsOut } from './rights.ts';
+
+/** Takes the task apart. It is frozen, and stays so. */
+export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; rights: readonly Carried[] } => {
+  const out = new RightsOut();
+  const threads = [...task.threads].map((thread) => detachThread(kernel, thread, out));
+  const self = out.send(task.self);
+  const exceptionPort = out.send(task.exceptionPort);
+  const bootstrapPort = out.send(task.bootstrapPort);
+  const registered = task.registered.map((port) => out.send(port));
+  const kernelPort = out.receive(closeKernelPort(task.kernelPort));
+  task.self = null;
+  task.exceptionPort = null;
+  task.bootstrapPort = null;
+  task.registered = [];
+  task.kernelPort = null;
+  const entries = detachSpace(task.space, out);
+  const image: TaskImage = {
+    version: 1,
+    name: task.name,
+    identity: task.space.identity.token,
+    suspendCount: task.suspendCount,
+    entries,
+    freeNames: task.space.freeNames(),
+    threads,
+    kernelPort,
+    self,
+    exceptionPort,
+    bootstrapPort,
+    registered,
+    memory: task.memory.describe(),
+  };
+  return { image, rights: out.rights };
+};
+
+/** A kernel port without its object: requests wait in it until the object is there again. */
+const closeKernelPort = (port: Port | null): Port | null => {
+  if (port === null || port.where === DEAD) return null;
+  port.where = IN_LIMBO;
+  port.server = null;
+  return port;
+};
+
+const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut): ThreadImage => {
+  const { parked, result } = thread;
+  const message = result.message;
+  const image: ThreadImage = {
+    program: thread.program.name,
+    hash: thread.program.hash,
+    state: copyData(thread.state),
+    run: thread.run === 'waiting' ? 'waiting' : 'runnable',
+    waitsFor: thread.waitsFor === 'answer' || thread.waitsFor === 'exception' ? 'none' : thread.waitsFor,
+    suspendCount: thread.suspendCount,
+    register: copyData(thread.register),
+    isInterrupted: thread.isInterrupted,
+    remainingMs: remainingMs(kernel, thread),
+    parked: {
+      op: parked.op,
+      draft: copyData(parked.draft) as ThreadImage['parked']['draft'],
+      sendOptions: parked.sendOptions,
+      receive: parked.receive,
+      receiveOptions: parked.receiveOptions,
+      port: parked.port,
+      request: copyData(parked.request) as ThreadImage['parked']['request'],
+    },
+    result: {
+      kr: result.kr,
+      bits: result.bits,
+      message: message === null ? null : receivedImage(message),
+      sender: message?.sender?.token ?? null,
+      returned: result.returned,
+      size: result.size,
+      local: result.local,
+      why: result.why,
+      answer: copyData(result.answer),
+    },
+    send: thread.sending === null ? null : detachSend(thread.sending.message, out),
+    kernelPort: out.receive(closeKernelPort(thread.kernelPort)),
+    self: out.send(thread.self),
+    exceptionPort: out.send(thread.exceptionPort),
+  };
+  thread.kernelPort = null;
+  thread.self = null;
+  thread.exceptionPort = null;
+  return image;
+};
+
+const receivedImage = (
+  message: NonNullable<Thread['result']['message']>,
+): NonNullable<ThreadImage['result']['message']> => ({
+  id: message.id,
+  body: message.body,
+  items:
+    message.items?.map((item) => {
+      if (item.kind === 'port') return { ...item, port: null };
+      return item.kind === 'ool' ? { ...item, copy: null } : { ...item, ports: [] };
+    }) ?? null,
+  remote: message.remote,
+  remoteType: message.remoteType,
+  local: message.local,
+  localType: message.localType,
+  seqno: message.seqno,
+  payload: message.payload,
+});
+
+/** The message of a blocked sender. Its place in the queue is held until the move is decided. */
+const detachSend = (message: Message, out: RightsOut): SendImage => {
+  const items: ItemImage[] = [];
+  for (const item of message.items ?? []) {
+    if (item.kind === 'port') items.push({ kind: 'port', type: item.type, right: out.any(item.port, item.type) });
+    else if (item.kind === 'ool_ports') {
+      items.push({ kind: 'ool_ports', type: item.type, rights: item.ports.map((port) => out.any(port, item.type)) });
+    }
+  }
+  const image: SendImage = {
+    id: message.id,
+    body: message.body,
+    dest: out.any(message.dest, message.remoteType),
+    destType: message.remoteType,
+    reply: out.any(message.reply, message.localType),
+    replyType: message.localType,
+    items,
+  };
+  return image;
+};
+
+const detachSpace = (space: Space, out: RightsOut): EntryImage[] =>
+  space.entries().map((entry) => detachEntry(space, entry, out));
+
+/** One name. The entry stays in the husk, without its rights, so that the name stays taken. */
+const detachEntry = (space: Space, entry: Entry, out: RightsOut): EntryImage => {
+  const { port, type } = entry;
+  const image: EntryImage = {
+    name: entry.name,
+    type,
+    urefs: entry.urefs,
+    seqno: port?.seqno ?? 0,
+    mscount: port?.mscount ?? 0,
+    payload: port?.payload ?? null,
+    pset: (type & RECEIVE) !== 0 ? (port?.set?.entry?.name ?? 0) : 0,
+    request: entry.request === null ? -1 : out.sendOnce(takeRequest(entry)),
+    receive: (type & RECEIVE) !== 0 ? out.receive(port) : -1,
+    send: (type & SEND) !== 0 ? out.send(port) : type === SEND_ONCE ? out.sendOnce(port) : -1,
+  };
+  if (type === DEAD_NAME || type === PORT_SET || port === null) return image;
+  if ((type & RECEIVE) !== 0) {
+    port.set?.remove(port);
+    port.where = IN_LIMBO;
+  }
+  space.unindex(entry);
+  if ((type & RECEIVE) !== 0 && (type & SEND) !== 0) space.forgetSend(port);
+  entry.port = null;
+  return image;
+};
