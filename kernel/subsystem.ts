@@ -13,9 +13,9 @@ import type { Sys } from './program.ts';
 declare const shape: unique symbol;
 
 /** One routine: what it takes and gives. Made by `routine`. */
-export interface Routine<In extends Body, Out extends Body> {
+export interface Routine<In, Out> {
   readonly [shape]?: (request: In) => Out;
-  readonly check: Check<In> | null;
+  readonly check: Check<unknown> | null;
 }
 
 /** Checks what arrives (any Standard Schema fits): refused requests are answered MIG_BAD_ARGUMENTS. */
@@ -26,10 +26,10 @@ export interface Check<T> {
 }
 
 /** Declares a routine by its types; a schema may check what arrives. */
-export const routine = <In extends Body, Out extends Body>(check: Check<In> | null = null): Routine<In, Out> => ({ check });
+export const routine = <In, Out>(check: Check<In> | null = null): Routine<In, Out> => ({ check });
 
-type Routines = Readonly<Record<string, Routine<never, Body>>>;
-type InOf<R> = R extends Routine<infer In, Body> ? In : never;
+type Routines = Readonly<Record<string, Routine<never, unknown>>>;
+type InOf<R> = R extends Routine<infer In, unknown> ? In : never;
 type OutOf<R> = R extends Routine<never, infer Out> ? Out : never;
 
 /** What a server does with each request: answers a body, or a code that refuses. */
@@ -75,7 +75,7 @@ export const subsystem = <R extends Routines>(name: string, base: number, routin
       local: reply,
       localDisposition: MAKE_SEND_ONCE,
       id: id(key),
-      body: args,
+      body: args as Body,
     }),
     reply: (key, message) => readReply(id(key), message),
     serve: (sys, message, handlers) => {
@@ -84,12 +84,12 @@ export const subsystem = <R extends Routines>(name: string, base: number, routin
       const handler = key === undefined ? undefined : handlers[key];
       if (declared === undefined || handler === undefined) return answer(sys, message, new Refusal('MIG_BAD_ID'));
       const checked = check(declared.check, message.body);
-      answer(sys, message, checked instanceof Refusal ? checked : handler(checked as never, message));
+      answer(sys, message, checked instanceof Refusal ? checked : (handler(checked as never, message) as Body | Refusal));
     },
   };
 };
 
-const check = (schema: Check<never> | null, body: Body): unknown => {
+const check = (schema: Check<unknown> | null, body: Body): unknown => {
   if (schema === null) return body;
   const result = schema['~standard'].validate(body);
   if (result instanceof Promise || !('value' in result)) return new Refusal('MIG_BAD_ARGUMENTS');

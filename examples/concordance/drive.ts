@@ -17,7 +17,9 @@ export interface DrivenFile {
  * memory's page fault like any other operation, and is then run again.
  */
 export const driveStep = (
-  memory: TaskMemory, files: readonly DrivenFile[], budget: number,
+  memory: TaskMemory,
+  files: readonly DrivenFile[],
+  budget: number,
 ): 'advanced' | 'need-more' | 'finished' => {
   const listed = memory.getU32(HEADER.filesListed);
   const next = files[listed];

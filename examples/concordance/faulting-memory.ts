@@ -16,7 +16,8 @@ export interface FaultingOptions {
 
 /**
  * A memory that behaves like a task's memory after a move: a page is absent until the fault that asked for it was
- * serviced; serviced for reading, it faults again when written. Pages leave only while a fault is serviced or by `move`.
+ * serviced; serviced for reading, it faults again when written. Pages leave only while a fault is serviced or by
+ * `move`.
  */
 export class FaultingMemory implements TaskMemory {
   readonly #memory: ArrayMemory;
@@ -24,6 +25,7 @@ export class FaultingMemory implements TaskMemory {
   readonly #pages = new Map<number, typeof READABLE | typeof WRITABLE>();
   #fault: { readonly page: number; readonly access: Access } | undefined;
   #faults = 0;
+  #changes = 0;
 
   constructor(memory: ArrayMemory, options: FaultingOptions) {
     this.#memory = memory;
@@ -33,6 +35,11 @@ export class FaultingMemory implements TaskMemory {
   /** How many faults were serviced. */
   get faults(): number {
     return this.#faults;
+  }
+
+  /** How many writes changed what was there: a claim does not. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Brings in the page that the last fault asked for, and may evict another. */
@@ -68,16 +75,19 @@ export class FaultingMemory implements TaskMemory {
 
   setU8(address: number, value: number): void {
     this.#need(address, 1, 'write');
+    if (this.#memory.getU8(address) !== value) this.#changes += 1;
     this.#memory.setU8(address, value);
   }
 
   setU32(address: number, value: number): void {
     this.#need(address, 4, 'write');
+    if (this.#memory.getU32(address) !== value) this.#changes += 1;
     this.#memory.setU32(address, value);
   }
 
   copyIn(address: number, bytes: Uint8Array): void {
     this.#need(address, bytes.length, 'write');
+    this.#changes += 1;
     this.#memory.copyIn(address, bytes);
   }
 

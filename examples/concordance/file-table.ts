@@ -81,9 +81,7 @@ const openTable = (memory: TaskMemory, table: number): 'done' | 'need-more' => {
  * Lists the file `number`; files are listed in order, all before the first text. A file that is listed already stays
  * as it is. `refused`: the path is too long, or the table is full.
  */
-export const enlistFile = (
-  memory: TaskMemory, number: number, file: PlannedFile,
-): 'done' | 'need-more' | 'refused' => {
+export const enlistFile = (memory: TaskMemory, number: number, file: PlannedFile): 'done' | 'need-more' | 'refused' => {
   const path = new TextEncoder().encode(file.path);
   if (path.length > PATH_BYTES_MAX || number >= FILES_MAX) return 'refused';
   claim(memory, HEADER.filesListed);

@@ -21,12 +21,12 @@ export interface InputPlan {
 }
 
 const MEBIBYTE = 1024 * 1024;
-const EXTENSIONS =
-  'ts mts cts tsx js mjs cjs jsx flow json jsonc md markdown txt html htm css scss yml yaml toml def jst go c h cpp py rs';
+const CODE = 'ts mts cts tsx js mjs cjs jsx flow jst def c h cpp go py rs';
+const PROSE_AND_DATA = 'md markdown txt html htm css scss json jsonc yml yaml toml';
 
 /** The default: source and prose, at most 4 MiB a file, 40 MiB together. */
 export const DEFAULT_INPUT: InputOptions = {
-  extensions: new Set(EXTENSIONS.split(' ')),
+  extensions: new Set(`${CODE} ${PROSE_AND_DATA}`.split(' ')),
   names: new Set(['LICENSE', 'LICENCE', 'README', 'CHANGELOG', 'AUTHORS', 'NOTICE']),
   fileBytesMax: 4 * MEBIBYTE,
   totalBytesMax: 40 * MEBIBYTE,
@@ -43,7 +43,7 @@ const compareFiles = (one: PlannedFile, other: PlannedFile): number => {
 };
 
 /** Whether the name of a file promises text. */
-export const isTextName = (path: string, options: InputOptions): boolean => {
+const isTextName = (path: string, options: InputOptions): boolean => {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
   return dot <= 0 ? options.names.has(name) : options.extensions.has(name.slice(dot + 1).toLowerCase());

@@ -18,7 +18,13 @@ export const CONTEXT_BYTES = 160;
 /** What the index is waiting for. */
 export type Need =
   /** A piece of the text of a file: `storeText`. */
-  | { readonly want: 'text'; readonly file: number; readonly path: string; readonly offset: number; readonly length: number }
+  | {
+      readonly want: 'text';
+      readonly file: number;
+      readonly path: string;
+      readonly offset: number;
+      readonly length: number;
+    }
   /** Time: `indexSome`. */
   | { readonly want: 'indexing'; readonly file: number }
   /** Nothing: every listed file is indexed. */
@@ -103,7 +109,10 @@ const scanStart = (memory: TaskMemory, chunk: number, bytes: Uint8Array, scanner
 
 /** Hot path. Posts the words of a chunk, at most so many bytes of it. */
 const scanChunk = (
-  memory: TaskMemory, chunk: number, scanner: WordScanner, budget: number,
+  memory: TaskMemory,
+  chunk: number,
+  scanner: WordScanner,
+  budget: number,
 ): 'done' | 'out-of-budget' | 'need-more' => {
   const bytes = memory.copyOut(chunk + CHUNK.text, memory.getU32(chunk + CHUNK.length));
   const file = memory.getU32(chunk + CHUNK.file);
@@ -178,7 +187,8 @@ export const lookup = (memory: TaskMemory, query: WordQuery): Answer => {
     if (last?.file === file) last.positions.push(position);
     else hits.push({ file, path: pathOf(memory, fileAddress(memory, file)), positions: [position] });
   }
-  return { word: query.word, filesIndexed, total, files: memory.getU32(entry + WORD.files) - (isLastOut ? 1 : 0), hits };
+  const files = memory.getU32(entry + WORD.files) - (isLastOut ? 1 : 0);
+  return { word: query.word, filesIndexed, total, files, hits };
 };
 
 /** The line that holds `position`, or `CONTEXT_BYTES` of it on either side. */
@@ -193,10 +203,11 @@ const lineAround = (memory: TaskMemory, file: number, position: number): Uint8Ar
 
 /** The lines around the hits of an answer, as `path:position:line` each. Writes nothing. */
 export const contextOf = (memory: TaskMemory, answer: Answer): Uint8Array => {
+  const encoder = new TextEncoder();
   const parts: Uint8Array[] = [];
   for (const { file, path, positions } of answer.hits) {
     for (const position of positions) {
-      parts.push(new TextEncoder().encode(`${path}:${position}:`), lineAround(memory, file, position), Uint8Array.of(0x0a));
+      parts.push(encoder.encode(`${path}:${position}:`), lineAround(memory, file, position), encoder.encode('\n'));
     }
   }
   const text = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));

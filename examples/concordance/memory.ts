@@ -2,10 +2,10 @@
  * What the index asks of its memory, and the law that makes it movable.
  *
  * An accessor either does its work or throws the memory's page-fault sentinel, having changed nothing. The index never
- * catches it: the handler that called the index leaves by it, the kernel fetches the page, and the same step is run again.
- * So every operation on the memory is written in two parts:
+ * catches it: the handler that called the index leaves by it, the kernel fetches the page, and the same step is run
+ * again. So every operation on the memory is written in two parts:
  *
- *   1. it reads all that it needs and *claims* every page that it will write: here it may fault, and nothing has changed;
+ *   1. it reads what it needs and *claims* every page that it will write: here it may fault, and nothing has changed;
  *   2. it writes: here it cannot fault, because no page is taken away while a step runs.
  *
  * A step is a row of such operations, and how far the row has come is recorded in the memory by the operations
@@ -15,7 +15,7 @@
 /** Bytes of a page: no operation needs more than a handful of them at once. */
 export const PAGE_SIZE = 4096;
 
-/** Thrown when a page is not resident, or not writable yet. Not an error: nothing is wrong, and nothing has happened. */
+/** Thrown when a page is not resident, or not writable yet. Not an error: nothing is wrong. */
 export const PageFault: { readonly kind: 'page-fault' } = Object.freeze({ kind: 'page-fault' as const });
 
 /** Memory by address, little-endian. Any of these may throw a page fault instead; 32-bit addresses are aligned. */

@@ -16,12 +16,12 @@ export interface CountedWord {
   readonly count: number;
 }
 
-/** The kinds of words that are asked for, with their shares. */
+/** The kinds of words that are asked for, in twentieths. */
 const KINDS = [
-  ['any', 0.3],
-  ['rare', 0.3],
-  ['frequent', 0.25],
-  ['absent', 0.15],
+  ...new Array<'any'>(6).fill('any'),
+  ...new Array<'rare'>(6).fill('rare'),
+  ...new Array<'frequent'>(5).fill('frequent'),
+  ...new Array<'absent'>(3).fill('absent'),
 ] as const;
 
 const CONTEXT_SHARE = 0.25;
@@ -56,8 +56,7 @@ export const makeQueries = (vocabulary: readonly CountedWord[], seed: number): (
 
   return (number) => {
     const random = seededRandom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
-    let share = random();
-    const kind = KINDS.find(([, part]) => (share -= part) < 0)?.[0] ?? 'any';
+    const kind = KINDS[Math.floor(random() * KINDS.length)] ?? 'any';
     const pool = kind === 'absent' || sorted.length === 0 ? undefined : pools[kind];
     const { word, count } = pool?.[Math.floor(random() * pool.length)] ?? absent(random);
     const wants = random() < CONTEXT_SHARE ? 'context' : 'positions';

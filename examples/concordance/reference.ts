@@ -9,16 +9,28 @@ import type { DrivenFile } from './drive.ts';
 
 const RUN = /[\p{L}\p{N}_]+/gu;
 /** Characters of well-formed UTF-8, and single bytes of anything else, in a string with one character per byte. */
-const BYTES =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes, not characters
-  /[\0-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/gs;
+const BYTES = new RegExp(
+  [
+    '[\\x00-\\x7f]',
+    '[\\xc2-\\xdf][\\x80-\\xbf]',
+    '\\xe0[\\xa0-\\xbf][\\x80-\\xbf]',
+    '[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}',
+    '\\xed[\\x80-\\x9f][\\x80-\\xbf]',
+    '\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}',
+    '[\\xf1-\\xf3][\\x80-\\xbf]{3}',
+    '\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2}',
+    '[\\x80-\\xff]',
+  ].join('|'),
+  'g',
+);
 
 /** The text of a file; bytes that belong to no character become one separator each. */
 const decode = (bytes: Uint8Array): string => {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    const repaired = Buffer.from(bytes).toString('latin1').replace(BYTES, (c) => (c.length === 1 && c > '\x7f' ? ' ' : c));
+    const raw = Buffer.from(bytes).toString('latin1');
+    const repaired = raw.replace(BYTES, (part) => (part.length === 1 && part > '\x7f' ? ' ' : part));
     return Buffer.from(repaired, 'latin1').toString('utf8');
   }
 };
@@ -93,7 +105,11 @@ export const referenceContext = (reference: Reference, answer: Answer): Uint8Arr
   for (const { file, path, positions } of answer.hits) {
     const text = Buffer.from(reference.files[file]?.bytes ?? []).toString('latin1');
     for (const position of positions) {
-      const before = text.slice(Math.max(0, position - CONTEXT_BYTES), position).split('\n').at(-1) ?? '';
+      const before =
+        text
+          .slice(Math.max(0, position - CONTEXT_BYTES), position)
+          .split('\n')
+          .at(-1) ?? '';
       const behind = text.slice(position, position + CONTEXT_BYTES).split('\n')[0] ?? '';
       lines.push(Buffer.from(`${path}:${position}:`), Buffer.from(`${before}${behind}\n`, 'latin1'));
     }

@@ -63,7 +63,10 @@ const jumpAfter = (memory: TaskMemory, parent: number): number => {
 
 /** Makes one chunk of `bytes`, or of a beginning of them if the page or the text demands it. */
 const storeChunk = (
-  memory: TaskMemory, entry: number, bytes: Uint8Array, left: number,
+  memory: TaskMemory,
+  entry: number,
+  bytes: Uint8Array,
+  left: number,
 ): 'done' | 'more' | 'need-more' => {
   const chunk = placeAt(memory.getU32(HEADER.pointer), Math.min(ROOM_MIN, CHUNK.text + left));
   const limit = Math.min(roomAt(chunk) - CHUNK.text, left);
@@ -100,9 +103,10 @@ const openText = (memory: TaskMemory, entry: number, piece: Piece): void => {
 };
 
 /**
- * Stores a piece of the text of the file that is to be indexed next. `more`: all that was useful of the piece is stored,
- * the next read begins at `nextNeed(…).offset`. Pieces that were stored, or are of another file, change nothing. How a
- * text was cut into pieces leaves no trace. A piece that ends early ends the file: it was truncated since.
+ * Stores a piece of the text of the file that is to be indexed next. `more`: all that was useful of the piece is
+ * stored, the next read begins at `nextNeed(…).offset`. Pieces that were stored, or are of another file, change
+ * nothing. How a text was cut into pieces leaves no trace. A piece shorter than `PIECE_MIN` ends the file, even before
+ * its size: it was truncated since.
  */
 export const storeText = (memory: TaskMemory, piece: Piece): 'done' | 'more' | 'need-more' => {
   claim(memory, HEADER.pointer);

@@ -4,8 +4,8 @@
  */
 
 /** The shortest and the longest word, in bytes of its lower-cased form. */
-export const WORD_BYTES_MIN = 2;
-export const WORD_BYTES_MAX = 64;
+const WORD_BYTES_MIN = 2;
+const WORD_BYTES_MAX = 64;
 
 const WIDE = 255; // the class of bytes ≥ 0x80: look at the whole character
 const WORD_CHARACTER = /[\p{L}\p{N}]/u;

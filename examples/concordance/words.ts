@@ -182,7 +182,10 @@ const splitBucket = (memory: TaskMemory): 'done' | 'need-more' => {
     (isLeaving ? leaving : staying).push(entry);
   }
   // --- Nothing faults from here on. ---
-  for (const [bucket, entries] of [[from, staying], [to, leaving]] as const) {
+  for (const [bucket, entries] of [
+    [from, staying],
+    [to, leaving],
+  ] as const) {
     let link = bucket;
     for (const entry of entries) {
       memory.setU32(link, entry);
@@ -202,7 +205,9 @@ export const settleWords = (memory: TaskMemory): 'done' | 'need-more' => {
 
 /** Up to `max` postings of a word, in order, from the one with index `skip` on; none in a file not below `files`. */
 export const readPostings = (
-  memory: TaskMemory, entry: number, range: { readonly skip: number; readonly max: number; readonly files: number },
+  memory: TaskMemory,
+  entry: number,
+  range: { readonly skip: number; readonly max: number; readonly files: number },
 ): Place[] => {
   const count = memory.getU32(entry + WORD.count);
   const places: Place[] = [];

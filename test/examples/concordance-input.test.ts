@@ -7,7 +7,9 @@ const entry = (path: string, size = 10): { path: string; size: number } => ({ pa
 
 describe('a plan', () => {
   it('takes own files before installed ones, by path, whatever the order of the listing', () => {
-    const entries = ['node_modules/a/x.js', 'z.ts', 'node_modules/a/README', 'b.md', 'B.md', 'picture.png'].map((p) => entry(p));
+    const entries = ['node_modules/a/x.js', 'z.ts', 'node_modules/a/README', 'b.md', 'B.md', 'picture.png'].map((p) =>
+      entry(p),
+    );
     const paths = planFiles(entries).files.map(({ path }) => path);
     expect(paths).toEqual(['B.md', 'b.md', 'z.ts', 'node_modules/a/README', 'node_modules/a/x.js']);
     expect(planFiles(entries.reverse()).files.map(({ path }) => path)).toEqual(paths);
@@ -15,7 +17,10 @@ describe('a plan', () => {
 
   it('says what it left out', () => {
     const options = { ...DEFAULT_INPUT, fileBytesMax: 100, totalBytesMax: 150 };
-    const plan = planFiles([entry('a.ts', 100), entry('b.ts', 101), entry('c.ts', 60), entry('d.ts', 50), entry('e.o')], options);
+    const plan = planFiles(
+      [entry('a.ts', 100), entry('b.ts', 101), entry('c.ts', 60), entry('d.ts', 50), entry('e.o')],
+      options,
+    );
     expect(plan.files.map(({ path }) => path)).toEqual(['a.ts', 'd.ts']);
     expect(plan).toMatchObject({ textBytes: 150, notText: 1, tooLarge: 1, beyondTotal: 1 });
   });
@@ -27,7 +32,10 @@ describe('a plan', () => {
 });
 
 describe('a numbered query', () => {
-  const vocabulary = Array.from({ length: 1000 }, (_, index) => ({ word: `w${index}`, count: index < 500 ? 1 : index }));
+  const vocabulary = Array.from({ length: 1000 }, (_, index) => ({
+    word: `w${index}`,
+    count: index < 500 ? 1 : index,
+  }));
 
   it('depends on its seed and its number alone', () => {
     const [ask, again, other] = [makeQueries(vocabulary, 7), makeQueries(vocabulary, 7), makeQueries(vocabulary, 8)];

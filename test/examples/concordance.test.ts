@@ -2,18 +2,33 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ARENA_GROWTH, extendArena, formatArena, HEADER, isArena, pagesUsed } from '../../examples/concordance/arena.ts';
+import {
+  ARENA_GROWTH,
+  extendArena,
+  formatArena,
+  HEADER,
+  isArena,
+  pagesUsed,
+  TABLE_ENTRIES,
+} from '../../examples/concordance/arena.ts';
 import { digestPages, type DrivenFile, driveStep, indexUnmoved } from '../../examples/concordance/drive.ts';
 import { FaultingMemory } from '../../examples/concordance/faulting-memory.ts';
 import { enlistFile, fileRecord } from '../../examples/concordance/file-table.ts';
 import { DEFAULT_INPUT, planFiles, textPiece } from '../../examples/concordance/input.ts';
 import { contextOf, indexSome, lookup, nextNeed, progressOf } from '../../examples/concordance/inverted-index.ts';
-import { ArrayMemory, PAGE_SIZE, PageFault, type TaskMemory } from '../../examples/concordance/memory.ts';
+import { ArrayMemory, claim, PAGE_SIZE, PageFault, type TaskMemory } from '../../examples/concordance/memory.ts';
 import { listFolder, readFiles, sha256 } from '../../examples/concordance/node-source.ts';
-import { countWords, makeQueries } from '../../examples/concordance/queries.ts';
-import { buildReference, type Reference, referenceAnswer, referenceContext } from '../../examples/concordance/reference.ts';
+import { countWords, makeQueries, type NumberedQuery } from '../../examples/concordance/queries.ts';
+import {
+  buildReference,
+  type Reference,
+  referenceAnswer,
+  referenceContext,
+} from '../../examples/concordance/reference.ts';
 import { seededRandom } from '../../examples/concordance/seeded.ts';
 import { PIECE_MIN, storeText } from '../../examples/concordance/text.ts';
+import { WordScanner } from '../../examples/concordance/tokenize.ts';
+import { postWord, settleWords } from '../../examples/concordance/words.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -39,7 +54,11 @@ const resolve = <T>(memory: FaultingMemory, random: () => number, moveShare: num
 };
 
 /** One step with pieces and budgets of random sizes; pieces may come twice. */
-const randomStep = (memory: TaskMemory, files: readonly DrivenFile[], random: () => number): ReturnType<typeof driveStep> => {
+const randomStep = (
+  memory: TaskMemory,
+  files: readonly DrivenFile[],
+  random: () => number,
+): ReturnType<typeof driveStep> => {
   const need = nextNeed(memory);
   if (need.want !== 'text' || memory.getU32(HEADER.filesListed) < files.length) {
     return driveStep(memory, files, 1 + Math.floor(random() * 6000));
@@ -59,7 +78,9 @@ interface Ordeal {
 
 /** Indexes in a memory that faults, evicts and moves; `between` runs after every step that got through. */
 const indexFaulting = (
-  files: readonly DrivenFile[], ordeal: Ordeal, between: (ask: <T>(step: () => T) => T, memory: TaskMemory) => void,
+  files: readonly DrivenFile[],
+  ordeal: Ordeal,
+  between: (ask: <T>(step: () => T) => T, memory: TaskMemory) => void,
 ): { readonly memory: ArrayMemory; readonly faults: number } => {
   const random = seededRandom(ordeal.seed);
   const bare = new ArrayMemory(ARENA_GROWTH);
@@ -79,8 +100,12 @@ const indexFaulting = (
 };
 
 /** Compares the answers to some questions with those of the reference for as many files as are indexed. */
-const compareAnswers = (memory: TaskMemory, reference: Reference, queries: readonly ReturnType<ReturnType<typeof makeQueries>>[],
-  ask: <T>(step: () => T) => T = (step) => step()): void => {
+const compareAnswers = (
+  memory: TaskMemory,
+  reference: Reference,
+  queries: readonly NumberedQuery[],
+  ask: <T>(step: () => T) => T = (step) => step(),
+): void => {
   for (const query of queries) {
     const answer = ask(() => lookup(memory, query));
     expect(answer).toEqual(referenceAnswer(reference, query, answer.filesIndexed));
@@ -92,15 +117,19 @@ const compareAnswers = (memory: TaskMemory, reference: Reference, queries: reado
 /** `words:300` stands for so many words, lest a counterexample be as long as they are. */
 const spellOut = (text: string): string =>
   text.replace(/words:(\d+)/g, (_, count) =>
-    Array.from({ length: Number(count) }, (_word, index) => `w${(index * index) % 7919}`).join(' '));
+    Array.from({ length: Number(count) }, (_word, index) => `w${(index * index) % 7919}`).join(' '),
+  );
 
 const hardFiles = (): DrivenFile[] => [
   fileOf('empty.txt', ''),
   fileOf('run.txt', `before ${'q'.repeat(20_000)} behind ${'r'.repeat(64)} ${'s'.repeat(65)}`),
-  fileOf('wide.txt', '漢字かな'.repeat(4000) + ' end'),
+  fileOf('wide.txt', `${'漢字かな'.repeat(4000)} end`),
   fileOf('wide-words.txt', 'Été—naïveté。'.repeat(1500)),
-  fileOf('separators.txt', ' '.repeat(10_000) + 'lonely' + '-'.repeat(9000)),
-  fileOf('bytes.txt', Uint8Array.from({ length: 9000 }, (_, index) => 1 + ((index * 89 + (index >> 5)) % 255))),
+  fileOf('separators.txt', `${' '.repeat(10_000)}lonely${'-'.repeat(9000)}`),
+  fileOf(
+    'bytes.txt',
+    Uint8Array.from({ length: 9000 }, (_, index) => 1 + ((index * 89 + (index >> 5)) % 255)),
+  ),
   fileOf('not-text.ts', Uint8Array.of(1, 0, 2)),
   fileOf('same.txt', 'the same text again\n'.repeat(900)),
   fileOf('same-again.txt', 'the same text again\n'.repeat(900)),
@@ -135,19 +164,31 @@ describe('an index in memory that faults, evicts and moves', () => {
   it('holds for any files', { timeout: 60_000 }, () => {
     const part = fc.oneof(
       fc.constantFrom(' ', '\n', 'Port', 'port_2', 'é', '漢', '—', 'İ'),
-      fc.tuple(fc.constantFrom('x', 'é', '漢', ' ', '—', 'ab '), fc.nat(5000)).map(([unit, count]) => unit.repeat(count)),
+      fc
+        .tuple(fc.constantFrom('x', 'é', '漢', ' ', '—', 'ab '), fc.nat(5000))
+        .map(([unit, count]) => unit.repeat(count)),
       fc.nat(3000).map((count) => `words:${count}`),
     );
-    const inputs = fc.array(fc.array(part, { maxLength: 8 }).map((parts) => parts.join('')), { minLength: 1, maxLength: 5 });
-    fc.assert(fc.property(inputs, fc.nat(), (texts, seed) => {
-      const files = texts.map((text, index) => fileOf(`f${index}`, spellOut(text)));
-      const { memory } = indexFaulting(files, { seed, evictionShare: 0.2, moveShare: 0.01 }, () => undefined);
-      expect(digestOf(memory)).toEqual(digestOf(indexUnmoved(files)));
-      const reference = buildReference(files);
-      const ask = makeQueries(countWords(reference.words), seed);
-      compareAnswers(memory, reference, Array.from({ length: 50 }, (_, number) => ask(number)));
-      expect(files.map((_, number) => fileRecord(memory, number)?.words)).toEqual(reference.fileWords);
-    }), { numRuns: 25 });
+    const inputs = fc.array(
+      fc.array(part, { maxLength: 8 }).map((parts) => parts.join('')),
+      { minLength: 1, maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(inputs, fc.nat(), (texts, seed) => {
+        const files = texts.map((text, index) => fileOf(`f${index}`, spellOut(text)));
+        const { memory } = indexFaulting(files, { seed, evictionShare: 0.2, moveShare: 0.01 }, () => undefined);
+        expect(digestOf(memory)).toEqual(digestOf(indexUnmoved(files)));
+        const reference = buildReference(files);
+        const ask = makeQueries(countWords(reference.words), seed);
+        compareAnswers(
+          memory,
+          reference,
+          Array.from({ length: 50 }, (_, number) => ask(number)),
+        );
+        expect(files.map((_, number) => fileRecord(memory, number)?.words)).toEqual(reference.fileWords);
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 
@@ -164,7 +205,85 @@ describe('the pages of an index of real text', () => {
     const reference = buildReference(files);
     expect(progressOf(memory).vocabulary).toBe(reference.words.size);
     const ask = makeQueries(countWords(reference.words), 5);
-    compareAnswers(memory, reference, Array.from({ length: 1000 }, (_, number) => ask(number)));
+    compareAnswers(
+      memory,
+      reference,
+      Array.from({ length: 1000 }, (_, number) => ask(number)),
+    );
+  });
+});
+
+describe('an operation', () => {
+  const bare = (): FaultingMemory => {
+    const memory = new FaultingMemory(new ArrayMemory(ARENA_GROWTH), { random: seededRandom(9), evictionShare: 0 });
+    resolve(
+      memory,
+      () => 1,
+      0,
+      () => formatArena(memory, ARENA_GROWTH),
+    );
+    return memory;
+  };
+
+  /** Runs an operation from no page at all, and sees that no fault finds anything changed. */
+  const runLawfully = (memory: FaultingMemory, operation: () => string): void => {
+    memory.move();
+    const { changes } = memory;
+    const answer = resolve(
+      memory,
+      () => 1,
+      0,
+      () => {
+        expect(memory.changes).toBe(changes);
+        claim(memory, HEADER.pointer);
+        return operation();
+      },
+    );
+    expect(answer).toBe('done');
+  };
+
+  it('faults before it has changed anything', () => {
+    const memory = bare();
+    const random = seededRandom(3);
+    const scanner = new WordScanner();
+    for (let position = 0; position < 6000; position += 1) {
+      scanner.next(new TextEncoder().encode(`word${Math.floor(random() ** 3 * 2000)}`), 0);
+      runLawfully(memory, () => postWord(memory, scanner, { file: position >> 8, position }));
+      const buckets = resolve(
+        memory,
+        () => 1,
+        0,
+        () => memory.getU32(HEADER.buckets),
+      );
+      const isTwoOperations = buckets % TABLE_ENTRIES === 0; // the first opens a segment
+      if (isTwoOperations)
+        resolve(
+          memory,
+          () => 1,
+          0,
+          () => settleWords(memory),
+        );
+      else runLawfully(memory, () => settleWords(memory));
+    }
+    expect(
+      resolve(
+        memory,
+        () => 1,
+        0,
+        () => progressOf(memory),
+      ).vocabulary,
+    ).toBeGreaterThan(1000);
+  });
+
+  it('may fault on every page anew, word by word', () => {
+    const files = [fileOf('a', spellOut('words:700 words:900')), fileOf('b', spellOut('words:50'))];
+    const array = new ArrayMemory(ARENA_GROWTH);
+    const memory = new FaultingMemory(array, { random: () => 1, evictionShare: 0 });
+    const patiently = <T>(step: () => T): T => resolve(memory, () => 1, 0, step);
+    patiently(() => formatArena(memory, ARENA_GROWTH));
+    do memory.move();
+    while (patiently(() => driveStep(memory, files, 1)) !== 'finished');
+    expect(digestOf(array)).toEqual(digestOf(indexUnmoved(files)));
   });
 });
 
@@ -218,7 +337,9 @@ describe('a file', () => {
     const bytes = new TextEncoder().encode('word '.repeat(300_000));
     while (storeText(memory, { file: 0, offset: 0, bytes, size: bytes.length, digest: sha256(bytes) }) !== 'need-more');
     const before = digestOf(memory);
-    expect(storeText(memory, { file: 0, offset: 0, bytes, size: bytes.length, digest: sha256(bytes) })).toBe('need-more');
+    expect(storeText(memory, { file: 0, offset: 0, bytes, size: bytes.length, digest: sha256(bytes) })).toBe(
+      'need-more',
+    );
     expect(digestOf(memory)).toEqual(before);
   });
 });

@@ -1,0 +1,44 @@
+/**
+ * The move interface: all that migration needs of a kernel, as messages to kernel ports. A task port freezes, thaws and takes apart;
+ * taking apart answers a *husk* port, which controls what is left: it puts it together again, reads its pages, or lets it
+ * go. The host port puts a task together from an image.
+ */
+import type { Body } from '../../ports/body.ts';
+import type { PortName } from '../../ports/name.ts';
+
+/** Calls on a task port. */
+export type FreezeRequest =
+  /** Stops the task between two calls. KERN_FAILURE with `blockers` if something keeps it from being moved now. */
+  | { readonly op: 'task_freeze' }
+  /** Lets a frozen task go on. */
+  | { readonly op: 'task_thaw' }
+  /** What a move would find: `{ blockers, programs: [{name, hash}], names, pages, imageBytes }`. Changes nothing. */
+  | { readonly op: 'task_describe' }
+  /** Takes a frozen task apart: `{ image, rights }`, the first right being the husk's port. */
+  | { readonly op: 'task_detach' };
+
+/** Calls on a husk port. */
+export type HuskRequest =
+  /** Puts the task together again where it was, still frozen. Carries every right but the husk's own. */
+  | { readonly op: 'husk_restore'; readonly image: Body }
+  /** Reads `count` pages of an object from `page` on: `{ pages: [{ page, bytes }] }`, absent ones left out. */
+  | { readonly op: 'husk_read'; readonly object: number; readonly page: number; readonly count: number }
+  /** Destroys what is left. */
+  | { readonly op: 'husk_release' };
+
+/** Calls on the host port. */
+export type HostRequest =
+  | { readonly op: 'host_info' }
+  /** Every task: names, counts, and a send right to each task's port. */
+  | { readonly op: 'host_tasks' }
+  /** Which of these programs are not here, or in another version: `{ missing }`. */
+  | { readonly op: 'host_programs'; readonly programs: readonly { readonly name: string; readonly hash: string }[] }
+  /** Puts a task together from an image, frozen. Carries every right; answers the task's port. */
+  | { readonly op: 'task_attach'; readonly image: Body; readonly memory?: readonly PortName[] }
+  /** Events of the rings from number `since` on. */
+  | { readonly op: 'host_events'; readonly ring: 'messages' | 'life'; readonly since: number }
+  /** A new task with one thread of a program that the kernel knows: `{ name }`, its task port. */
+  | { readonly op: 'host_run'; readonly program: string; readonly args: Body; readonly name: string };
+
+/** Every call of the move interface. */
+export type MoveRequest = FreezeRequest | HuskRequest | HostRequest;

@@ -1,0 +1,186 @@
+/**
+ * What netmsg needs of its kernel beyond the traps, on names of its own space only: to send in another's name, and to take the inside
+ * out of a port or put it in. The composition root gives it to netmsg as an argument.
+ */
+import type { Draft } from '../../ports/draft.ts';
+import { dropSend, settle } from '../../ports/fate.ts';
+import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
+import { isName, MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import { type Carried, carry, discard, receivePort } from '../../ports/name-calls.ts';
+import { Identity, type Item, Message, type Port } from '../../ports/port.ts';
+import { deliver, hasRoom } from '../../ports/queue.ts';
+import { pseudoReceive } from '../../ports/receive.ts';
+import { MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE, SEND_RIGHTS } from '../../ports/right.ts';
+import { Ring } from '../../ports/ring.ts';
+import { compose } from '../../ports/send.ts';
+import type { Space } from '../../ports/space.ts';
+import { copyInRight, copyOutRight, offers } from '../../ports/transfer.ts';
+import type { Body } from '../../ports/body.ts';
+
+/** A message taken out of a queue; its rights are names of the space. */
+export interface Parcel {
+  readonly id: number;
+  readonly body: Body;
+  readonly reply: PortName;
+  readonly replyType: number;
+  readonly destType: number;
+  readonly items: readonly Item[] | null;
+  readonly sender: string | null;
+}
+
+/** A message for a queue. */
+export interface Delivery {
+  readonly draft: Draft;
+  readonly sender: string | null;
+  readonly once: boolean;
+}
+
+/** What a port holds beside its queue. */
+export interface PortState<R> {
+  readonly seqno: number;
+  readonly mscount: number;
+  readonly qlimit: number;
+  readonly nsrequest: R;
+  readonly pdrequest: R;
+}
+
+/** The door of one space. */
+export class NetDoor {
+  readonly #space: Space;
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Sends in the name of `sender`; into a full queue by force, `notify` hearing when the message leaves it (WILL_NOTIFY). */
+  forward(delivery: Delivery, notify: PortName): MachMsgReturn {
+    const { ipc } = this.#space;
+    const message = compose(this.#space, delivery.draft, notify);
+    if (!(message instanceof Message)) return typeof message === 'string' ? message : 'MACH_SEND_INVALID_DATA';
+    this.#stamp(message, delivery);
+    const port = message.dest;
+    if (port === null || message.circular || hasRoom(port, message)) {
+      deliver(ipc, message);
+      settle(ipc);
+      return 'MACH_MSG_SUCCESS';
+    }
+    return this.#force(port, message, notify);
+  }
+
+  #stamp(message: Message, { sender, once }: Delivery): void {
+    message.sender = sender === null ? null : new Identity(sender);
+    const port = message.dest;
+    if (!once || port === null || message.remoteType === PORT_SEND_ONCE) return;
+    port.sorights += 1;
+    message.remoteType = PORT_SEND_ONCE;
+    dropSend(this.#space.ipc, port);
+  }
+
+  #force(port: Port, message: Message, notify: PortName): MachMsgReturn {
+    const space = this.#space;
+    const entry = space.entryOf(port);
+    const told = space.lookup(notify);
+    if (told === undefined || offers(told, MAKE_SEND_ONCE) !== 'right' || entry?.accepted != null) {
+      pseudoReceive(space, message);
+      return entry?.accepted == null ? 'MACH_SEND_INVALID_NOTIFY' : 'MACH_SEND_NOTIFY_IN_PROGRESS';
+    }
+    const record = { entry: entry ?? null, notify: copyInRight(space, told, MAKE_SEND_ONCE) };
+    if (entry !== undefined) entry.accepted = record;
+    message.accepted = record;
+    deliver(space.ipc, message);
+    settle(space.ipc);
+    return 'MACH_SEND_WILL_NOTIFY';
+  }
+
+  /** Takes queue, counts and requests out of a port whose receive right the space has. The port stays, empty and open. */
+  detach(name: PortName): (PortState<PortName> & { readonly messages: readonly Parcel[] }) | KernFailure {
+    const space = this.#space;
+    const port = receivePort(space, name);
+    if (typeof port === 'string') return port;
+    const { seqno, mscount, qlimit, set } = port;
+    const state = {
+      seqno,
+      mscount,
+      qlimit,
+      nsrequest: this.#land({ port: port.nsrequest, type: PORT_SEND_ONCE }),
+      pdrequest: this.#land({ port: port.pdrequest, type: PORT_SEND_ONCE }),
+    };
+    port.nsrequest = null;
+    port.pdrequest = null;
+    set?.remove(port);
+    const messages: Parcel[] = [];
+    for (let message = port.dequeue(); message !== undefined; message = port.dequeue()) {
+      space.ipc.messages -= 1;
+      messages.push(this.#parcel(port, message));
+    }
+    set?.add(port);
+    settle(space.ipc);
+    return { ...state, messages };
+  }
+
+  #land(right: Carried): PortName {
+    return copyOutRight(this.#space, right.port, right.type) ?? MACH_PORT_NULL;
+  }
+
+  #parcel(port: Port, message: Message): Parcel {
+    const destType = message.remoteType;
+    const replyType = message.localType;
+    message.dest = null;
+    pseudoReceive(this.#space, message);
+    if (destType === PORT_SEND) dropSend(this.#space.ipc, port);
+    else port.sorights -= 1;
+    const { id, body, items, sender } = message;
+    return { id, body, reply: message.local, replyType, destType, items, sender: sender?.token ?? null };
+  }
+
+  /** Fills such a port: `messages` stand before what it has queued. Uses up every right it is given. */
+  attach(
+    name: PortName,
+    state: PortState<{ readonly name: PortName; readonly disposition: number } | null>,
+    messages: readonly Delivery[],
+  ): KernReturn {
+    const space = this.#space;
+    const port = receivePort(space, name);
+    if (typeof port === 'string') return port;
+    const { set } = port;
+    set?.remove(port);
+    const made = messages.map((delivery) => this.#make(name, delivery)).filter((message) => message !== null);
+    const later: Message[] = [];
+    for (let message = port.dequeue(); message !== undefined; message = port.dequeue()) later.push(message);
+    port.queue ??= new Ring();
+    space.ipc.messages += made.length;
+    for (const message of [...made, ...later]) port.queue.push(message);
+    set?.add(port);
+    port.seqno = state.seqno;
+    port.mscount = state.mscount;
+    port.qlimit = state.qlimit;
+    port.nsrequest = this.#take(state.nsrequest) ?? port.nsrequest;
+    port.pdrequest = this.#take(state.pdrequest) ?? port.pdrequest;
+    settle(space.ipc);
+    return 'KERN_SUCCESS';
+  }
+
+  #make(name: PortName, delivery: Delivery): Message | null {
+    const draft = { ...delivery.draft, remote: name, remoteDisposition: MAKE_SEND };
+    const message = compose(this.#space, draft);
+    if (!(message instanceof Message)) return null;
+    this.#stamp(message, delivery);
+    return message;
+  }
+
+  #take(argument: { readonly name: PortName; readonly disposition: number } | null): Port | null {
+    if (argument === null || !isName(argument.name)) return null;
+    const right = carry(this.#space, argument.name, argument.disposition);
+    if (typeof right === 'string') return null;
+    if (right.type === PORT_SEND_ONCE) return right.port;
+    discard(this.#space, right);
+    return null;
+  }
+
+  /** Where a send-once right of the space goes, if the space itself receives there. */
+  receiverOf(name: PortName): PortName {
+    const entry = isName(name) ? this.#space.lookup(name) : undefined;
+    const port = entry === undefined || (entry.type & SEND_RIGHTS) === 0 ? null : entry.port;
+    return port !== null && port.space === this.#space && port.entry !== null ? port.entry.name : MACH_PORT_NULL;
+  }
+}

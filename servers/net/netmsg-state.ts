@@ -1,0 +1,179 @@
+/** What one netmsg has: its tables, what it owes, and the two ways out, to its kernel and to other nodes. */
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import { MAKE_SEND_ONCE } from '../../ports/right.ts';
+import type { KernelRequest } from '../../kernel/interface/calls.ts';
+import type { Sys } from '../../kernel/program.ts';
+import { encodeFrame } from './message-codec.ts';
+import { type Door, LANE_CONTROL, LANE_DEMAND, LANE_MESSAGES, type NetArguments, type NetLimits, type NodeId, type Parcel, type PortCapsule, type PortId, type Sessions } from './protocol.ts';
+import type { Frame, WireMessage } from './tables/frames.ts';
+import { Onces } from './tables/onces.ts';
+import { type LocalPort, type PortRecord, Records, type RemotePort } from './tables/records.ts';
+import { Tombstones } from './tables/tombstones.ts';
+
+/** A frame and the node that it came from. */
+export interface Arrival {
+  readonly from: NodeId;
+  readonly frame: Frame;
+}
+
+/** A copy of a send right on its way to another node: a reference of ours stands for it until COPYACK. */
+export interface Copy {
+  readonly record: PortRecord['id'];
+  readonly name: PortName;
+  peer: NodeId;
+}
+
+/** What encoding a message has begun: carried out when the message goes, undone when it does not. */
+export type Effect =
+  | { readonly kind: 'copy'; readonly copy: number; readonly name: PortName }
+  | { readonly kind: 'once'; readonly id: string; readonly name: PortName }
+  /** A send-once right of a third node that is passed on; `proxy` stood for it here. */
+  | { readonly kind: 'pass'; readonly name: PortName; readonly proxy: PortName }
+  | {
+      readonly kind: 'receive';
+      readonly record: LocalPort;
+      readonly capsule: PortCapsule;
+      readonly chan: number;
+      readonly next: number;
+      /** The record was made for this message. */
+      readonly isNew: boolean;
+    };
+
+/** A message staged at a peer by somebody here. */
+export interface OutgoingStage {
+  readonly mid: string;
+  readonly peer: NodeId;
+  readonly parcel: Parcel;
+  readonly effects: readonly Effect[];
+  /** Who waits to hear that the peer has it. */
+  asker: PortName;
+  state: 'sent' | 'held' | 'lost';
+}
+
+/** A message staged here by a peer. */
+export interface IncomingStage {
+  readonly mid: string;
+  readonly from: NodeId;
+  readonly body: Uint8Array;
+  readonly message: WireMessage;
+}
+
+/** What the census counts. */
+export interface Counters {
+  sent: number;
+  received: number;
+  forwarded: number;
+  retargeted: number;
+}
+
+/** The state of one netmsg. */
+export interface Net {
+  readonly node: NodeId;
+  readonly sys: Sys;
+  readonly door: Door;
+  readonly sessions: Sessions;
+  readonly limits: NetLimits;
+  readonly service: PortName;
+  readonly doorbell: PortName;
+  /** The port set that netmsg waits on. */
+  readonly set: PortName;
+  /** Where notifications come that name what they are about. */
+  readonly watch: PortName;
+  readonly records: Records;
+  readonly onces: Onces;
+  readonly tombstones: Tombstones;
+  readonly copies: Map<number, Copy>;
+  /** Frames for ports that are on their way here. */
+  readonly early: Map<PortId, Arrival[]>;
+  earlyCount: number;
+  /** Frames to be looked at (again) within this turn. */
+  readonly again: Arrival[];
+  /** Local ports with acknowledgements to send, proxies whose no-senders request is to be looked at: at the end of the turn. */
+  readonly owing: Set<LocalPort>;
+  readonly toArm: Set<RemotePort>;
+  readonly outgoing: Map<string, OutgoingStage>;
+  readonly incoming: Map<string, IncomingStage>;
+  readonly names: Map<string, PortName>;
+  readonly queries: Map<number, { readonly reply: PortName; readonly id: number; readonly node: NodeId }>;
+  listener: PortName;
+  readonly counters: Counters;
+  serial: number;
+}
+
+/** The state of a netmsg that starts. Makes the port set. */
+export const startNet = (sys: Sys, args: NetArguments, limits: NetLimits): Net => {
+  const make = (right: 'RECEIVE' | 'PORT_SET'): PortName => sys.call({ op: 'port_allocate', right })['name'] as PortName;
+  const set = make('PORT_SET');
+  const watch = make('RECEIVE');
+  for (const member of [args.service, args.doorbell, watch]) sys.call({ op: 'port_move_member', member, after: set });
+  sys.call({ op: 'port_set_qlimit', name: watch, qlimit: 1024 });
+  return {
+    node: args.node,
+    sys,
+    door: args.door,
+    sessions: args.sessions,
+    limits,
+    service: args.service,
+    doorbell: args.doorbell,
+    set,
+    watch,
+    records: new Records(),
+    onces: new Onces(),
+    tombstones: new Tombstones(limits.tombstones),
+    copies: new Map(),
+    early: new Map(),
+    earlyCount: 0,
+    again: [],
+    owing: new Set(),
+    toArm: new Set(),
+    outgoing: new Map(),
+    incoming: new Map(),
+    names: new Map(),
+    queries: new Map(),
+    listener: MACH_PORT_NULL,
+    counters: { sent: 0, received: 0, forwarded: 0, retargeted: 0 },
+    serial: 0,
+  };
+};
+
+/** The next number of this netmsg: of ports, copies, channels and queries. */
+export const nextSerial = (net: Net): number => {
+  net.serial += 1;
+  return net.serial;
+};
+
+/**
+ * Sends a frame. Whatever depends on order goes by the lane of messages; acknowledgements and news of places overtake it; so
+ * do messages of memory objects, whose order the numbers of their channel restore.
+ */
+export const post = (net: Net, node: NodeId, frame: Frame): void => {
+  if (node === net.node) {
+    net.again.push({ from: node, frame });
+    return;
+  }
+  net.sessions.transmit(node, laneOf(frame), encodeFrame(frame));
+};
+
+const laneOf = (frame: Frame): number => {
+  if (frame.kind === 'cack' || frame.kind === 'moved') return LANE_CONTROL;
+  if (frame.kind !== 'msg') return LANE_MESSAGES;
+  return frame.message.id >= 2200 && frame.message.id < 2300 ? LANE_DEMAND : LANE_MESSAGES;
+};
+
+/** Gives up user references of a send right, one unless said otherwise. */
+export const dropSend = (net: Net, name: PortName): void => {
+  net.sys.call({ op: 'port_deallocate', name });
+};
+
+/** Asks to be told on the watch port, or no longer. */
+export const request = (net: Net, name: PortName, kind: 'DEAD_NAME' | 'NO_SENDERS', wanted: 'wanted' | 'cancelled'): void => {
+  const ask: KernelRequest = {
+    op: 'port_request_notification',
+    name,
+    kind,
+    sync: 0,
+    notify: wanted === 'wanted' ? { name: net.watch, disposition: MAKE_SEND_ONCE } : null,
+  };
+  const previous = net.sys.call(ask)['previous'];
+  if (typeof previous === 'number' && previous !== MACH_PORT_NULL) dropSend(net, previous as PortName);
+};

@@ -1,0 +1,199 @@
+/**
+ * What others must know to use netmsg: the service interface, what it is given when it starts, what it needs of its kernel.
+ * Everything else in this folder is between two netmsgs.
+ */
+import type { Draft } from '../../ports/draft.ts';
+import type { Body } from '../../ports/body.ts';
+import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
+import type { PortName } from '../../ports/name.ts';
+import type { Item } from '../../ports/port.ts';
+import type { RightArgument } from '../../kernel/interface/calls.ts';
+import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/subsystem.ts';
+
+/** Names a kernel among all that may ever meet; a kernel that starts anew gets a new one. */
+export type NodeId = string;
+/** Names a port among all nodes, wherever it moves: the node of its first export, a colon, a number. */
+export type PortId = string;
+/** Names one send-once right between its exporter and whoever has it. */
+export type OnceId = string;
+
+/** The four lanes of a session. Order holds within a lane. */
+export const LANE_CONTROL = 0;
+export const LANE_MESSAGES = 1;
+export const LANE_DEMAND = 2;
+
+/** Number of the first routine of the net service. */
+export const NET_BASE = 5000;
+/** To the stage listener: a message has been staged here by a peer. Body `Staged`, no rights. */
+export const NET_STAGED = 5050;
+/** To the stage listener: a staged message was committed. Body `Landed`, and all its rights as descriptors. */
+export const NET_LANDED = 5051;
+/** To the stage listener: a staged message was given up, or its node died. Body `{ mid }`. */
+export const NET_DROPPED = 5052;
+
+/** Body of `NET_STAGED`. */
+export interface Staged {
+  readonly mid: string;
+  readonly from: NodeId;
+  readonly body: Body;
+}
+
+/** What moving a receive right through a message resets, and its new holder may want to set again. */
+export interface PortCounts {
+  readonly seqno: number;
+  readonly mscount: number;
+  readonly qlimit: number;
+}
+
+/** Body of `NET_LANDED`. `counts` has one entry for each receive right among the descriptors, in order. */
+export interface Landed extends Staged {
+  readonly counts: readonly PortCounts[];
+}
+
+/** Who still depends on this node, and how busy it was. */
+export interface Census {
+  /** Remote ports that have a proxy here. */
+  readonly proxies: number;
+  /** Ports that were here and have gone on, and still have a sender that may not know. */
+  readonly forwards: number;
+  /** Send-once rights of ours that others hold. */
+  readonly callbacks: number;
+  /** Local ports that others hold send rights to. */
+  readonly exports: number;
+  /** Messages of others that were passed on to where their port is now. */
+  readonly forwarded: number;
+  /** Times that a sender here learnt that a port has moved. */
+  readonly retargeted: number;
+  /** Messages sent to other nodes, and received from them. */
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** Names one staged message; unique for ever, chosen by whoever stages. */
+export interface StageName {
+  readonly mid: string;
+}
+
+interface Routines extends Readonly<Record<string, Routine<never, Body>>> {
+  /** Registers the send right in the first descriptor under a name that other nodes can look up. */
+  readonly check_in: Routine<{ readonly name: string }, null>;
+  /** A send right to what is registered under a name on a node: in the first descriptor of the reply. */
+  readonly look_up: Routine<{ readonly node: NodeId; readonly name: string }, null>;
+  /** The nodes that can be reached now. */
+  readonly nodes: Routine<null, readonly NodeId[]>;
+  /**
+   * Stages the descriptors of the request and `body` at a peer. Answered when the peer has them. The rights stay with netmsg,
+   * ports among them closed, until commit or abort; also if this fails.
+   */
+  readonly stage: Routine<{ readonly mid: string; readonly peer: NodeId; readonly body: Body }, null>;
+  /** The rights of a staged message are the peer's from now on. */
+  readonly commit: Routine<StageName, null>;
+  /** Gives a staged message up. The reply has all its rights as descriptors. */
+  readonly abort: Routine<StageName, null>;
+  /** The send right in the first descriptor gets NET_STAGED, NET_LANDED and NET_DROPPED from now on. */
+  readonly listen_stages: Routine<null, null>;
+  readonly census: Routine<null, Census>;
+}
+
+/** The net service: numbers, client stub, server loop. */
+export const netService: Subsystem<Routines> = subsystem('net', NET_BASE, {
+  check_in: routine<{ name: string }, null>(),
+  look_up: routine<{ node: NodeId; name: string }, null>(),
+  nodes: routine<null, readonly NodeId[]>(),
+  stage: routine<{ mid: string; peer: NodeId; body: Body }, null>(),
+  commit: routine<StageName, null>(),
+  abort: routine<StageName, null>(),
+  listen_stages: routine<null, null>(),
+  census: routine<null, Census>(),
+} as Routines);
+
+/** A message in netmsg's hands, as one that it received or found in the queue of a port. Its rights are names of netmsg's. */
+export interface Parcel {
+  readonly id: number;
+  readonly body: Body;
+  readonly reply: PortName;
+  readonly replyType: number;
+  /** How it came: PORT_SEND or PORT_SEND_ONCE. */
+  readonly destType: number;
+  readonly items: readonly Item[] | null;
+  /** Token of the sender, null for the kernel. */
+  readonly sender: string | null;
+}
+
+/** A message to be put into a queue. `draft.remote` names the port; its disposition is not looked at by `attach`. */
+export interface Delivery {
+  readonly draft: Draft;
+  readonly sender: string | null;
+  /** It arrives as if sent by a send-once right: it needs no room, and its receiver sees that type. */
+  readonly once: boolean;
+}
+
+/** What is in a port beside its queue. The requests are send-once rights. */
+export interface PortState<R> extends PortCounts {
+  readonly nsrequest: R;
+  readonly pdrequest: R;
+}
+
+/** A port's inside, taken out of it. The receive right stays with netmsg and the port is empty and open. */
+export interface PortCapsule extends PortState<PortName> {
+  readonly messages: readonly Parcel[];
+}
+
+/** What netmsg needs of its kernel beyond the traps. It acts on netmsg's own names only. */
+export interface Door {
+  /**
+   * Sends in the name of `sender`. A full queue is no obstacle: the message is forced in, the answer is WILL_NOTIFY, and the
+   * receive right `notify` hears MSG_ACCEPTED when it leaves the queue. A dead-name request of the used-up name that
+   * would tell `notify` is withdrawn.
+   */
+  forward(delivery: Delivery, notify: PortName): MachMsgReturn;
+  /** Empties a port whose receive right netmsg holds. */
+  detach(name: PortName): PortCapsule | KernFailure;
+  /** Fills such a port: `messages` go before what is queued there, the counts are set. Uses up all rights it is given. */
+  attach(name: PortName, state: PortState<RightArgument | null>, messages: readonly Delivery[]): KernReturn;
+  /** Name of netmsg's receive right of the port that a send-once right goes to; NULL if netmsg does not receive there. */
+  receiverOf(name: PortName): PortName;
+}
+
+/** What a session tells netmsg. */
+export type NetInput =
+  | { readonly kind: 'message'; readonly node: NodeId; readonly bytes: Uint8Array }
+  | { readonly kind: 'up'; readonly node: NodeId }
+  | { readonly kind: 'dead'; readonly node: NodeId };
+
+/** The sessions to all other nodes, as netmsg uses them. Whoever puts input in also rings the doorbell. */
+export interface Sessions {
+  /** Nodes with a session that is up. */
+  nodes(): readonly NodeId[];
+  /** False for a node that has been declared dead. */
+  isLiving(node: NodeId): boolean;
+  /** Sends exactly once, in the order of the lane, as long as both live. Opens a session if there is none. */
+  transmit(node: NodeId, lane: number, bytes: Uint8Array): void;
+  /** Takes the next input. */
+  take(): NetInput | undefined;
+}
+
+/** Bounds of netmsg, each with a default in `netmsg.ts`. */
+export interface NetLimits {
+  /** Queue limit of a proxy: how many messages senders may have waiting here before they block. */
+  readonly proxyQlimit: number;
+  /** Messages of one sender node that may be on their way to a port before its owner takes them. */
+  readonly credit: number;
+  /** Locations of ports that were here once, kept after their last right here has gone. */
+  readonly tombstones: number;
+  /** Messages held for ports that are on their way here. */
+  readonly earlyMax: number;
+  /** Frames and messages handled before others get the processor. */
+  readonly turn: number;
+}
+
+/** What netmsg is started with. */
+export interface NetArguments {
+  readonly node: NodeId;
+  /** Receive rights that the composition root has put into netmsg's space. */
+  readonly service: PortName;
+  readonly doorbell: PortName;
+  readonly sessions: Sessions;
+  readonly door: Door;
+  readonly limits?: Partial<NetLimits>;
+}
