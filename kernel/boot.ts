@@ -6,6 +6,8 @@ import { servePort } from './serve/port.ts';
 import { serveTask } from './serve/task.ts';
 import { serveThread } from './serve/thread.ts';
 import type { KernelRequest, PortRequest, TaskRequest, ThreadRequest } from './interface/calls.ts';
+import type { FreezeRequest } from './interface/move.ts';
+import { serveFreeze } from './serve/move.ts';
 import { only } from './serve/request.ts';
 
 const serve: Serve = (task, thread, request, carried) => {
@@ -13,6 +15,7 @@ const serve: Serve = (task, thread, request, carried) => {
   if (isThreadRequest(request)) {
     return thread === null ? only('KERN_INVALID_ARGUMENT') : serveThread(thread, null, request);
   }
+  if (isFreezeRequest(request)) return serveFreeze(task, request);
   if (isMemoryRequest(request)) return only('KERN_FAILURE');
   return serveTask(task, thread, request as TaskRequest, carried);
 };
@@ -22,6 +25,9 @@ const isPortRequest = (request: KernelRequest): request is PortRequest =>
 
 const isThreadRequest = (request: KernelRequest): request is ThreadRequest =>
   /^thread_/.test(request.op) && request.op !== 'thread_create' && request.op !== 'thread_self';
+
+const isFreezeRequest = (request: KernelRequest): request is FreezeRequest =>
+  /^task_(freeze|thaw|describe|detach)$/.test(request.op);
 
 const isMemoryRequest = (request: KernelRequest): boolean => /^vm_/.test(request.op);
 

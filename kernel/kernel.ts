@@ -136,6 +136,8 @@ export class Task {
   pinned: string | null = null;
   /** Its kernel port and what `task_self` answers (they differ under interposition). Made when first asked for. */
   kernelPort: Port | null = null;
+  /** The port of what is left after the task was taken apart. */
+  husk: Port | null = null;
   self: Port | null = null;
   exceptionPort: Port | null = null;
   bootstrapPort: Port | null = null;
@@ -156,6 +158,12 @@ export interface TaskMemory extends Memory, ProgramMemory {
   inherit(parent: TaskMemory): void;
   /** Regions and objects as plain data, for a move. O(regions). */
   describe(): unknown;
+  /** How much there is: `{ pages, bytes, regions }`. */
+  figures(): Record<string, number>;
+  /** (Husk) Pages of an object of `describe`, absent ones left out. */
+  readObject(object: number, page: number, count: number): { page: number; bytes: unknown }[];
+  /** (Attach) Makes the regions and objects of a description; `pager` answers the right of an object that is paged. */
+  restore(description: unknown, pager: (index: number) => Port | null): void;
 }
 
 /** Serves a decoded request on the object behind a kernel port, or of the caller itself. */

@@ -2,17 +2,18 @@
 import { destroyRight, killPort } from '../ports/fate.ts';
 import type { KernReturn } from '../ports/kern-return.ts';
 import { destroySpace } from '../ports/name-calls.ts';
-import { DEAD, IN_KERNEL, type KernelServer, Port } from '../ports/port.ts';
+import { Identity, DEAD, IN_KERNEL, type KernelServer, Port } from '../ports/port.ts';
 import { PORT_SEND } from '../ports/right.ts';
 import { Space } from '../ports/space.ts';
 import { type Kernel, Task, Thread } from './kernel.ts';
 import type { Program } from './program.ts';
 import { abandon, interrupt } from './trap.ts';
 
-/** A new task with an empty space, no memory mapped and no thread. */
-export const createTask = (kernel: Kernel, name: string): Task => {
+/** A new task with an empty space, no memory mapped and no thread. A task that arrives brings its `identity`. */
+export const createTask = (kernel: Kernel, name: string, identity?: string): Task => {
   const memory = kernel.memoryOf(kernel);
-  const task = new Task(kernel, name, new Space(kernel.ipc, memory, kernel.identity()), memory);
+  const who = identity === undefined ? kernel.identity() : new Identity(identity);
+  const task = new Task(kernel, name, new Space(kernel.ipc, memory, who), memory);
   kernel.tasks.add(task);
   kernel.life.record(kernel.now, 'created', task.space.identity.token, { name });
   return task;

@@ -45,10 +45,9 @@ export const mark = (value: object, weight: number): void => {
 };
 
 /** The weight of a value that needs nothing done to it; -1 for any other. */
-export const leafWeight = (value: unknown, isProxy?: (value: object) => boolean): number => {
-  if (typeof value !== 'object') return typeof value === 'function' || typeof value === 'symbol' ? -1 : scalarSize(value) * HEIGHTS;
+export const leafWeight = (value: unknown): number => {
+  if (typeof value !== 'object') return scalarSize(value) * HEIGHTS;
   if (value === null) return HEIGHTS;
-  if (isProxy?.(value) === true) return -1;
   if (Bytes.is(value)) return (BYTES_SIZE + value.length) * HEIGHTS;
   const weight = Marked.weight(value);
   return weight % HEIGHTS >= BODY_DEPTH_MAX ? -1 : weight;
@@ -79,6 +78,9 @@ const scalarSize = (value: unknown): number => {
       return TEXT_SIZE + 2 * value.length;
     case 'bigint':
       return TEXT_SIZE + 2 + (BigInt.asIntN(64, value) === value ? 8 : value.toString(16).length >> 1);
+    case 'function':
+    case 'symbol':
+      return -1;
     default:
       return 1;
   }

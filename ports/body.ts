@@ -23,8 +23,11 @@ const recordPrototype: unknown = Object.prototype;
 const listPrototype: unknown = Array.prototype;
 const lookUpGetter = (Object.prototype as unknown as { __lookupGetter__(key: string | number): unknown }).__lookupGetter__;
 
-/** Children that are looked at here; more go the whole way, which counts them. */
-const FLAT_KEYS_MAX = 256;
+/** Children of one tree, and levels, that are looked at here. What is larger goes the whole way, which counts. */
+const FLAT_CHILDREN_MAX = 32;
+const FLAT_LEVELS_MAX = 3;
+
+type IsProxy = ((value: object) => boolean) | undefined;
 
 /** Hot path. Returns the value itself if it may be sent as it is, a tree with clones in it, or the refusal. */
 export const admitBody = (value: unknown, isProxy?: (value: object) => boolean): Body | BodyRefusal => {
@@ -36,62 +39,83 @@ export const admitBody = (value: unknown, isProxy?: (value: object) => boolean):
     case 'string':
       return value;
     case 'object':
-      if (value === null) return value;
-      break;
+      return value === null ? null : admitObject(value, isProxy);
     default:
       return new Admission(isProxy).admit(value);
   }
+};
+
+const admitObject = (value: object, isProxy: IsProxy): Body | BodyRefusal => {
   try {
-    const weight = isProxy?.(value) === true ? -1 : flatWeight(value, isProxy);
+    const wasFrozen = isFrozen(value);
+    if (wasFrozen && Marked.weight(value) >= 0) return value as Body;
+    const weight = treeWeight(value, isProxy, FLAT_LEVELS_MAX);
     if (weight < 0) return new Admission(isProxy).admit(value);
-    if (!isFrozen(value)) freeze(value);
-    else if (weight > 0) mark(value, weight);
+    // --- Point of no return: nothing is refused from here on. ---
+    if (weight % HEIGHTS > 1) freezeTree(value as BodyRecord);
+    if (wasFrozen || weight % HEIGHTS > 1) mark(value, weight);
+    if (!wasFrozen) freeze(value);
     return value as Body;
   } catch {
     return new BodyRefusal('body', 'cannot be read: looking at it throws');
   }
 };
 
-/** The weight of a tree that needs no more than freezing at its root; 0 if it does not need that; -1 for any other. */
-const flatWeight = (value: object, isProxy?: (value: object) => boolean): number => {
-  const prototype = getPrototypeOf(value);
-  if (prototype === recordPrototype) return isFrozen(value) && Marked.weight(value) >= 0 ? 0 : flatRecord(value, isProxy);
-  if (prototype === listPrototype) return isFrozen(value) && Marked.weight(value) >= 0 ? 0 : flatList(value, isProxy);
-  return Bytes.is(value) ? 0 : -1;
+/** The weight of a plain tree that may be frozen as it stands; -1 for any other value, and for all that is large. */
+const treeWeight = (value: object, isProxy: IsProxy, levels: number): number => {
+  if (isProxy !== undefined && isProxy(value)) return -1;
+  const prototype: unknown = getPrototypeOf(value);
+  if (prototype === recordPrototype) return recordWeight(value as BodyRecord, isProxy, levels);
+  if (prototype === listPrototype && isArray(value)) return listWeight(value, isProxy, levels);
+  return -1;
 };
 
-const flatRecord = (value: object, isProxy?: (value: object) => boolean): number => {
-  const record = value as BodyRecord;
+const recordWeight = (record: BodyRecord, isProxy: IsProxy, levels: number): number => {
   let weight = RECORD_SIZE * HEIGHTS + 1;
   let count = 0;
   for (const key in record) {
     if (lookUpGetter.call(record, key) !== undefined || key === '__proto__') return -1;
     const child = record[key];
-    const below = leafWeight(child, isProxy);
-    if (below < 0 || (child === undefined && hasSetter(record, key))) return -1;
+    const below = childWeight(child, isProxy, levels);
+    if (below < 0 || (child === undefined && !isPresent(record, key))) return -1;
     weight = joined(weight, below) + keySize(key) * HEIGHTS;
     count += 1;
-    if (count > FLAT_KEYS_MAX) return -1;
+    if (count > FLAT_CHILDREN_MAX) return -1;
   }
   return getOwnPropertyNames(record).length === count && getOwnPropertySymbols(record).length === 0 ? weight : -1;
 };
 
-
-const flatList = (value: object, isProxy?: (value: object) => boolean): number => {
-  if (!isArray(value) || value.length > FLAT_KEYS_MAX) return -1;
-  const list: readonly unknown[] = value;
+const listWeight = (list: readonly unknown[], isProxy: IsProxy, levels: number): number => {
+  if (list.length > FLAT_CHILDREN_MAX) return -1;
   let weight = LIST_SIZE * HEIGHTS + 1;
   for (let i = 0; i < list.length; i += 1) {
     if (lookUpGetter.call(list, i) !== undefined) return -1;
-    const below = leafWeight(list[i], isProxy);
-    if (below < 0 || (list[i] === undefined && hasSetter(list, i))) return -1;
+    const child = list[i];
+    const below = childWeight(child, isProxy, levels);
+    if (below < 0 || (child === undefined && !isPresent(list, i))) return -1;
     weight = joined(weight, below);
   }
-  return Object.keys(list).length === list.length && getOwnPropertySymbols(list).length === 0 ? weight : -1;
+  return Object.keys(list).length === list.length && Reflect.ownKeys(list).length === list.length + 1 ? weight : -1;
 };
 
-/** An accessor without a getter, or no property at all: both read as undefined. */
-const hasSetter = (value: object, key: string | number): boolean => {
+const childWeight = (child: unknown, isProxy: IsProxy, levels: number): number => {
+  const weight = leafWeight(child);
+  if (weight >= 0 || typeof child !== 'object' || child === null || levels === 1) return weight;
+  return treeWeight(child, isProxy, levels - 1);
+};
+
+/** False for an accessor without a getter and for a missing property: both read as undefined. */
+const isPresent = (value: object, key: string | number): boolean => {
   const property = getOwnPropertyDescriptor(value, key);
-  return property === undefined || property.set !== undefined;
+  return property !== undefined && property.set === undefined;
+};
+
+/** Freezes what lies below the root of a plain tree. */
+const freezeTree = (tree: BodyRecord): void => {
+  for (const key in tree) {
+    const child = tree[key];
+    if (typeof child !== 'object' || child === null || leafWeight(child) >= 0) continue;
+    freezeTree(child as BodyRecord);
+    freeze(child);
+  }
 };

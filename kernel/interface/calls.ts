@@ -7,6 +7,7 @@ import type { Body } from '../../ports/body.ts';
 import type { KernReturn, MachMsgReturn, MigReturn } from '../../ports/kern-return.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { RightKind } from '../../ports/right.ts';
+import type { MoveRequest } from './move.ts';
 
 /** A right that a caller gives: a name of its own space and a disposition. */
 export interface RightArgument {
@@ -126,7 +127,7 @@ export type MemoryRequest =
   | { readonly op: 'vm_get_size_limit' };
 
 /** Every request. */
-export type KernelRequest = PortRequest | TaskRequest | ThreadRequest | MemoryRequest;
+export type KernelRequest = PortRequest | TaskRequest | ThreadRequest | MemoryRequest | MoveRequest;
 
 /** An answer: the code, and what the call gives. Rights are names in the caller's space by the time it sees them. */
 export interface Answer {

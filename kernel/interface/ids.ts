@@ -97,6 +97,19 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   thread_info: form(2037),
   thread_get_state: form(2038, { flavor: 'string' }),
   thread_set_state: form(2039, { flavor: 'string', value: 'any' }),
+  task_freeze: form(2040),
+  task_thaw: form(2041),
+  task_describe: form(2042),
+  task_detach: form(2043),
+  husk_restore: form(2050, { image: 'any' }, ['rights[]']),
+  husk_read: form(2051, { object: 'number', page: 'number', count: 'number' }),
+  husk_release: form(2052),
+  host_info: form(2600),
+  host_tasks: form(2601),
+  host_programs: form(2602, { programs: 'any' }),
+  host_events: form(2603, { ring: 'string', since: 'number' }),
+  host_run: form(2604, { program: 'string', args: 'any', name: 'string' }, ['rights[]']),
+  task_attach: form(2605, { image: 'any' }, ['rights[]']),
 };
 
 const BY_ID: ReadonlyMap<number, Op> = new Map(

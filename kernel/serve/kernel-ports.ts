@@ -4,7 +4,8 @@
  */
 import { deliverReply } from './answer.ts';
 import { decodeRequest } from '../interface/ids.ts';
-import type { Task, Thread } from '../kernel.ts';
+import type { KernelRequest } from '../interface/calls.ts';
+import type { Kernel, Task, Thread } from '../kernel.ts';
 import { kernelPort } from '../lives.ts';
 import type { Carried } from '../../ports/name-calls.ts';
 import { dropSend } from '../../ports/fate.ts';
@@ -12,17 +13,17 @@ import type { KernelServer, Message, Port } from '../../ports/port.ts';
 import { PORT_SEND } from '../../ports/right.ts';
 import type { Served } from './request.ts';
 
-class ObjectServer implements KernelServer {
-  readonly #task: Task;
-  readonly #thread: Thread | null;
+/** Serves every message to one kernel port: decodes, has it served, answers. */
+export class RequestServer implements KernelServer {
+  readonly #kernel: Kernel;
+  readonly #serve: (request: KernelRequest, carried: readonly Carried[]) => Served;
 
-  constructor(task: Task, thread: Thread | null) {
-    this.#task = task;
-    this.#thread = thread;
+  constructor(kernel: Kernel, serve: (request: KernelRequest, carried: readonly Carried[]) => Served) {
+    this.#kernel = kernel;
+    this.#serve = serve;
   }
 
   serve(message: Message): void {
-    const { kernel } = this.#task;
     const port = message.dest;
     message.dest = null;
     const carried = takeRights(message);
@@ -30,12 +31,16 @@ class ObjectServer implements KernelServer {
     let served: Served;
     if (request === null) served = { kr: 'MIG_BAD_ID' };
     else if (request === false) served = { kr: 'MIG_BAD_ARGUMENTS' };
-    else served = kernel.serve(this.#task, this.#thread, request, carried);
-    deliverReply(kernel, message, served);
-    if (port !== null && message.remoteType === PORT_SEND) dropSend(kernel.ipc, port);
+    else served = this.#serve(request, carried);
+    deliverReply(this.#kernel, message, served);
+    if (port !== null && message.remoteType === PORT_SEND) dropSend(this.#kernel.ipc, port);
     else if (port !== null) port.sorights -= 1;
   }
 }
+
+/** The server of a task's port, or of a thread's. */
+export const objectServer = (task: Task, thread: Thread | null): RequestServer =>
+  new RequestServer(task.kernel, (request, carried) => task.kernel.serve(task, thread, request, carried));
 
 /** Takes the port rights out of a message, in order. What else it carries goes when the reply is sent. */
 const takeRights = (message: Message): Carried[] => {
@@ -54,14 +59,14 @@ const takeRights = (message: Message): Carried[] => {
 
 /** The task's real kernel port. */
 export const taskPort = (task: Task): Port => {
-  if (task.kernelPort === null) task.kernelPort = kernelPort(task.kernel, new ObjectServer(task, null));
+  if (task.kernelPort === null) task.kernelPort = kernelPort(task.kernel, objectServer(task, null));
   return task.kernelPort;
 };
 
 /** The thread's real kernel port. */
 export const threadPort = (thread: Thread): Port => {
   if (thread.kernelPort === null) {
-    thread.kernelPort = kernelPort(thread.task.kernel, new ObjectServer(thread.task, thread));
+    thread.kernelPort = kernelPort(thread.task.kernel, objectServer(thread.task, thread));
   }
   return thread.kernelPort;
 };

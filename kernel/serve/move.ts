@@ -1,0 +1,188 @@
+/** The servers of the move interface: freezing and taking apart at the task port, the husk, the host. */
+import { match } from 'ts-pattern';
+import { killPort } from '../../ports/fate.ts';
+import { type Carried, discard } from '../../ports/name-calls.ts';
+import { PORT_SEND } from '../../ports/right.ts';
+import { attachTask, discardRights, missingPrograms, restoreTask, serveWaiting } from '../move/attach.ts';
+import { detachTask } from '../move/detach.ts';
+import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
+import type { TaskImage } from '../move/image.ts';
+import { readTaskImage } from '../move/check.ts';
+import { RightsIn } from '../move/rights.ts';
+import type { KernelRequest } from '../interface/calls.ts';
+import type { FreezeRequest, HostRequest, HuskRequest } from '../interface/move.ts';
+import type { Kernel, Task } from '../kernel.ts';
+import { createTask, createThread, kernelPort, terminateTask } from '../lives.ts';
+import { objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
+import { type GivenRight, only, type Served, success } from './request.ts';
+
+/** Serves a call that freezes, describes or takes apart. */
+export const serveFreeze = (task: Task, request: FreezeRequest): Served => {
+  const { kernel } = task;
+  if (!task.isAlive) return only('KERN_FAILURE');
+  return match(request)
+    .returnType<Served>()
+    .with({ op: 'task_describe' }, () => describe(task))
+    .with({ op: 'task_freeze' }, () => {
+      const blockers = blockersOf(task);
+      if (task.isFrozen || blockers.length > 0) return { kr: 'KERN_FAILURE', fields: { blockers } };
+      freezeTask(kernel, task);
+      return only('KERN_SUCCESS');
+    })
+    .with({ op: 'task_thaw' }, () => {
+      if (!task.isFrozen) return only('KERN_FAILURE');
+      thaw(task);
+      return only('KERN_SUCCESS');
+    })
+    .with({ op: 'task_detach' }, () => (task.isFrozen ? detach(task) : only('KERN_FAILURE')))
+    .exhaustive();
+};
+
+const thaw = (task: Task): void => {
+  thawTask(task.kernel, task);
+  serveWaiting(task.kernel, task.kernelPort);
+  for (const thread of task.threads) serveWaiting(task.kernel, thread.kernelPort);
+};
+
+const describe = (task: Task): Served => {
+  const programs = [...task.threads].map(({ program }) => ({ name: program.name, hash: program.hash }));
+  return success({ name: task.name, blockers: blockersOf(task), programs, ...task.memory.figures() });
+};
+
+const right = (field: string, carried: Carried, list = true): GivenRight => ({ field, list, right: carried });
+
+const detach = (task: Task): Served => {
+  const { kernel } = task;
+  const { image, rights } = detachTask(kernel, task);
+  const husk = kernelPort(kernel, new RequestServer(kernel, (request, carried) => serveHusk(task, request, carried)));
+  task.husk = husk;
+  husk.srights = 1;
+  kernel.life.record(kernel.now, 'detached', task.space.identity.token, { name: task.name });
+  return {
+    kr: 'KERN_SUCCESS',
+    fields: { image },
+    rights: [right('rights', { port: husk, type: PORT_SEND }), ...rights.map((each) => right('rights', each))],
+  };
+};
+
+const isHusk = (request: KernelRequest): request is HuskRequest => request.op.startsWith('husk_');
+
+const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried[]): Served => {
+  const { kernel } = task;
+  if (!isHusk(request)) return { kr: 'MIG_BAD_ID' };
+  return match(request)
+    .returnType<Served>()
+    .with({ op: 'husk_restore' }, ({ image }) => {
+      const read = readTaskImage(image);
+      if (typeof read === 'string') return only('KERN_INVALID_ARGUMENT');
+      restoreTask(kernel, task, read, new RightsIn(carried), objectServer);
+      endHuskPort(task);
+      return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
+    })
+    .with({ op: 'husk_read' }, ({ object, page, count }) => success({ pages: task.memory.readObject(object, page, count) }))
+    .with({ op: 'husk_release' }, () => {
+      endHuskPort(task);
+      releaseHusk(task);
+      return only('KERN_SUCCESS');
+    })
+    .exhaustive();
+};
+
+const endHuskPort = (task: Task): void => {
+  if (task.husk !== null) killPort(task.kernel.ipc, task.husk);
+  task.husk = null;
+};
+
+/** The husk's memory and names go; nobody notices, because everything that mattered has moved. */
+const releaseHusk = (task: Task): void => {
+  for (const thread of task.threads) {
+    const held = thread.sending;
+    if (held !== null && held.isWaiting) {
+      held.leave();
+      task.kernel.ipc.messages -= 1;
+      thread.sending = null;
+    }
+  }
+  terminateTask(task);
+};
+
+const isHost = (request: KernelRequest): request is HostRequest =>
+  request.op.startsWith('host_') || request.op === 'task_attach';
+
+/** The server of a kernel's host port. */
+export const hostServer = (kernel: Kernel): RequestServer =>
+  new RequestServer(kernel, (request, carried) => (isHost(request) ? serveHost(kernel, request, carried) : { kr: 'MIG_BAD_ID' }));
+
+const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carried[]): Served =>
+  match(request)
+    .returnType<Served>()
+    .with({ op: 'host_info' }, () => success(hostInfo(kernel)))
+    .with({ op: 'host_tasks' }, () => listTasks(kernel))
+    .with({ op: 'host_programs' }, ({ programs }) =>
+      success({ missing: programs.filter(({ name, hash }) => kernel.programs.get(name)?.hash !== hash).map(({ name }) => name) }),
+    )
+    .with({ op: 'host_events' }, ({ ring, since }) =>
+      ring === 'life'
+        ? success({ events: kernel.life.read(since), lost: kernel.life.lost })
+        : success({ events: kernel.events?.read(since) ?? [], lost: 0 }),
+    )
+    .with({ op: 'host_run' }, ({ program, args, name }) => runProgram(kernel, { program, args, name }, carried))
+    .with({ op: 'task_attach' }, ({ image }) => attach(kernel, image, carried))
+    .exhaustive();
+
+const hostInfo = (kernel: Kernel): Record<string, unknown> => ({
+  node: kernel.node,
+  tasks: kernel.tasks.size,
+  ports: kernel.ipc.ports,
+  messages: kernel.ipc.messages,
+  now: kernel.now,
+});
+
+const listTasks = (kernel: Kernel): Served => {
+  const tasks = [...kernel.tasks].filter((task) => !task.isFrozen);
+  return {
+    kr: 'KERN_SUCCESS',
+    fields: {
+      tasks: tasks.map((task) => ({
+        name: task.name,
+        identity: task.space.identity.token,
+        threads: task.threads.size,
+        pinned: task.pinned,
+        program: [...task.threads][0]?.program.name ?? '',
+        ...task.memory.figures(),
+      })),
+      ports: [],
+    },
+    rights: tasks.map((task) => right('ports', { port: taskSelf(task), type: PORT_SEND })),
+  };
+};
+
+const runProgram = (
+  kernel: Kernel,
+  { program, args, name }: { readonly program: string; readonly args: unknown; readonly name: string },
+  carried: readonly Carried[],
+): Served => {
+  const known = kernel.programs.get(program);
+  if (known === undefined) return only('KERN_INVALID_ARGUMENT');
+  const task = createTask(kernel, name);
+  task.bootstrapPort = carried[0]?.port ?? null;
+  for (const extra of carried.slice(1)) discard(task.space, extra);
+  createThread(task, known, known.start(args));
+  return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
+};
+
+const attach = (kernel: Kernel, body: unknown, carried: readonly Carried[]): Served => {
+  const rights = new RightsIn(carried);
+  const image: TaskImage | string = readTaskImage(body);
+  if (typeof image === 'string' || missingPrograms(kernel, image).length > 0) {
+    discardRights(kernel, rights);
+    return { kr: 'KERN_INVALID_ARGUMENT', fields: { why: typeof image === 'string' ? image : 'a program is missing' } };
+  }
+  const task = createTask(kernel, image.name, image.identity);
+  task.memory.restore(image.memory, (index) => rights.take(index));
+  attachTask(kernel, task, image, rights, objectServer);
+  discardRights(kernel, rights);
+  kernel.life.record(kernel.now, 'attached', image.identity, { name: image.name });
+  return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
+};
+
