@@ -52,7 +52,7 @@ const admitObject = (value: object, isProxy: IsProxy): Body | BodyRefusal => {
     const weight = treeWeight(value, isProxy, FLAT_LEVELS_MAX);
     if (weight < 0) return new Admission(isProxy).admit(value);
     // --- Point of no return: nothing is refused from here on. ---
-    if (weight % HEIGHTS > 1) freezeTree(value as BodyRecord);
+    if (weight % HEIGHTS > 1) freezeTree(value);
     if (wasFrozen || weight % HEIGHTS > 1) mark(value, weight);
     if (!wasFrozen) freeze(value);
     return value as Body;
@@ -95,7 +95,7 @@ const listWeight = (list: readonly unknown[], isProxy: IsProxy, levels: number):
     if (below < 0 || (child === undefined && !isPresent(list, i))) return -1;
     weight = joined(weight, below);
   }
-  return Object.keys(list).length === list.length && Reflect.ownKeys(list).length === list.length + 1 ? weight : -1;
+  return Reflect.ownKeys(list).length === list.length + 1 ? weight : -1;
 };
 
 const childWeight = (child: unknown, isProxy: IsProxy, levels: number): number => {
@@ -111,11 +111,13 @@ const isPresent = (value: object, key: string | number): boolean => {
 };
 
 /** Freezes what lies below the root of a plain tree. */
-const freezeTree = (tree: BodyRecord): void => {
-  for (const key in tree) {
-    const child = tree[key];
-    if (typeof child !== 'object' || child === null || leafWeight(child) >= 0) continue;
-    freezeTree(child as BodyRecord);
-    freeze(child);
-  }
+const freezeTree = (tree: object): void => {
+  if (isArray(tree)) for (let i = 0; i < tree.length; i += 1) freezeChild(tree[i]);
+  else for (const key in tree) freezeChild((tree as BodyRecord)[key]);
+};
+
+const freezeChild = (child: unknown): void => {
+  if (typeof child !== 'object' || child === null || leafWeight(child) >= 0) return;
+  freezeTree(child);
+  freeze(child);
 };

@@ -27,6 +27,8 @@ export interface Copy {
 export type Effect =
   | { readonly kind: 'copy'; readonly copy: number; readonly name: PortName }
   | { readonly kind: 'once'; readonly id: string; readonly name: PortName }
+  /** Memory that has been read and goes with the message. */
+  | { readonly kind: 'memory'; readonly address: number; readonly size: number }
   /** A send-once right of a third node that is passed on; `proxy` stood for it here. */
   | { readonly kind: 'pass'; readonly name: PortName; readonly proxy: PortName }
   | {
@@ -38,6 +40,15 @@ export type Effect =
       /** The record was made for this message. */
       readonly isNew: boolean;
     };
+
+/**
+ * What has been read of a message that is about to be encoded. Reading memory may fault, and the handler runs again: what it
+ * did before is found here and not done twice.
+ */
+export interface Readings {
+  readonly capsules: Map<PortName, PortCapsule>;
+  readonly memory: Map<number, Uint8Array>;
+}
 
 /** A message staged at a peer by somebody here. */
 export interface OutgoingStage {
@@ -83,6 +94,7 @@ export interface Net {
   readonly onces: Onces;
   readonly tombstones: Tombstones;
   readonly copies: Map<number, Copy>;
+  readonly readings: Readings;
   /** Frames for ports that are on their way here. */
   readonly early: Map<PortId, Arrival[]>;
   earlyCount: number;
@@ -121,6 +133,7 @@ export const startNet = (sys: Sys, args: NetArguments, limits: NetLimits): Net =
     onces: new Onces(),
     tombstones: new Tombstones(limits.tombstones),
     copies: new Map(),
+    readings: { capsules: new Map(), memory: new Map() },
     early: new Map(),
     earlyCount: 0,
     again: [],

@@ -207,5 +207,7 @@ export const portDied = (net: Net, record: PortRecord): void => {
   net.records.remove(record);
   net.owing.delete(record);
   for (const [node, holder] of record.holders) if (holder.holds) post(net, node, { kind: 'dead', port: record.id });
-  net.sys.call({ op: 'port_destroy', name: record.name });
+  // One reference came with the notification; those of copies on their way go with their acknowledgements.
+  dropSend(net, record.name);
+  if (record.isKept) dropSend(net, record.name);
 };

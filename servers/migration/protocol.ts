@@ -1,0 +1,104 @@
+/** What can be asked of a migration server, and what two of them say to each other. */
+import type { Body } from '../../ports/body.ts';
+import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/subsystem.ts';
+
+/** How memory follows a task. `k` pages ahead of each fault; `push` sends the rest unasked. */
+export interface Strategy {
+  readonly name: 'copy-on-reference' | 'eager-all';
+  readonly k: number;
+  readonly push: 'idle' | 'off';
+}
+
+/** The strategies by name, with their knobs as the literature has them. */
+export const STRATEGIES: Readonly<Record<Strategy['name'], Strategy>> = {
+  'copy-on-reference': { name: 'copy-on-reference', k: 3, push: 'idle' },
+  'eager-all': { name: 'eager-all', k: 0, push: 'off' },
+};
+
+/** Everything that is known of one move. */
+export interface MoveRecord {
+  readonly mid: string;
+  readonly task: string;
+  readonly identity: string;
+  readonly from: string;
+  readonly to: string;
+  readonly strategy: string;
+  readonly phase: string;
+  readonly outcome: 'under way' | 'moved' | 'refused' | 'aborted';
+  readonly why: string;
+  /** Milliseconds between the last instruction here and the first there, as this node measured them. */
+  readonly freezeMs: number;
+  readonly bytesInFreeze: number;
+  readonly pagesInFreeze: number;
+  readonly pagesAtFreeze: number;
+  readonly demandFaults: number;
+  readonly pagesOnDemand: number;
+  readonly pagesPushed: number;
+  /** Pages that the destination still needs of this node. */
+  readonly pagesLeft: number;
+}
+
+/** A request to move a task of this node. */
+export interface MigrateRequest {
+  readonly task: string;
+  readonly node: string;
+  readonly strategy?: string;
+  readonly k?: number;
+  readonly push?: 'idle' | 'off';
+  readonly dryRun?: boolean;
+}
+
+interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
+  /** Answered when the task runs at the destination, or again here, or (`dryRun`) when every blocker is known. */
+  readonly migrate: Routine<MigrateRequest, { readonly record: MoveRecord | null; readonly blockers: readonly string[] }>;
+  /** Every move that this node has been the source of, oldest first. */
+  readonly moves: Routine<null, readonly MoveRecord[]>;
+  /** Answered when no task that left this node needs it for pages any more. */
+  readonly drain: Routine<null, readonly MoveRecord[]>;
+  /** Between two migration servers. The send right in the first descriptor hears of the move from now on. */
+  readonly offer: Routine<Offer, Verdict>;
+}
+
+/** What the destination is told before anything is frozen. */
+export interface Offer {
+  readonly mid: string;
+  readonly task: string;
+  readonly programs: readonly { readonly name: string; readonly hash: string }[];
+  readonly pages: number;
+  readonly strategy: Strategy;
+  readonly dryRun: boolean;
+}
+
+/** The destination's answer to an offer. The first descriptor of an acceptance is where it listens for this move. */
+export interface Verdict {
+  readonly accepted: boolean;
+  readonly why: string;
+}
+
+/** The service of a migration server. */
+export const migrationService: Subsystem<Routines> = subsystem('migration', 5200, {
+  migrate: routine(),
+  moves: routine(),
+  drain: routine(),
+  offer: routine(),
+} as unknown as Routines);
+
+/** Destination to source: the image is here and whole; nothing runs. */
+export const MOVE_PREPARED = 5310;
+/** Destination to source: the image cannot be used. Body `{ mid, why }`. */
+export const MOVE_REFUSED = 5311;
+/** Destination to source: the task runs here. */
+export const MOVE_ACTIVATED = 5312;
+/** Destination to source: it has every page it will ever need. */
+export const MOVE_PAGES_DONE = 5313;
+/** Source to destination: pages in the freeze. Body `Pages`. */
+export const MOVE_PAGES = 5314;
+/** Source to destination: every page of the image has been sent. */
+export const MOVE_PAGES_END = 5315;
+
+/** Pages of one object, each 4096 bytes. */
+export interface Pages {
+  readonly mid: string;
+  readonly object: number;
+  readonly pages: readonly { readonly page: number; readonly bytes: Body }[];
+}

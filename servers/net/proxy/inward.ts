@@ -1,0 +1,218 @@
+/**
+ * A message on its way in: what other nodes understand becomes rights of netmsg's, ready to be sent on. A receive right that
+ * arrives brings its port: the proxy that stood for it here, if any, becomes the port, with all that was queued there.
+ */
+import { MACH_PORT_DEAD, MACH_PORT_NULL, portName, type PortName } from '../../../ports/name.ts';
+import type { DraftItem } from '../../../ports/draft.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE, PORT_RECEIVE, PORT_SEND_ONCE } from '../../../ports/right.ts';
+import type { RightArgument } from '../../../kernel/interface/calls.ts';
+import { decodeBody } from '../message-codec.ts';
+import { dropSend, type Net, post, request } from '../netmsg-state.ts';
+import type { Delivery, NodeId } from '../protocol.ts';
+import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
+import { type LocalPort, localPort, type RemotePort } from '../tables/records.ts';
+import { importPort, payCopies, watchDeath } from './references.ts';
+
+/** A message from another node as something that can be sent here, to `remote`. */
+export const landMessage = (net: Net, message: WireMessage, remote: PortName, remoteDisposition: number): Delivery => {
+  const reply = landRight(net, message.reply);
+  const items: DraftItem[] = [];
+  for (const item of message.items) items.push(landItem(net, item));
+  return {
+    draft: {
+      remote,
+      remoteDisposition,
+      local: reply.name,
+      localDisposition: reply.name === MACH_PORT_NULL ? 0 : reply.disposition,
+      id: message.id,
+      body: decodeBody(message.body),
+      descriptors: items,
+    },
+    sender: message.sender,
+    once: message.type === PORT_SEND_ONCE,
+  };
+};
+
+const landItem = (net: Net, item: WireItem): DraftItem => {
+  switch (item.kind) {
+    case 'port':
+      return { kind: 'port', ...landRight(net, item.right) };
+    case 'ool':
+      return landMemory(net, item.bytes);
+    case 'ool_ports':
+      return landArray(net, item.type, item.rights.map((right) => landRight(net, right)));
+  }
+};
+
+const landMemory = (net: Net, bytes: Uint8Array): DraftItem => {
+  if (bytes.length === 0) return { kind: 'ool', address: 0, size: 0 };
+  const address = net.sys.call({ op: 'vm_allocate', size: bytes.length, anywhere: true })['address'];
+  if (typeof address !== 'number') return { kind: 'ool', address: 0, size: 0 };
+  net.sys.call({ op: 'vm_write', address, bytes });
+  return { kind: 'ool', address, size: bytes.length, deallocate: true };
+};
+
+/** An array has one disposition for all its rights: each becomes a right of netmsg's own first, to be moved. */
+const landArray = (net: Net, type: number, rights: readonly RightArgument[]): DraftItem => {
+  const names = rights.map((right) => {
+    const { name, disposition } = right;
+    if (name === MACH_PORT_NULL || name === MACH_PORT_DEAD || disposition === type) return name;
+    return disposition === MAKE_SEND_ONCE ? ownOnce(net, right) : ownSend(net, right);
+  });
+  return { kind: 'ool_ports', names, disposition: type };
+};
+
+const ownSend = (net: Net, right: RightArgument): PortName => {
+  net.sys.call({ op: 'port_insert_right', name: right.name, right });
+  return right.name;
+};
+
+/** Send-once rights have names of their own: the first that is free, from the top of the numbers that no kernel chooses. */
+const ownOnce = (net: Net, right: RightArgument): PortName => {
+  for (let free = 0xfffffff0; ; free -= 4) {
+    const kr = net.sys.call({ op: 'port_insert_right', name: portName(free), right }).kr;
+    if (kr === 'KERN_SUCCESS') return portName(free);
+    if (kr !== 'KERN_NAME_EXISTS') return MACH_PORT_DEAD;
+  }
+};
+
+const DEAD_RIGHT = { name: MACH_PORT_DEAD, disposition: COPY_SEND } as const;
+
+/** A right from another node as a name of netmsg's and what is to be done with it. */
+export const landRight = (net: Net, right: WireRight): RightArgument => {
+  switch (right.kind) {
+    case 'null':
+      return { name: MACH_PORT_NULL, disposition: right.type === 0 ? MOVE_SEND : right.type };
+    case 'dead':
+      return { name: MACH_PORT_DEAD, disposition: right.type };
+    case 'send': {
+      const record = importPort(net, right);
+      if (record === null) return { ...DEAD_RIGHT, disposition: MOVE_SEND };
+      if (record.at === 'here') return { name: record.name, disposition: COPY_SEND };
+      net.toArm.add(record);
+      return { name: record.name, disposition: MAKE_SEND };
+    }
+    case 'once':
+      return landOnce(net, right);
+    case 'receive':
+      return { name: landPort(net, right.port, right.epoch, right.ticket), disposition: MOVE_RECEIVE };
+  }
+};
+
+const landOnce = (net: Net, right: Extract<WireRight, { kind: 'once' }>): RightArgument => {
+  if (right.node === net.node) {
+    const own = net.onces.exported.get(right.once);
+    if (own === undefined) return { ...DEAD_RIGHT, disposition: MOVE_SEND_ONCE };
+    net.onces.dropExported(own);
+    request(net, own.name, 'DEAD_NAME', 'cancelled');
+    return { name: own.name, disposition: MOVE_SEND_ONCE };
+  }
+  if (!net.sessions.isLiving(right.node)) return { ...DEAD_RIGHT, disposition: MOVE_SEND_ONCE };
+  const name = net.sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
+  net.sys.call({ op: 'port_move_member', member: name, after: net.set });
+  net.onces.putImported({ id: right.once, name, node: right.node });
+  if (right.peer !== net.node) post(net, right.node, { kind: 'once_here', once: right.once });
+  return { name, disposition: MAKE_SEND_ONCE };
+};
+
+/** A port arrives. Its receive right is netmsg's, under the name answered, until it is sent on. */
+const landPort = (net: Net, id: string, epoch: number, ticket: Ticket): PortName => {
+  const before = net.records.get(id);
+  const proxy = before?.at === 'there' ? before : null;
+  const name = proxy?.name ?? (net.sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName);
+  const record = localPort(id, name, epoch);
+  for (const { node, chan, next } of ticket.channels) {
+    record.channels.set(node, { chan, next, limit: next + net.limits.credit, held: new Map() });
+  }
+  for (const { node, chan } of ticket.holders) if (node !== net.node) record.holders.set(node, { chan, holds: true });
+  const messages = ticket.messages.map((message) => landMessage(net, message, name, MOVE_SEND));
+  if (proxy !== null) messages.push(...takeBack(net, proxy, record));
+  net.tombstones.delete(id);
+  net.records.put(record);
+  const rightOf = (right: WireRight): RightArgument | null => (right.kind === 'null' ? null : landRight(net, right));
+  const state = { ...ticket, nsrequest: null, pdrequest: rightOf(ticket.pdrequest) };
+  net.door.attach(name, state, messages);
+  keepFor(net, record);
+  const nsrequest = rightOf(ticket.nsrequest);
+  net.door.attach(name, { ...ticket, nsrequest, pdrequest: null }, []);
+  releaseEarly(net, id);
+  return name;
+};
+
+/** A proxy is about to become the port: what it had sent and the owner had not taken yet is delivered here. */
+const takeBack = (net: Net, proxy: RemotePort, record: LocalPort): Delivery[] => {
+  record.copies = proxy.copies;
+  net.toArm.delete(proxy);
+  net.sys.call({ op: 'port_move_member', member: proxy.name, after: MACH_PORT_NULL });
+  request(net, proxy.name, 'NO_SENDERS', 'cancelled');
+  const next = record.channels.get(net.node)?.next ?? 1;
+  const own: Delivery[] = [];
+  for (let sent = proxy.unacknowledged.shift(); sent !== undefined; sent = proxy.unacknowledged.shift()) {
+    if (sent.frame.seq >= next) own.push(landMessage(net, sent.frame.message, proxy.name, MOVE_SEND));
+  }
+  record.channels.set(net.node, { chan: proxy.chan, next: proxy.nextSeq, limit: proxy.nextSeq, held: new Map() });
+  payCopies(net, proxy);
+  return own;
+};
+
+/** A port that has arrived and that others hold rights to: netmsg keeps a send right for them. */
+const keepFor = (net: Net, record: LocalPort): void => {
+  if (record.holders.size === 0 && record.copies === 0) {
+    net.records.remove(record);
+    return;
+  }
+  if (record.holders.size > 0) {
+    record.isKept = true;
+    ownSend(net, { name: record.name, disposition: MAKE_SEND });
+  }
+  watchDeath(net, record);
+};
+
+/** Frames that came before the port are looked at now. */
+export const releaseEarly = (net: Net, id: string): void => {
+  const waiting = net.early.get(id);
+  if (waiting === undefined) return;
+  net.early.delete(id);
+  net.earlyCount -= waiting.length;
+  net.again.push(...waiting);
+};
+
+/** Gives up all rights and memory of a message that nobody will get. */
+export const discard = (net: Net, { draft }: Delivery): void => {
+  if (draft.local !== undefined) discardRight(net, { name: draft.local, disposition: draft.localDisposition ?? 0 });
+  for (const item of draft.descriptors ?? []) {
+    if (item.kind === 'port') discardRight(net, item);
+    else if (item.kind === 'ool') {
+      if (item.size > 0) net.sys.call({ op: 'vm_deallocate', address: item.address, size: item.size });
+    } else for (const name of item.names) discardRight(net, { name, disposition: item.disposition });
+  }
+};
+
+/** Gives up one right that has landed. */
+export const discardRight = (net: Net, { name, disposition }: RightArgument): void => {
+  if (name === MACH_PORT_NULL || name === MACH_PORT_DEAD) return;
+  switch (disposition) {
+    case MOVE_SEND:
+    case MOVE_SEND_ONCE:
+      dropSend(net, name);
+      return;
+    case PORT_RECEIVE:
+      net.sys.call({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 });
+      return;
+    case MAKE_SEND_ONCE:
+      endImportedOnce(net, name);
+      return;
+    default: // a copy of what netmsg keeps, or one not made: nothing to give up
+      return;
+  }
+};
+
+/** A send-once right of another node has come to nothing here. */
+const endImportedOnce = (net: Net, name: PortName): void => {
+  const once = net.onces.importedAs(name);
+  if (once === undefined) return;
+  net.onces.dropImported(once);
+  net.sys.call({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 });
+  post(net, once.node, { kind: 'once_gone', once: once.id });
+};
+
