@@ -27,7 +27,7 @@ const isThreadRequest = (request: KernelRequest): request is ThreadRequest =>
   /^thread_/.test(request.op) && request.op !== 'thread_create' && request.op !== 'thread_self';
 
 const isFreezeRequest = (request: KernelRequest): request is FreezeRequest =>
-  /^task_(freeze|thaw|describe|detach)$/.test(request.op);
+  /^task_(freeze|thaw|describe|supply|detach)$/.test(request.op);
 
 const isMemoryRequest = (request: KernelRequest): boolean => /^vm_/.test(request.op);
 

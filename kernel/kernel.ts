@@ -13,6 +13,8 @@ import type { Memory, Space } from '../ports/space.ts';
 import type { Environment } from './environment.ts';
 import { EventRing, LifeRing } from './events.ts';
 import type { KernelRequest } from './interface/calls.ts';
+import type { MemoryImage } from './interface/image.ts';
+import type { Body } from '../ports/body.ts';
 import type { Served } from './serve/request.ts';
 import type { Fault, Program, ProgramMemory, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
 import { Timers } from './timers.ts';
@@ -157,13 +159,17 @@ export interface TaskMemory extends Memory, ProgramMemory {
   /** Gives a new task the regions that its parent passes on. */
   inherit(parent: TaskMemory): void;
   /** Regions and objects as plain data, for a move. O(regions). */
-  describe(): unknown;
+  describe(): MemoryImage;
   /** How much there is: `{ pages, bytes, regions }`. */
   figures(): Record<string, number>;
   /** (Husk) Pages of an object of `describe`, absent ones left out. */
   readObject(object: number, page: number, count: number): { page: number; bytes: unknown }[];
   /** (Attach) Makes the regions and objects of a description; `pager` answers the right of an object that is paged. */
-  restore(description: unknown, pager: (index: number) => Port | null): void;
+  restore(description: MemoryImage, pager: (index: number) => Port | null): void;
+  /** (Husk) Which pages of an object are resident: one bit each, lowest first. */
+  residentPages(object: number): Uint8Array;
+  /** (Attach) Puts pages into an object of the description that it was restored from. */
+  supplyObject(object: number, pages: readonly { readonly page: number; readonly bytes: Body }[]): void;
 }
 
 /** Serves a decoded request on the object behind a kernel port, or of the caller itself. */

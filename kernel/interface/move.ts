@@ -14,6 +14,12 @@ export type FreezeRequest =
   | { readonly op: 'task_thaw' }
   /** What a move would find: `{ blockers, programs: [{name, hash}], names, pages, imageBytes }`. Changes nothing. */
   | { readonly op: 'task_describe' }
+  /** Puts pages into an object of a task that has just been put together. */
+  | {
+      readonly op: 'task_supply';
+      readonly object: number;
+      readonly pages: readonly { readonly page: number; readonly bytes: Body }[];
+    }
   /** Takes a frozen task apart: `{ image, rights }`, the first right being the husk's port. */
   | { readonly op: 'task_detach' };
 
@@ -23,6 +29,8 @@ export type HuskRequest =
   | { readonly op: 'husk_restore'; readonly image: Body }
   /** Reads `count` pages of an object from `page` on: `{ pages: [{ page, bytes }] }`, absent ones left out. */
   | { readonly op: 'husk_read'; readonly object: number; readonly page: number; readonly count: number }
+  /** Which pages of an object are resident: `{ bitmap }`, one bit each, lowest first. */
+  | { readonly op: 'husk_pages'; readonly object: number }
   /** Destroys what is left. */
   | { readonly op: 'husk_release' };
 

@@ -10,7 +10,7 @@ import type { Space } from '../../ports/space.ts';
 import { putReceive } from '../../ports/transfer.ts';
 import { type Kernel, type Task, Thread } from '../kernel.ts';
 import { copyData } from './data.ts';
-import type { EntryImage, SendImage, TaskImage, ThreadImage } from './image.ts';
+import type { EntryImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import type { RightsIn } from './rights.ts';
 
 /** Makes the server of a kernel port that has come in. */

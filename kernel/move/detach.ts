@@ -10,7 +10,7 @@ import type { Carried } from '../../ports/name-calls.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
 import { copyData } from './data.ts';
 import { remainingMs } from './freeze.ts';
-import type { EntryImage, ItemImage, SendImage, TaskImage, ThreadImage } from './image.ts';
+import type { EntryImage, ItemImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import { RightsOut } from './rights.ts';
 
 /** Takes the task apart. It is frozen, and stays so. */

@@ -6,7 +6,7 @@ import { PORT_SEND } from '../../ports/right.ts';
 import { attachTask, discardRights, missingPrograms, restoreTask, serveWaiting } from '../move/attach.ts';
 import { detachTask } from '../move/detach.ts';
 import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
-import type { TaskImage } from '../move/image.ts';
+import type { TaskImage } from '../interface/image.ts';
 import { readTaskImage } from '../move/check.ts';
 import { RightsIn } from '../move/rights.ts';
 import type { KernelRequest } from '../interface/calls.ts';
@@ -32,6 +32,11 @@ export const serveFreeze = (task: Task, request: FreezeRequest): Served => {
     .with({ op: 'task_thaw' }, () => {
       if (!task.isFrozen) return only('KERN_FAILURE');
       thaw(task);
+      return only('KERN_SUCCESS');
+    })
+    .with({ op: 'task_supply' }, ({ object, pages }) => {
+      if (!task.isFrozen || !Array.isArray(pages)) return only('KERN_FAILURE');
+      task.memory.supplyObject(object, pages);
       return only('KERN_SUCCESS');
     })
     .with({ op: 'task_detach' }, () => (task.isFrozen ? detach(task) : only('KERN_FAILURE')))
@@ -80,6 +85,7 @@ const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried
       return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
     })
     .with({ op: 'husk_read' }, ({ object, page, count }) => success({ pages: task.memory.readObject(object, page, count) }))
+    .with({ op: 'husk_pages' }, ({ object }) => success({ bitmap: task.memory.residentPages(object) }))
     .with({ op: 'husk_release' }, () => {
       endHuskPort(task);
       releaseHusk(task);

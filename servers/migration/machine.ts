@@ -41,6 +41,8 @@ export type MoveEvent =
   | { readonly type: 'activated' }
   | { readonly type: 'drained' }
   | { readonly type: 'restored' }
+  /** The destination died after the decision: the task died with it. */
+  | { readonly type: 'lost' }
   /** Refused, timed out, a journal that cannot be written, a destination that died: whatever speaks against going on. */
   | { readonly type: 'failed'; readonly why: string };
 
@@ -69,7 +71,7 @@ export const step = (before: MoveState, event: MoveEvent): MoveState =>
     }))
     .with([{ phase: 'deciding' }, { type: 'journalled' }], () => ({ ...journey(before), phase: 'committed' }))
     .with([{ phase: 'committed' }, { type: 'activated' }], () => ({ ...journey(before), phase: 'serving' }))
-    .with([{ phase: P.union('committed', 'serving') }, { type: 'drained' }], () => ({
+    .with([{ phase: P.union('committed', 'serving') }, { type: P.union('drained', 'lost') }], () => ({
       ...journey(before),
       phase: 'released',
     }))

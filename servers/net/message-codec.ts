@@ -3,7 +3,7 @@
  * before anything is done with it; `decodeFrame` answers null for what is not a frame.
  */
 import type { Body } from '../../ports/body.ts';
-import { Bytes } from '../../ports/bytes.ts';
+import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
 import type { Frame, Ticket, WireItem, WireMessage, WireRight } from './tables/frames.ts';
 import { decodeBody, encodeBody } from './wire/codec.ts';
 
@@ -58,7 +58,7 @@ const encodeField = (field: Field, value: unknown): Body => {
     case 'right':
       return encodeRight(value as WireRight);
     case 'bytes':
-      return Bytes.from(value as Uint8Array);
+      return Bytes.adopt(value as Uint8Array);
     default:
       return value as Body;
   }
@@ -68,7 +68,7 @@ const encodeMessage = (message: WireMessage): Body => [
   message.id,
   message.type,
   message.sender,
-  Bytes.from(message.body),
+  Bytes.adopt(message.body),
   encodeRight(message.reply),
   message.items.map(encodeItem),
 ];
@@ -80,7 +80,7 @@ const encodeItem = (item: WireItem): Body => {
     case 'ool_ports':
       return [1, item.type, item.rights.map(encodeRight)];
     case 'ool':
-      return [2, Bytes.from(item.bytes)];
+      return [2, Bytes.adopt(item.bytes)];
   }
 };
 
@@ -161,7 +161,7 @@ const integer = (value: unknown): number => {
 };
 const bytesOf = (value: unknown): Uint8Array => {
   if (!(value instanceof Bytes)) throw new Malformed();
-  return value.toUint8Array();
+  return viewOfBytes(value);
 };
 const rightType = (value: unknown): number => {
   if (value !== 0 && value !== 16 && value !== 17 && value !== 18) throw new Malformed();

@@ -51,7 +51,7 @@ export interface Landed extends Staged {
 }
 
 /** Who still depends on this node, and how busy it was. */
-export interface Census {
+export type Census = {
   /** Remote ports that have a proxy here. */
   readonly proxies: number;
   /** Ports that were here and have gone on, and still have a sender that may not know. */
@@ -67,7 +67,7 @@ export interface Census {
   /** Messages sent to other nodes, and received from them. */
   readonly sent: number;
   readonly received: number;
-}
+};
 
 /** Names one staged message; unique for ever, chosen by whoever stages. */
 export interface StageName {

@@ -2,11 +2,12 @@
  * A message on its way in: what other nodes understand becomes rights of netmsg's, ready to be sent on. A receive right that
  * arrives brings its port: the proxy that stood for it here, if any, becomes the port, with all that was queued there.
  */
+import type { Body } from '../../../ports/body.ts';
 import { MACH_PORT_DEAD, MACH_PORT_NULL, portName, type PortName } from '../../../ports/name.ts';
 import type { DraftItem } from '../../../ports/draft.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE, PORT_RECEIVE, PORT_SEND_ONCE } from '../../../ports/right.ts';
 import type { RightArgument } from '../../../kernel/interface/calls.ts';
-import { decodeBody } from '../message-codec.ts';
+import { decodeBody } from '../wire/codec.ts';
 import { dropSend, type Net, post, request } from '../netmsg-state.ts';
 import type { Delivery, NodeId } from '../protocol.ts';
 import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
@@ -25,12 +26,21 @@ export const landMessage = (net: Net, message: WireMessage, remote: PortName, re
       local: reply.name,
       localDisposition: reply.name === MACH_PORT_NULL ? 0 : reply.disposition,
       id: message.id,
-      body: decodeBody(message.body),
+      body: bodyOf(message.body),
       descriptors: items,
     },
     sender: message.sender,
     once: message.type === PORT_SEND_ONCE,
   };
+};
+
+/** What a peer encoded badly arrives as no body. */
+const bodyOf = (octets: Uint8Array): Body => {
+  try {
+    return decodeBody(octets);
+  } catch {
+    return undefined;
+  }
 };
 
 const landItem = (net: Net, item: WireItem): DraftItem => {
@@ -125,33 +135,39 @@ const landPort = (net: Net, id: string, epoch: number, ticket: Ticket): PortName
     record.channels.set(node, { chan, next, limit: next + net.limits.credit, held: new Map() });
   }
   for (const { node, chan } of ticket.holders) if (node !== net.node) record.holders.set(node, { chan, holds: true });
-  const messages = ticket.messages.map((message) => landMessage(net, message, name, MOVE_SEND));
-  if (proxy !== null) messages.push(...takeBack(net, proxy, record));
+  const next = record.channels.get(net.node)?.next ?? 1;
+  if (proxy !== null) retire(net, proxy, record);
   net.tombstones.delete(id);
   net.records.put(record);
-  const rightOf = (right: WireRight): RightArgument | null => (right.kind === 'null' ? null : landRight(net, right));
-  const state = { ...ticket, nsrequest: null, pdrequest: rightOf(ticket.pdrequest) };
-  net.door.attach(name, state, messages);
   keepFor(net, record);
-  const nsrequest = rightOf(ticket.nsrequest);
-  net.door.attach(name, { ...ticket, nsrequest, pdrequest: null }, []);
+  const messages = ticket.messages.map((message) => landMessage(net, message, name, MOVE_SEND));
+  if (proxy !== null) messages.push(...takeBack(net, proxy, next));
+  const rightOf = (right: WireRight): RightArgument | null => (right.kind === 'null' ? null : landRight(net, right));
+  const state = { ...ticket, nsrequest: rightOf(ticket.nsrequest), pdrequest: rightOf(ticket.pdrequest) };
+  net.door.attach(name, state, messages);
+  // Every sender hears what has been enqueued, wherever that was, and where the port is now.
+  for (const node of record.channels.keys()) if (node !== net.node) record.owedAcks.add(node);
+  net.owing.add(record);
   releaseEarly(net, id);
   return name;
 };
 
-/** A proxy is about to become the port: what it had sent and the owner had not taken yet is delivered here. */
-const takeBack = (net: Net, proxy: RemotePort, record: LocalPort): Delivery[] => {
+/** A proxy is about to become the port. */
+const retire = (net: Net, proxy: RemotePort, record: LocalPort): void => {
   record.copies = proxy.copies;
+  record.channels.set(net.node, { chan: proxy.chan, next: proxy.nextSeq, limit: proxy.nextSeq, held: new Map() });
   net.toArm.delete(proxy);
   net.sys.call({ op: 'port_move_member', member: proxy.name, after: MACH_PORT_NULL });
   request(net, proxy.name, 'NO_SENDERS', 'cancelled');
-  const next = record.channels.get(net.node)?.next ?? 1;
+  payCopies(net, proxy);
+};
+
+/** What a proxy had sent and the owner had not taken yet: it is delivered here. */
+const takeBack = (net: Net, proxy: RemotePort, next: number): Delivery[] => {
   const own: Delivery[] = [];
   for (let sent = proxy.unacknowledged.shift(); sent !== undefined; sent = proxy.unacknowledged.shift()) {
     if (sent.frame.seq >= next) own.push(landMessage(net, sent.frame.message, proxy.name, MOVE_SEND));
   }
-  record.channels.set(net.node, { chan: proxy.chan, next: proxy.nextSeq, limit: proxy.nextSeq, held: new Map() });
-  payCopies(net, proxy);
   return own;
 };
 

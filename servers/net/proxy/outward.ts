@@ -8,10 +8,11 @@ import { MACH_PORT_NULL, isName, type PortName } from '../../../ports/name.ts';
 import type { Received } from '../../../ports/port.ts';
 import { MOVE_SEND, MOVE_SEND_ONCE, PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
 import { invariant } from '../../../ports/invariant.ts';
-import { encodeBody } from '../message-codec.ts';
+import { encodeBody } from '../wire/codec.ts';
 import { dropSend, type Effect, type Net, nextSerial, post, request } from '../netmsg-state.ts';
-import type { Delivery, NodeId, Parcel, PortCapsule } from '../protocol.ts';
+import type { Delivery, NodeId, OnceId, Parcel, PortCapsule } from '../protocol.ts';
 import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
+import type { ExportedOnce } from '../tables/onces.ts';
 import { type LocalPort, remotePort } from '../tables/records.ts';
 import { endCopy, makeCopy, openProxy, recordOf, settleHolders } from './references.ts';
 
@@ -135,7 +136,7 @@ const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): 
     effects.push({ kind: 'pass', name, proxy });
     return { kind: 'once', once: passed.id, node: passed.node, peer: passed.node === peer ? peer : net.node };
   }
-  const once = { id: `${net.node}!${nextSerial(net)}`, name, peer };
+  const once: ExportedOnce = { id: `${net.node}!${nextSerial(net)}`, name, peer, state: 'staged' };
   net.onces.putExported(once);
   request(net, name, 'DEAD_NAME', 'wanted');
   effects.push({ kind: 'once', id: once.id, name });
@@ -186,7 +187,9 @@ export const commitEffects = (net: Net, effects: readonly Effect[], peer: NodeId
   for (const effect of effects) {
     switch (effect.kind) {
       case 'copy':
+        break;
       case 'once':
+        releaseOnce(net, effect.id);
         break;
       case 'memory':
         net.sys.call({ op: 'vm_deallocate', address: effect.address, size: effect.size });
@@ -203,6 +206,16 @@ export const commitEffects = (net: Net, effects: readonly Effect[], peer: NodeId
         break;
     }
   }
+};
+
+const releaseOnce = (net: Net, id: OnceId): void => {
+  const once = net.onces.exported.get(id);
+  if (once === undefined) return;
+  if (once.state === 'staged-dead') {
+    net.onces.dropExported(once);
+    dropSend(net, once.name);
+    post(net, once.peer, { kind: 'once_dead', once: id });
+  } else once.state = 'out';
 };
 
 /** The port has gone to `peer`. The same port object is its proxy from now on, so every right to it here stays what it was. */

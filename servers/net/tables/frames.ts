@@ -81,7 +81,9 @@ export type DirectFrame =
     }
   | { readonly kind: 'moved'; readonly port: PortId; readonly node: NodeId; readonly epoch: number }
   | { readonly kind: 'once'; readonly once: OnceId; readonly message: WireMessage }
-  | { readonly kind: 'once_gone' | 'once_dead' | 'once_here'; readonly once: OnceId }
+  | { readonly kind: 'once_gone'; readonly once: OnceId }
+  | { readonly kind: 'once_dead'; readonly once: OnceId }
+  | { readonly kind: 'once_here'; readonly once: OnceId }
   | { readonly kind: 'stage'; readonly mid: string; readonly body: Uint8Array; readonly message: WireMessage }
   | { readonly kind: 'staged'; readonly mid: string; readonly accepted: boolean }
   | { readonly kind: 'commit' | 'abort'; readonly mid: string }

@@ -7,6 +7,8 @@ export interface ExportedOnce {
   readonly name: PortName;
   /** The node that has it, as far as we know. */
   peer: NodeId;
+  /** `staged` until the message that carries it is committed; it may die before that. */
+  state: 'staged' | 'staged-dead' | 'out';
 }
 
 /** A send-once right of another node: `name` is the receive right of a port that lives for one message. */

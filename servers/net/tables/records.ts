@@ -33,7 +33,8 @@ export interface LocalPort {
   readonly at: 'here';
   readonly id: PortId;
   readonly name: PortName;
-  readonly epoch: number;
+  /** How often its receive right has changed nodes: whoever knows a higher number knows better where it is. */
+  epoch: number;
   readonly channels: Map<NodeId, Channel>;
   readonly holders: Map<NodeId, HolderNode>;
   /** True while netmsg keeps a send right because some node holds one. */
@@ -44,7 +45,7 @@ export interface LocalPort {
   copies: number;
   /** A message was forced into its full queue and has not left it. */
   isOverfull: boolean;
-  /** Where the drain of held messages goes on. */
+  /** Sender nodes that are to be told what has been enqueued, and what more they may send. */
   readonly owedAcks: Set<NodeId>;
   /** While its receive right is staged: frames that came for it, to be looked at when that is decided. */
   limbo: AddressedFrame[] | null;

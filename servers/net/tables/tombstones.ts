@@ -12,8 +12,11 @@ export class Tombstones {
     this.#max = max;
   }
 
-  get size(): number {
-    return this.#stones.size;
+  /** Ports of which the place is known. */
+  get places(): number {
+    let places = 0;
+    for (const stone of this.#stones.values()) if (stone !== 'dead') places += 1;
+    return places;
   }
 
   get(id: PortId): Tombstone | undefined {

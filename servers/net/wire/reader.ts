@@ -7,13 +7,13 @@ const PIECE = 4096;
 /** Reads what `Writer` wrote, or what a stranger claims to have written: each length is checked before it is believed. */
 export class Reader {
   readonly #octets: Uint8Array;
-  readonly #view: DataView;
+  /** Made when first needed. */
+  #view: DataView | null = null;
   #at: number;
   readonly #end: number;
 
   constructor(octets: Uint8Array, start = 0, end: number = octets.length) {
     this.#octets = octets;
-    this.#view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
     this.#at = start;
     this.#end = Math.min(end, octets.length);
   }
@@ -44,22 +44,26 @@ export class Reader {
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#advance(2), true);
+    const at = this.#advance(2);
+    return (this.#octets[at] as number) | ((this.#octets[at + 1] as number) << 8);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    const at = this.#advance(4);
+    return this.#u32(at);
   }
 
   u53(): number {
     const at = this.#advance(8);
-    const high = this.#view.getUint32(at + 4, true);
+    const high = this.#u32(at + 4);
     if (high >= 0x20_0000) this.fail('a number of more than 53 bits');
-    return high * 0x1_0000_0000 + this.#view.getUint32(at, true);
+    return high * 0x1_0000_0000 + this.#u32(at);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#advance(8), true);
+    const at = this.#advance(8);
+    this.#view ??= new DataView(this.#octets.buffer, this.#octets.byteOffset, this.#octets.byteLength);
+    return this.#view.getFloat64(at, true);
   }
 
   varint(): number {
@@ -120,10 +124,16 @@ export class Reader {
     const units: number[] = [];
     let text = '';
     for (let i = 0; i < length; i += 1) {
-      units.push(this.#view.getUint16(at + 2 * i, true));
+      units.push((this.#octets[at + 2 * i] as number) | ((this.#octets[at + 2 * i + 1] as number) << 8));
       if (units.length === PIECE) text += String.fromCharCode(...units.splice(0));
     }
     return text + String.fromCharCode(...units);
+  }
+
+  #u32(at: number): number {
+    const octets = this.#octets;
+    const high = ((octets[at + 2] as number) << 16) | ((octets[at + 3] as number) << 24);
+    return ((octets[at] as number) | ((octets[at + 1] as number) << 8) | high) >>> 0;
   }
 
   #advance(size: number): number {

@@ -6,7 +6,7 @@
 import type { Draft } from '../../ports/draft.ts';
 import type { SpecialBit } from '../../ports/kern-return.ts';
 import type { Received } from '../../ports/port.ts';
-import type { KernelRequest } from '../interface/calls.ts';
+import type { KernelRequest } from './calls.ts';
 import type { ReceiveOptions, SendOptions } from '../program.ts';
 
 /** Index into one of the arrays of rights; -1 for none. */
@@ -85,6 +85,23 @@ export interface ThreadImage {
   readonly exceptionPort: RightIndex;
 }
 
+/** One memory object of a task: how big, how much of it is here, who pages it after the move. */
+export interface ObjectImage {
+  readonly id: number;
+  /** Size in pages. */
+  readonly pages: number;
+  /** Pages that are resident. */
+  readonly resident: number;
+  /** Send right of the port that its pages are asked from; -1 or absent: whatever is not supplied is zero. */
+  readonly pager?: RightIndex;
+}
+
+/** A task's memory without its pages: regions and objects. The rest of each is the memory half's own business. */
+export interface MemoryImage {
+  readonly objects: readonly ObjectImage[];
+  readonly regions: readonly unknown[];
+}
+
 /** A task without its memory's pages. */
 export interface TaskImage {
   readonly version: 1;
@@ -100,6 +117,5 @@ export interface TaskImage {
   readonly exceptionPort: RightIndex;
   readonly bootstrapPort: RightIndex;
   readonly registered: readonly RightIndex[];
-  /** Regions and objects (`vm`), as its own description. */
-  readonly memory: unknown;
+  readonly memory: MemoryImage;
 }

@@ -1,0 +1,46 @@
+/** What is said about a move: its record, and the answer to whoever asked for it. */
+import type { Sys } from '../../kernel/program.ts';
+import { MACH_PORT_NULL } from '../../ports/name.ts';
+import type { Body } from '../../ports/body.ts';
+import { type MoveRecord, migrationService } from './protocol.ts';
+import type { MigrationState, SourceMove } from './state.ts';
+
+/** Everything known of a move. */
+export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
+  const { state } = move;
+  const isOver = state.phase === 'ended';
+  const isGone = state.phase === 'serving' || state.phase === 'released' || state.phase === 'committed';
+  return {
+    mid: state.mid,
+    task: state.task,
+    identity: move.identity,
+    from: s.own.node,
+    to: state.node,
+    strategy: move.strategy.name,
+    phase: state.phase,
+    outcome: isGone ? 'moved' : isOver ? (move.frozenAt > 0 ? 'aborted' : 'refused') : 'under way',
+    why: isOver ? state.why : '',
+    freezeMs: move.freezeMs,
+    bytesInFreeze: move.bytesInFreeze,
+    pagesInFreeze: move.pagesInFreeze,
+    pagesAtFreeze: move.pagesAtFreeze,
+    demandFaults: move.demandFaults,
+    pagesOnDemand: move.pagesOnDemand,
+    pagesPushed: move.pagesPushed,
+    pagesLeft: move.objects.reduce((sum, object) => sum + object.left, 0),
+  };
+};
+
+/** Answers the request to move, once. */
+export const answerClient = (
+  sys: Sys,
+  s: MigrationState,
+  move: SourceMove,
+  blockers: readonly string[],
+): void => {
+  const { client } = move;
+  move.client = null;
+  if (client === null || client.remote === MACH_PORT_NULL) return;
+  const value = { record: recordOf(s, move), blockers } as unknown as Body;
+  migrationService.serve(sys, client, { migrate: () => value } as never);
+};

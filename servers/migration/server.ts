@@ -1,0 +1,238 @@
+/** The migration server: one thread that decides, one that sends pages. An ordinary task, pinned to its kernel. */
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import type { Body } from '../../ports/body.ts';
+import type { Received } from '../../ports/port.ts';
+import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
+import { machine } from '../../kernel/machine.ts';
+import type { Program, Sys } from '../../kernel/program.ts';
+import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
+import { NET_DROPPED, NET_LANDED, NET_STAGED, netService } from '../net/protocol.ts';
+import { isDrained, nextEager, nextPush, onPagerMessage } from './pages.ts';
+import { type MigrateRequest, MOVE_PAGES, MOVE_PAGES_END, migrationService, STRATEGIES, type Strategy } from './protocol.ts';
+import { answerClient, recordOf } from './record.ts';
+import { advance, onMoveMessage } from './source.ts';
+import type { MigrationArguments, MigrationState, SourceMove } from './state.ts';
+import { onArrivalMessage, onDropped, onLanded, onOffer, onStaged } from './target.ts';
+
+/** Number of the pusher's word that a move needs nothing of this node any more. */
+const DRAINED = 5331;
+
+/** Moves remembered after their end. */
+const MOVES_MAX = 1000;
+
+/** The state that both threads of the server share. */
+export const migrationState = (own: MigrationArguments): MigrationState => ({
+  at: 'start',
+  own,
+  set: MACH_PORT_NULL,
+  reply: MACH_PORT_NULL,
+  events: MACH_PORT_NULL,
+  wake: MACH_PORT_NULL,
+  isPushing: false,
+  moves: [],
+  arrivals: new Map(),
+  byPort: new Map(),
+  byPager: new Map(),
+  drains: [],
+});
+
+const allocate = (sys: Sys, right: 'RECEIVE' | 'PORT_SET'): PortName =>
+  sys.call({ op: 'port_allocate', right })['name'] as PortName;
+
+/** The thread that decides. Its arguments are the state. */
+export const migrationServer: Program = machine<MigrationState, MigrationState>({
+  name: 'migration',
+  hash: 'migration',
+  start: (state) => state,
+  handlers: {
+    start(sys, s) {
+      s.set = allocate(sys, 'PORT_SET');
+      s.reply = allocate(sys, 'RECEIVE');
+      s.events = allocate(sys, 'RECEIVE');
+      s.wake = allocate(sys, 'RECEIVE');
+      sys.call({ op: 'port_move_member', member: s.own.service, after: s.set });
+      sys.call({ op: 'port_move_member', member: s.events, after: s.set });
+      for (const name of [s.own.service, s.events]) sys.call({ op: 'port_set_qlimit', name, qlimit: 64 });
+      sys.send({
+        ...netService.request(s.own.net, s.reply, 'listen_stages', null),
+        descriptors: [{ kind: 'port', name: s.events, disposition: MAKE_SEND }],
+      });
+      s.at = 'serve';
+      sys.receive(s.set);
+    },
+    serve(sys, s, { message }) {
+      if (message !== null) dispatch(sys, s, message);
+      sys.receive(s.set);
+    },
+  },
+});
+
+const dispatch = (sys: Sys, s: MigrationState, message: Received): void => {
+  const move = s.byPort.get(message.local);
+  if (move !== undefined) return onMoveMessage(sys, s, move, message);
+  if (message.local === s.events) return onStageEvent(sys, s, message);
+  if (message.local === s.own.service) return onRequest(sys, s, message);
+  for (const arrival of s.arrivals.values()) {
+    if (arrival.port === message.local) return onArrivalMessage(sys, s, arrival, message);
+  }
+  onPagerMessage(sys, s, message);
+};
+
+const onStageEvent = (sys: Sys, s: MigrationState, message: Received): void => {
+  const { mid, body } = (message.body ?? {}) as { mid: string; body: Body };
+  if (message.id === NET_STAGED) onStaged(sys, s, mid, body);
+  else if (message.id === NET_LANDED) onLanded(sys, s, mid, message);
+  else if (message.id === NET_DROPPED) onDropped(sys, s, mid);
+  else if (message.id === DRAINED) {
+    const move = s.moves.find(({ state }) => state.mid === mid);
+    if (move !== undefined) advance(sys, s, move, { type: 'drained' });
+  }
+};
+
+const onRequest = (sys: Sys, s: MigrationState, message: Received): void => {
+  if (message.id === migrationService.id('offer')) return onOffer(sys, s, message);
+  if (message.id === migrationService.id('migrate')) return onMigrate(sys, s, message);
+  for (const right of heldRights(message.items)) giveUp(sys, right);
+  const records = (): unknown => s.moves.map((move) => recordOf(s, move));
+  const isBusy = s.moves.some(({ state }) => state.phase === 'serving' || state.phase === 'committed');
+  if (message.id === migrationService.id('drain') && isBusy) {
+    s.drains.push(message);
+    return;
+  }
+  migrationService.serve(sys, message, { moves: records, drain: records } as never);
+};
+
+const onMigrate = (sys: Sys, s: MigrationState, message: Received): void => {
+  for (const right of heldRights(message.items)) giveUp(sys, right);
+  const request = (message.body ?? {}) as unknown as MigrateRequest;
+  const found = findTask(sys, s, request.task);
+  const move = newMove(sys, s, request, message, found);
+  s.moves.push(move);
+  if (s.moves.length > MOVES_MAX) s.moves.shift();
+  const why = objection(s, request, found.why);
+  if (why !== null) {
+    move.state = { mid: move.state.mid, task: request.task, node: request.node, phase: 'ended', why };
+    answerClient(sys, s, move, [why]);
+    return;
+  }
+  s.byPort.set(move.port, move);
+  // The first phase is entered by hand: there is no event before it.
+  sys.send(netService.request(s.own.net, move.port, 'look_up', { node: request.node, name: 'migration' }));
+};
+
+const objection = (s: MigrationState, request: MigrateRequest, why: string | null): string | null => {
+  if (why !== null) return why;
+  if (request.node === s.own.node) return `the task is on ${request.node} already`;
+  if (request.strategy !== undefined && !(request.strategy in STRATEGIES)) {
+    return `no strategy ${request.strategy}; there are ${Object.keys(STRATEGIES).join(', ')}`;
+  }
+  const isMoving = s.moves.some(({ state }) => state.task === request.task && isUnderWay(state.phase));
+  return isMoving ? `${request.task} is being moved already` : null;
+};
+
+const isUnderWay = (phase: string): boolean =>
+  phase === 'offering' || phase === 'freezing' || phase === 'staging' || phase === 'preparing' || phase === 'restoring';
+
+interface Found {
+  readonly task: PortName;
+  readonly identity: string;
+  readonly why: string | null;
+}
+
+const findTask = (sys: Sys, s: MigrationState, name: string): Found => {
+  const { fields, rights } = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_tasks' });
+  const tasks = (fields['tasks'] as { name: string; identity: string }[] | undefined) ?? [];
+  const index = tasks.findIndex((task) => task.name === name || task.identity === name);
+  rights.forEach((right, at) => {
+    if (at !== index) giveUp(sys, right);
+  });
+  const task = rights[index]?.name;
+  if (task === undefined) return { task: MACH_PORT_NULL, identity: '', why: `no task ${name} on ${s.own.node}` };
+  return { task, identity: tasks[index]?.identity ?? '', why: null };
+};
+
+const strategyOf = (request: MigrateRequest): Strategy => {
+  const preset = STRATEGIES[(request.strategy ?? 'copy-on-reference') as Strategy['name']] ?? STRATEGIES['copy-on-reference'];
+  return { ...preset, k: request.k ?? preset.k, push: request.push ?? preset.push };
+};
+
+const newMove = (
+  sys: Sys,
+  s: MigrationState,
+  request: MigrateRequest,
+  client: Received,
+  found: Found,
+): SourceMove => {
+  const port = allocate(sys, 'RECEIVE');
+  sys.call({ op: 'port_move_member', member: port, after: s.set });
+  return {
+    state: { mid: s.own.newId(), task: request.task, node: request.node, phase: 'locating' },
+    strategy: strategyOf(request),
+    isDryRun: request.dryRun === true,
+    identity: found.identity,
+    port,
+    task: { name: found.task, type: 17 },
+    client,
+    peer: null,
+    husk: null,
+    rights: [],
+    image: null,
+    objects: [],
+    isEagerSent: false,
+    blockers: [],
+    frozenAt: 0,
+    freezeMs: 0,
+    bytesInFreeze: 0,
+    pagesInFreeze: 0,
+    pagesAtFreeze: 0,
+    demandFaults: 0,
+    pagesOnDemand: 0,
+    pagesPushed: 0,
+  };
+};
+
+/** The thread that sends pages: it may wait for room, the other never does. */
+export const migrationPusher: Program = machine<{ at: string; readonly s: MigrationState }, MigrationState>({
+  name: 'migration-pusher',
+  hash: 'migration-pusher',
+  start: (s) => ({ at: 'idle', s }),
+  handlers: {
+    idle(sys, state) {
+      state.at = 'work';
+      if (state.s.wake === MACH_PORT_NULL) return sys.yield();
+      sys.receive(state.s.wake);
+    },
+    work(sys, state) {
+      const { s } = state;
+      if (s.wake === MACH_PORT_NULL) {
+        state.at = 'idle';
+        return sys.yield();
+      }
+      const draft = eagerDraft(sys, s) ?? nextPush(sys, s);
+      if (draft !== null) return sys.msg({ send: draft });
+      for (const move of s.moves) if (move.state.phase === 'serving' && isDrained(move)) report(sys, s, move);
+      sys.receive(s.wake);
+    },
+  },
+});
+
+const report = (sys: Sys, s: MigrationState, move: SourceMove): void => {
+  sys.send({ remote: s.events, remoteDisposition: MAKE_SEND, id: DRAINED, body: { mid: move.state.mid } });
+};
+
+const eagerDraft = (sys: Sys, s: MigrationState) => {
+  for (const move of s.moves) {
+    const { phase, mid } = move.state;
+    if (move.strategy.name !== 'eager-all' || move.peer === null || move.isEagerSent) continue;
+    if (phase !== 'staging' && phase !== 'preparing') continue;
+    const next = nextEager(sys, s, move);
+    if (next === null) {
+      move.isEagerSent = true;
+      for (const object of move.objects) object.isComplete = true;
+    }
+    const body = next === null ? { mid } : { mid, object: next.object, pages: next.pages };
+    const id = next === null ? MOVE_PAGES_END : MOVE_PAGES;
+    return { remote: move.peer.name, remoteDisposition: COPY_SEND, id, body: body as unknown as Body };
+  }
+  return null;
+};

@@ -1,0 +1,101 @@
+/** What a migration server remembers: the moves it is the source of, the tasks that are arriving, whom it can call. */
+import type { Body } from '../../ports/body.ts';
+import type { PortName } from '../../ports/name.ts';
+import type { Received } from '../../ports/port.ts';
+import type { HeldRight } from '../kernel-stub.ts';
+import type { MoveState } from './machine.ts';
+import type { Strategy } from './protocol.ts';
+
+/** Keeps decisions over a crash. Throws if it cannot: the move is then called off. */
+export interface Journal {
+  append(record: string): void;
+}
+
+/** What the composition root gives to a migration server. Names are in its own space. */
+export interface MigrationArguments {
+  readonly node: string;
+  /** Send rights to the kernel's host port and to the net service. */
+  readonly host: PortName;
+  readonly net: PortName;
+  /** Receive right of the service. */
+  readonly service: PortName;
+  readonly journal: Journal;
+  /** A fresh identity, unique for ever. */
+  readonly newId: () => string;
+}
+
+/** One memory object of a task that has left. */
+export interface SourceObject {
+  readonly id: number;
+  /** Pages that the destination may still ask for: bit set = resident here and not sent. */
+  unsent: Uint8Array | null;
+  left: number;
+  /** Receive right of the port that the destination's kernel pages from. */
+  readonly pager: PortName;
+  /** The destination's control port, once it has introduced itself. */
+  control: PortName | null;
+  /** Where the push goes on. */
+  cursor: number;
+  /** The destination has been told that nothing more will come. */
+  isComplete: boolean;
+}
+
+/** A move, seen from its source. */
+export interface SourceMove {
+  state: MoveState;
+  readonly strategy: Strategy;
+  readonly isDryRun: boolean;
+  readonly identity: string;
+  /** Receive right on which everything about this move arrives. */
+  readonly port: PortName;
+  readonly task: HeldRight;
+  /** Where the request to move is answered; null once it has been. */
+  client: Received | null;
+  peer: HeldRight | null;
+  husk: HeldRight | null;
+  rights: readonly HeldRight[];
+  image: Body;
+  objects: SourceObject[];
+  /** (`eager-all`) Every page has been sent. */
+  isEagerSent: boolean;
+  blockers: string[];
+  frozenAt: number;
+  freezeMs: number;
+  bytesInFreeze: number;
+  pagesInFreeze: number;
+  pagesAtFreeze: number;
+  demandFaults: number;
+  pagesOnDemand: number;
+  pagesPushed: number;
+}
+
+/** A task on its way here. */
+export interface Arrival {
+  readonly mid: string;
+  readonly task: string;
+  readonly strategy: Strategy;
+  /** Receive right on which pages come; send right to the source's end. */
+  readonly port: PortName;
+  readonly source: HeldRight;
+  image: Body;
+  isStaged: boolean;
+  hasAllPages: boolean;
+  readonly pages: { readonly object: number; readonly page: number; readonly bytes: Body }[];
+}
+
+/** Everything. Not data: a migration server never moves. */
+export interface MigrationState {
+  at: string;
+  readonly own: MigrationArguments;
+  set: PortName;
+  reply: PortName;
+  events: PortName;
+  /** Where the pusher thread waits for work. */
+  wake: PortName;
+  isPushing: boolean;
+  readonly moves: SourceMove[];
+  readonly arrivals: Map<string, Arrival>;
+  readonly byPort: Map<PortName, SourceMove>;
+  readonly byPager: Map<PortName, { readonly move: SourceMove; readonly object: SourceObject }>;
+  readonly drains: Received[];
+}

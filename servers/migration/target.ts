@@ -1,0 +1,156 @@
+/** The destination's driver: accepts an offer, keeps the image while it is undecided, puts the task together when it is its own. */
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import type { Body } from '../../ports/body.ts';
+import type { Received } from '../../ports/port.ts';
+import { MAKE_SEND, MOVE_SEND_ONCE } from '../../ports/right.ts';
+import type { Sys } from '../../kernel/program.ts';
+import type { ThreadImage } from '../../kernel/interface/image.ts';
+import { callKernel, giveUp, heldRights, moving } from '../kernel-stub.ts';
+import {
+  MOVE_ACTIVATED,
+  MOVE_PAGES,
+  MOVE_PAGES_END,
+  MOVE_PREPARED,
+  MOVE_REFUSED,
+  type Offer,
+  type Pages,
+  type Verdict,
+} from './protocol.ts';
+import type { Arrival, MigrationState } from './state.ts';
+import { tell } from './tell.ts';
+
+/** Tasks that may be on their way to one node at a time (protocols 2.3.6). */
+const ARRIVALS_MAX = 4;
+
+/** Answers OFFER: what speaks against the move is said before anything is frozen. */
+export const onOffer = (sys: Sys, s: MigrationState, message: Received): void => {
+  const offer = message.body as unknown as Offer;
+  const [source, ...others] = heldRights(message.items);
+  for (const right of others) giveUp(sys, right);
+  const why = source === undefined ? 'the offer names nobody to answer' : objection(sys, s, offer);
+  if (why !== null || source === undefined) {
+    if (source !== undefined) giveUp(sys, source);
+    return answer(sys, message, { accepted: false, why: why ?? '' }, MACH_PORT_NULL);
+  }
+  const port = sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
+  sys.call({ op: 'port_set_qlimit', name: port, qlimit: 64 });
+  sys.call({ op: 'port_move_member', member: port, after: s.set });
+  if (offer.dryRun) giveUp(sys, source);
+  else {
+    s.arrivals.set(offer.mid, {
+      mid: offer.mid,
+      task: offer.task,
+      strategy: offer.strategy,
+      port,
+      source,
+      image: null,
+      isStaged: false,
+      hasAllPages: offer.strategy.name !== 'eager-all',
+      pages: [],
+    });
+  }
+  answer(sys, message, { accepted: true, why: '' }, port);
+  if (offer.dryRun) giveUp(sys, { name: port, type: 16 });
+};
+
+const objection = (sys: Sys, s: MigrationState, offer: Offer): string | null => {
+  if (typeof offer?.mid !== 'string' || !Array.isArray(offer.programs)) return 'the offer cannot be read';
+  if (s.arrivals.size >= ARRIVALS_MAX) return `${s.arrivals.size} tasks are arriving already; try again later`;
+  const via = { port: s.own.host, reply: s.reply };
+  const { fields } = callKernel(sys, via, { op: 'host_programs', programs: offer.programs });
+  const missing = (fields['missing'] as string[] | undefined) ?? [];
+  return missing.length === 0 ? null : `no program ${missing.join(', ')} of this version on ${s.own.node}`;
+};
+
+const answer = (sys: Sys, message: Received, verdict: Verdict, port: PortName): void => {
+  sys.send({
+    remote: message.remote,
+    remoteDisposition: MOVE_SEND_ONCE,
+    id: message.id + 100,
+    body: { retcode: 'KERN_SUCCESS', value: verdict } as unknown as Body,
+    descriptors: port === MACH_PORT_NULL ? [] : [{ kind: 'port', name: port, disposition: MAKE_SEND }],
+  });
+};
+
+/** The image is here; its rights are named and not yet given. */
+export const onStaged = (sys: Sys, s: MigrationState, mid: string, body: Body): void => {
+  const arrival = s.arrivals.get(mid);
+  if (arrival === undefined) return;
+  arrival.image = (body as { image?: Body } | null)?.image ?? null;
+  arrival.isStaged = true;
+  prepared(sys, s, arrival);
+};
+
+const prepared = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
+  if (!arrival.isStaged || !arrival.hasAllPages) return;
+  const why = objectionToImage(sys, s, arrival);
+  if (why === null) return tell(sys, arrival.source.name, MOVE_PREPARED, { mid: arrival.mid });
+  tell(sys, arrival.source.name, MOVE_REFUSED, { mid: arrival.mid, why });
+};
+
+const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): string | null => {
+  const threads = (image as { threads?: unknown } | null)?.threads;
+  if (!Array.isArray(threads)) return 'the image cannot be read';
+  const programs = threads.map(({ program, hash }: ThreadImage) => ({ name: program, hash }));
+  const { fields } = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_programs', programs });
+  const missing = (fields['missing'] as string[] | undefined) ?? [];
+  return missing.length === 0 ? null : `no program ${missing.join(', ')}`;
+};
+
+/** Pages in the freeze, or the word that these were all. */
+export const onArrivalMessage = (sys: Sys, s: MigrationState, arrival: Arrival, message: Received): void => {
+  for (const right of heldRights(message.items)) giveUp(sys, right);
+  if (message.id === MOVE_PAGES) {
+    const { object, pages } = message.body as unknown as Pages;
+    for (const { page, bytes } of pages) arrival.pages.push({ object, page, bytes });
+  } else if (message.id === MOVE_PAGES_END) {
+    arrival.hasAllPages = true;
+    prepared(sys, s, arrival);
+  }
+};
+
+/** Decided: the rights are here, and the task is this node's. */
+export const onLanded = (sys: Sys, s: MigrationState, mid: string, message: Received): void => {
+  const arrival = s.arrivals.get(mid);
+  const rights = heldRights(message.items);
+  if (arrival === undefined || arrival.image === null) {
+    for (const right of rights) giveUp(sys, right);
+    return;
+  }
+  const via = { port: s.own.host, reply: s.reply };
+  const attached = callKernel(sys, via, { op: 'task_attach', image: arrival.image }, moving(rights));
+  const [task] = attached.rights;
+  if (task !== undefined) {
+    supplyPages(sys, s, task.name, arrival);
+    callKernel(sys, { port: task.name, reply: s.reply }, { op: 'task_thaw' });
+    giveUp(sys, task);
+    tell(sys, arrival.source.name, MOVE_ACTIVATED, { mid });
+  }
+  endArrival(sys, s, arrival);
+};
+
+const supplyPages = (sys: Sys, s: MigrationState, task: PortName, arrival: Arrival): void => {
+  const byObject = new Map<number, { page: number; bytes: Body }[]>();
+  for (const { object, page, bytes } of arrival.pages) {
+    const pages = byObject.get(object) ?? [];
+    pages.push({ page, bytes });
+    byObject.set(object, pages);
+  }
+  for (const [object, pages] of byObject) {
+    for (let at = 0; at < pages.length; at += 128) {
+      callKernel(sys, { port: task, reply: s.reply }, { op: 'task_supply', object, pages: pages.slice(at, at + 128) });
+    }
+  }
+};
+
+/** The source has given the move up, or is gone: nothing of it is kept. */
+export const onDropped = (sys: Sys, s: MigrationState, mid: string): void => {
+  const arrival = s.arrivals.get(mid);
+  if (arrival !== undefined) endArrival(sys, s, arrival);
+};
+
+const endArrival = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
+  s.arrivals.delete(arrival.mid);
+  giveUp(sys, arrival.source);
+  giveUp(sys, { name: arrival.port, type: 16 });
+};

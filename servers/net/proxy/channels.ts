@@ -1,0 +1,213 @@
+/**
+ * Messages between nodes. Each sender node numbers what it sends to a port; whoever has the port enqueues by number, so that
+ * nothing is lost, doubled or put out of order however often the port has moved meanwhile. Only the owner acknowledges, and
+ * only what is in the queue; until then the sender keeps it.
+ */
+import { MACH_PORT_NULL } from '../../../ports/name.ts';
+import { COPY_SEND } from '../../../ports/right.ts';
+import { type Effect, type Net, post } from '../netmsg-state.ts';
+import type { NodeId, Parcel } from '../protocol.ts';
+import { type AddressedFrame, type Frame, rightsOf } from '../tables/frames.ts';
+import type { Channel, LocalPort, MessageFrame, RemotePort } from '../tables/records.ts';
+import { discard, landMessage, releaseEarly } from './inward.ts';
+import { commitEffects, encodeParcel } from './outward.ts';
+import { cleanIfIdle, noteHolder, retarget } from './references.ts';
+
+/** A message has come to a proxy: it gets its number and goes to where the port is believed to be. */
+export const sendOn = (net: Net, record: RemotePort, parcel: Parcel): void => {
+  const effects: Effect[] = [];
+  const peer = record.node;
+  const message = encodeParcel(net, peer, parcel, effects);
+  const frame: MessageFrame = {
+    kind: 'msg',
+    port: record.id,
+    epoch: record.epoch,
+    origin: net.node,
+    chan: record.chan,
+    seq: record.nextSeq,
+    message,
+  };
+  record.nextSeq += 1;
+  record.unacknowledged.push({ frame, via: peer });
+  net.counters.sent += 1;
+  post(net, peer, frame);
+  commitEffects(net, effects, peer);
+  if (record.nextSeq >= record.limit) block(net, record);
+};
+
+/** Without credit nothing more is received from a proxy: senders block in front of it as in front of a full queue. */
+const block = (net: Net, record: RemotePort): void => {
+  if (record.isBlocked) return;
+  record.isBlocked = true;
+  net.sys.call({ op: 'port_move_member', member: record.name, after: MACH_PORT_NULL });
+};
+
+/** The owner tells what it has enqueued, what more it takes, and where it is. */
+export const noteAck = (net: Net, frame: Extract<Frame, { kind: 'cack' }>): void => {
+  const record = net.records.get(frame.port);
+  if (record === undefined || record.at === 'here' || record.chan !== frame.chan) return;
+  retarget(net, record, frame.node, frame.epoch);
+  const { unacknowledged } = record;
+  for (let first = unacknowledged.at(0); first !== undefined && first.frame.seq < frame.next; first = unacknowledged.at(0)) {
+    unacknowledged.shift();
+  }
+  if (frame.limit > record.limit) record.limit = frame.limit;
+  if (record.isBlocked && record.nextSeq < record.limit) {
+    record.isBlocked = false;
+    net.sys.call({ op: 'port_move_member', member: record.name, after: net.set });
+  }
+  cleanIfIdle(net, record);
+};
+
+/** A node that the port has left tells where it went. */
+export const noteMoved = (net: Net, frame: Extract<Frame, { kind: 'moved' }>): void => {
+  const record = net.records.get(frame.port);
+  if (record !== undefined && record.at === 'there') retarget(net, record, frame.node, frame.epoch);
+};
+
+/** A frame for a port, wherever it is: it is for us, or for a node that knows better, or the port is still to come. */
+export const arrive = (net: Net, from: NodeId, frame: AddressedFrame): void => {
+  const record = net.records.get(frame.port);
+  if (record?.at === 'here') {
+    if (frame.epoch > record.epoch) record.epoch = frame.epoch;
+    if (record.limbo !== null) record.limbo.push(frame);
+    else if (frame.kind === 'msg') accept(net, record, frame);
+    else noteHolder(net, record, frame);
+    return;
+  }
+  const known = record ?? net.tombstones.get(frame.port);
+  const isBorn = known === undefined && frame.epoch === 0 && frame.port.startsWith(`${net.node}:`);
+  if (known === 'dead' || isBorn) refuse(net, frame);
+  else if (known !== undefined && known.epoch > frame.epoch) forward(net, frame, known);
+  else holdEarly(net, from, frame);
+};
+
+/** The port is dead: its sender hears that, and what the message carried is given up here. */
+const refuse = (net: Net, frame: AddressedFrame): void => {
+  if (frame.kind !== 'clean') post(net, frame.origin, { kind: 'dead', port: frame.port });
+  if (frame.kind === 'msg') discard(net, landMessage(net, frame.message, MACH_PORT_NULL, COPY_SEND));
+};
+
+const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
+  if (net.earlyCount >= net.limits.earlyMax) {
+    refuse(net, frame);
+    return;
+  }
+  const waiting = net.early.get(frame.port) ?? [];
+  waiting.push({ from, frame });
+  net.early.set(frame.port, waiting);
+  net.earlyCount += 1;
+};
+
+/** Passes a frame on to where the port has gone, as it is; its sender learns the place. A port that it carries passes by here. */
+const forward = (net: Net, frame: AddressedFrame, to: { readonly node: NodeId; readonly epoch: number }): void => {
+  if (frame.kind !== 'msg') {
+    post(net, to.node, { ...frame, epoch: to.epoch });
+    return;
+  }
+  const message = passPorts(net, frame, to.node);
+  post(net, to.node, { ...frame, epoch: to.epoch, message });
+  net.counters.forwarded += 1;
+  if (frame.origin !== net.node) post(net, frame.origin, { kind: 'moved', port: frame.port, node: to.node, epoch: to.epoch });
+};
+
+/**
+ * Ports inside a message that is passed on do not land here, though their senders were told so: they count one more move,
+ * and what comes for them is sent after them.
+ */
+const passPorts = (net: Net, frame: MessageFrame, to: NodeId): MessageFrame['message'] => {
+  const ports = rightsOf(frame.message).filter((right) => right.kind === 'receive');
+  for (const right of ports) {
+    const moved = right as { epoch: number };
+    moved.epoch += 1;
+    const record = net.records.get(right.port);
+    if (record?.at === 'there') retarget(net, record, to, right.epoch);
+    else net.tombstones.put(right.port, { node: to, epoch: right.epoch });
+    releaseEarly(net, right.port);
+  }
+  return frame.message;
+};
+
+/** A message at the owner. */
+const accept = (net: Net, record: LocalPort, frame: MessageFrame): void => {
+  const channel = channelOf(net, record, frame);
+  if (channel === null) return;
+  owe(net, record, frame.origin);
+  if (frame.seq < channel.next) return;
+  channel.held.set(frame.seq, frame);
+  drain(net, record, channel);
+};
+
+const channelOf = (net: Net, record: LocalPort, { origin, chan }: MessageFrame): Channel | null => {
+  const known = record.channels.get(origin);
+  if (known !== undefined && known.chan === chan) return known;
+  if (known !== undefined && known.chan > chan) return null;
+  const fresh: Channel = { chan, next: 1, limit: 1 + net.limits.credit, held: new Map() };
+  record.channels.set(origin, fresh);
+  return fresh;
+};
+
+const owe = (net: Net, record: LocalPort, origin: NodeId): void => {
+  record.owedAcks.add(origin);
+  net.owing.add(record);
+};
+
+/** Enqueues held messages as long as it is their turn and the queue is not over-full. */
+const drain = (net: Net, record: LocalPort, channel: Channel): void => {
+  while (!record.isOverfull && record.limbo === null) {
+    const frame = channel.held.get(channel.next);
+    if (frame === undefined) return;
+    channel.held.delete(channel.next);
+    channel.next += 1;
+    enqueue(net, record, frame);
+  }
+};
+
+const enqueue = (net: Net, record: LocalPort, frame: MessageFrame): void => {
+  const delivery = landMessage(net, frame.message, record.name, COPY_SEND);
+  net.counters.received += 1;
+  const kr = net.door.forward(delivery, net.watch);
+  if (kr === 'MACH_SEND_WILL_NOTIFY') record.isOverfull = true;
+  else if (kr !== 'MACH_MSG_SUCCESS') discard(net, delivery); // dead: the notification that says so is on its way
+};
+
+/** A message that was forced into a full queue has left it: the others get their turn, one channel after the other. */
+export const noteAccepted = (net: Net, record: LocalPort): void => {
+  record.isOverfull = false;
+  for (const [origin, channel] of [...record.channels]) {
+    if (record.isOverfull) break;
+    drain(net, record, channel);
+    owe(net, record, origin);
+    // Whoever has been served stands at the end of the line.
+    if (record.channels.delete(origin)) record.channels.set(origin, channel);
+  }
+};
+
+/** The end of a turn: one acknowledgement for each channel in which something happened. */
+export const payAcks = (net: Net): void => {
+  for (const record of net.owing) {
+    for (const node of record.owedAcks) {
+      const channel = record.channels.get(node);
+      if (channel === undefined) continue;
+      if (!record.isOverfull) channel.limit = Math.max(channel.limit, channel.next + net.limits.credit);
+      const { chan, next, limit } = channel;
+      post(net, node, { kind: 'cack', port: record.id, chan, next, limit, node: net.node, epoch: record.epoch });
+    }
+    record.owedAcks.clear();
+  }
+  net.owing.clear();
+};
+
+/** A node has died: what went by it and was not acknowledged is sent again to where the port is now. */
+export const resendFrom = (net: Net, record: RemotePort, dead: NodeId): void => {
+  for (let at = 0; at < record.unacknowledged.length; at += 1) {
+    const sent = record.unacknowledged.at(at);
+    if (sent === undefined || sent.via !== dead) continue;
+    sent.via = record.node;
+    for (const right of rightsOf(sent.frame.message)) {
+      const copy = right.kind === 'send' && right.copier === net.node ? net.copies.get(right.copy) : undefined;
+      if (copy !== undefined) copy.peer = record.node;
+    }
+    post(net, record.node, { ...sent.frame, epoch: record.epoch });
+  }
+};
