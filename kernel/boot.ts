@@ -1,14 +1,22 @@
 /** The table of contents: builds a kernel by naming each part once. Only composition roots import this. */
 import type { Environment } from './environment.ts';
-import { Kernel, type Serve, type TaskMemory, type Thread } from './kernel.ts';
-import { terminateTask, terminateThread } from './lives.ts';
+import type { Port } from '../ports/port.ts';
+import { Kernel, type Serve } from './kernel.ts';
+import { programFailed, resolveFault } from './fault.ts';
+import { AddressSpace } from './memory/address-space.ts';
+import { MemoryObject, PagePool } from './memory/object.ts';
+import { PortPager } from './memory/pager-port.ts';
+import { serveMemory } from './serve/memory.ts';
 import { servePort } from './serve/port.ts';
 import { serveTask } from './serve/task.ts';
 import { serveThread } from './serve/thread.ts';
-import type { KernelRequest, PortRequest, TaskRequest, ThreadRequest } from './interface/calls.ts';
+import type { KernelRequest, MemoryRequest, PortRequest, TaskRequest, ThreadRequest } from './interface/calls.ts';
 import type { FreezeRequest } from './interface/move.ts';
 import { serveFreeze } from './serve/move.ts';
 import { only } from './serve/request.ts';
+
+/** Pages that may be resident in one kernel, unless it is told otherwise: 4 GiB. */
+const PAGES_MAX = 1 << 20;
 
 const serve: Serve = (task, thread, request, carried) => {
   if (isPortRequest(request)) return servePort(task.space, request, carried);
@@ -16,7 +24,7 @@ const serve: Serve = (task, thread, request, carried) => {
     return thread === null ? only('KERN_INVALID_ARGUMENT') : serveThread(thread, null, request);
   }
   if (isFreezeRequest(request)) return serveFreeze(task, request);
-  if (isMemoryRequest(request)) return only('KERN_FAILURE');
+  if (isMemoryRequest(request)) return serveMemory(task, request, carried);
   return serveTask(task, thread, request as TaskRequest, carried);
 };
 
@@ -29,18 +37,60 @@ const isThreadRequest = (request: KernelRequest): request is ThreadRequest =>
 const isFreezeRequest = (request: KernelRequest): request is FreezeRequest =>
   /^task_(freeze|thaw|describe|supply|detach)$/.test(request.op);
 
-const isMemoryRequest = (request: KernelRequest): boolean => /^vm_/.test(request.op);
+const isMemoryRequest = (request: KernelRequest): request is MemoryRequest => /^vm_/.test(request.op);
+
+/** The memory objects of one kernel: the pages they may have, and which port stands for which. */
+class Memory {
+  readonly pool: PagePool;
+  readonly #objects: Map<Port, MemoryObject> = new Map();
+  #id = 0;
+
+  constructor(pagesMax: number) {
+    this.pool = new PagePool(pagesMax);
+  }
+
+  space(kernel: Kernel): AddressSpace {
+    return new AddressSpace({
+      pool: this.pool,
+      nextId: () => this.#nextId(),
+      pagerOf: (port, object) => new PortPager(kernel, port, object),
+    });
+  }
+
+  #nextId(): number {
+    this.#id += 1;
+    return this.#id;
+  }
+
+  objectOf(kernel: Kernel, port: Port, pages: number): MemoryObject {
+    const known = this.#objects.get(port);
+    if (known !== undefined && known.references > 0) {
+      known.grow(pages);
+      return known;
+    }
+    const object = new MemoryObject(this.#nextId(), pages, this.pool);
+    this.#objects.set(port, object);
+    port.srights += 1;
+    const pager = new PortPager(kernel, port, object);
+    const forget = { request: pager.request.bind(pager), terminate: () => this.#forget(port, pager) };
+    object.backing = { kind: 'pager', pager: forget };
+    return object;
+  }
+
+  #forget(port: Port, pager: PortPager): void {
+    this.#objects.delete(port);
+    pager.terminate();
+  }
+}
 
 /** A new kernel. It runs when its pump calls `runKernel`. */
-export const bootKernel = (environment: Environment): Kernel =>
-  new Kernel(environment, {
-    memoryOf: (): TaskMemory => {
-      throw new Error('memory');
-    },
+export const bootKernel = (environment: Environment): Kernel => {
+  const memory = new Memory(environment.pagesMax ?? PAGES_MAX);
+  return new Kernel(environment, {
+    memoryOf: (kernel) => memory.space(kernel),
+    objectOf: (kernel, port, pages) => memory.objectOf(kernel, port, pages),
     serve,
-    fault: () => false,
-    programFailed: (thread: Thread) => {
-      if (thread.task.threads.size > 1) terminateThread(thread);
-      else terminateTask(thread.task);
-    },
+    fault: resolveFault,
+    programFailed,
   });
+};

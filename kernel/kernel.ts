@@ -9,14 +9,14 @@ import { Identity, type Message, Port, ReceiveWait, type SendWait, type Waker } 
 import { acceptMessage } from '../ports/receive.ts';
 import { Ring } from '../ports/ring.ts';
 import type { Carried } from '../ports/name-calls.ts';
-import type { Memory, Space } from '../ports/space.ts';
+import type { Space } from '../ports/space.ts';
 import type { Environment } from './environment.ts';
 import { EventRing, LifeRing } from './events.ts';
 import type { KernelRequest } from './interface/calls.ts';
-import type { MemoryImage } from './interface/image.ts';
-import type { Body } from '../ports/body.ts';
 import type { Served } from './serve/request.ts';
-import type { Fault, Program, ProgramMemory, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
+import type { Fault, Program, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
+import type { AddressSpace } from './memory/address-space.ts';
+import type { MemoryObject } from './memory/object.ts';
 import { Timers } from './timers.ts';
 
 /** What a thread is doing. Suspension is counted beside it: a thread runs only if it is runnable and nothing suspends it. */
@@ -128,7 +128,7 @@ export class Task {
   readonly serial: number;
   readonly name: string;
   readonly space: Space;
-  readonly memory: TaskMemory;
+  readonly memory: AddressSpace;
   readonly threads: Set<Thread> = new Set();
   suspendCount = 0;
   /** Taken off the run queue by the move interface; nothing of it may change but its ports' limbo. */
@@ -145,7 +145,7 @@ export class Task {
   bootstrapPort: Port | null = null;
   registered: (Port | null)[] = [];
 
-  constructor(kernel: Kernel, name: string, space: Space, memory: TaskMemory) {
+  constructor(kernel: Kernel, name: string, space: Space, memory: AddressSpace) {
     this.kernel = kernel;
     this.memory = memory;
     this.serial = kernel.nextSerial();
@@ -154,33 +154,17 @@ export class Task {
   }
 }
 
-/** A task's memory, as far as tasks and messages need it. `vm/` makes it. */
-export interface TaskMemory extends Memory, ProgramMemory {
-  /** Gives a new task the regions that its parent passes on. */
-  inherit(parent: TaskMemory): void;
-  /** Regions and objects as plain data, for a move. O(regions). */
-  describe(): MemoryImage;
-  /** How much there is: `{ pages, bytes, regions }`. */
-  figures(): Record<string, number>;
-  /** (Husk) Pages of an object of `describe`, absent ones left out. */
-  readObject(object: number, page: number, count: number): { page: number; bytes: unknown }[];
-  /** (Attach) Makes the regions and objects of a description; `pager` answers the right of an object that is paged. */
-  restore(description: MemoryImage, pager: (index: number) => Port | null): void;
-  /** (Husk) Which pages of an object are resident: one bit each, lowest first. */
-  residentPages(object: number): Uint8Array;
-  /** (Attach) Puts pages into an object of the description that it was restored from. */
-  supplyObject(object: number, pages: readonly { readonly page: number; readonly bytes: Body }[]): void;
-}
-
 /** Serves a decoded request on the object behind a kernel port, or of the caller itself. */
 export type Serve = (task: Task, thread: Thread | null, request: KernelRequest, carried: readonly Carried[]) => Served;
 
 /** What the composition root puts into a kernel: the halves that stand above these records. */
 export interface KernelParts {
-  readonly memoryOf: (kernel: Kernel) => TaskMemory;
+  readonly memoryOf: (kernel: Kernel) => AddressSpace;
   readonly serve: Serve;
   readonly fault: (thread: Thread, fault: Fault) => boolean;
   readonly programFailed: (thread: Thread, thrown: unknown) => void;
+  /** The object that a port stands for in this kernel, made when it is first mapped. */
+  readonly objectOf: (kernel: Kernel, port: Port, pages: number) => MemoryObject;
 }
 
 /** One kernel: everything it owns, nothing shared with any other. */
@@ -197,13 +181,14 @@ export class Kernel {
   #serial = 0;
   #asked = false;
   /** Makes a task's memory; the composition root sets it. */
-  readonly memoryOf: (kernel: Kernel) => TaskMemory;
+  readonly memoryOf: (kernel: Kernel) => AddressSpace;
   /** Serves a request on a task or thread; the composition root binds it to every server there is. */
   readonly serve: Serve;
   /** Resolves a page fault of a thread: false if the thread waits or has died, true to run the handler again at once. */
   readonly fault: (thread: Thread, fault: Fault) => boolean;
   /** A program threw: its thread ends and says why. */
   readonly programFailed: (thread: Thread, thrown: unknown) => void;
+  readonly #objectOf: KernelParts['objectOf'];
 
   constructor(environment: Environment, parts: KernelParts) {
     this.node = environment.node;
@@ -214,6 +199,12 @@ export class Kernel {
     this.serve = parts.serve;
     this.fault = parts.fault;
     this.programFailed = parts.programFailed;
+    this.#objectOf = parts.objectOf;
+  }
+
+  /** The memory object behind a port; the right stays the caller's. */
+  objectOf(port: Port, pages: number): MemoryObject {
+    return this.#objectOf(this, port, pages);
   }
 
   get now(): number {

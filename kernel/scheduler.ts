@@ -46,7 +46,9 @@ const runSlice = (kernel: Kernel, thread: Thread): number => {
     used += 1;
     thread.run = 'running';
     thread.isInterrupted = false;
-    if (!step(thread, sys)) return used;
+    const came = step(thread, sys);
+    if (came === 'stopped') return used;
+    if (came === 'again') continue;
     const over = issue(kernel, thread);
     if (kernel.ipc.work.length > 0) settle(kernel.ipc);
     if (!over || (thread.run as string) === 'dead') return used;
@@ -57,17 +59,17 @@ const runSlice = (kernel: Kernel, thread: Thread): number => {
   return used;
 };
 
-/** Runs the program to its next parked call. False if it faulted, failed or was ended from within. */
-const step = (thread: Thread, sys: Sys): boolean => {
+/** Runs the program to its next parked call; after a fault that could be settled it runs the handler again. */
+const step = (thread: Thread, sys: Sys): 'parked' | 'again' | 'stopped' => {
   thread.parked.op = 'none';
   try {
     thread.program.resume(sys, thread.state, thread.result);
   } catch (thrown) {
-    if (isFault(thrown)) return thread.task.kernel.fault(thread, thrown);
+    if (isFault(thrown)) return thread.task.kernel.fault(thread, thrown) ? 'again' : 'stopped';
     thread.task.kernel.programFailed(thread, thrown);
-    return false;
+    return 'stopped';
   }
-  return thread.run !== 'dead';
+  return thread.run === 'dead' ? 'stopped' : 'parked';
 };
 
 const isFault = (thrown: unknown): thrown is Fault =>

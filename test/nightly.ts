@@ -3,7 +3,8 @@
  *
  *   tsx test/nightly.ts [--seeds 20000] [--slice 1000] [--first N]
  *
- * Each slice is a process of its own: one that dies or hangs costs its slice. Without `--first` the range moves on by the day.
+ * Each slice is a process of its own: one that dies or hangs costs its slice. Without `--first` the range moves on by
+ * the day.
  * Exit code 0: every run passed; 1: some did not.
  */
 import { spawn } from 'node:child_process';

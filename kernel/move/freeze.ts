@@ -26,6 +26,10 @@ export const blockersOf = (task: Task): string[] => {
     const blocker = blockerOf(thread);
     if (blocker !== null) blockers.push(blocker);
   }
+  const { awaited } = task.memory.figures();
+  if (awaited !== undefined && awaited > 0) {
+    blockers.push(`${awaited} memory objects of ${task.name} are still paged from elsewhere; drain the last move first`);
+  }
   return blockers;
 };
 

@@ -91,7 +91,7 @@ const encodeRight = (right: WireRight): Body => {
     case 'dead':
       return [1, right.type];
     case 'send':
-      return [2, right.port, right.node, right.epoch, right.copier, right.copy];
+      return [2, right.type, right.port, right.node, right.epoch, right.copier, right.copy];
     case 'once':
       return [3, right.once, right.node, right.peer];
     case 'receive':
@@ -196,7 +196,7 @@ const decodeRight = (value: unknown, depth: number): WireRight => {
     case 1:
       return { kind: 'dead', type: rightType(f[0]) };
     case 2:
-      return { kind: 'send', port: text(f[0]), node: text(f[1]), epoch: count(f[2]), copier: text(f[3]), copy: count(f[4]) };
+      return decodeSend(f);
     case 3:
       return { kind: 'once', once: text(f[0]), node: text(f[1]), peer: text(f[2]) };
     case 4:
@@ -206,6 +206,16 @@ const decodeRight = (value: unknown, depth: number): WireRight => {
       throw new Malformed();
   }
 };
+
+const decodeSend = ([type, port, node, epoch, copier, copy]: readonly unknown[]): WireRight => ({
+  kind: 'send',
+  type: rightType(type),
+  port: text(port),
+  node: text(node),
+  epoch: count(epoch),
+  copier: text(copier),
+  copy: count(copy),
+});
 
 const decodeTicket = (value: unknown, depth: number): Ticket => {
   const [seqno, mscount, qlimit, nsrequest, pdrequest, channels, holders, messages] = list(value);

@@ -20,6 +20,8 @@ export interface Arrival {
 export interface Copy {
   readonly record: PortRecord['id'];
   readonly name: PortName;
+  /** PORT_SEND or PORT_SEND_ONCE. */
+  readonly type: number;
   peer: NodeId;
 }
 
@@ -103,6 +105,8 @@ export interface Net {
   /** Local ports with acknowledgements to send, proxies whose no-senders request is to be looked at: at the end of the turn. */
   readonly owing: Set<LocalPort>;
   readonly toArm: Set<RemotePort>;
+  /** Local ports that may have nobody left who knows them. */
+  readonly toSettle: Set<LocalPort>;
   readonly outgoing: Map<string, OutgoingStage>;
   readonly incoming: Map<string, IncomingStage>;
   readonly names: Map<string, PortName>;
@@ -139,6 +143,7 @@ export const startNet = (sys: Sys, args: NetArguments, limits: NetLimits): Net =
     again: [],
     owing: new Set(),
     toArm: new Set(),
+    toSettle: new Set(),
     outgoing: new Map(),
     incoming: new Map(),
     names: new Map(),

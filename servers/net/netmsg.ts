@@ -20,7 +20,7 @@ import type { NetArguments, NetInput, NetLimits, NodeId } from './protocol.ts';
 import { abandonOnce, loseOnce, noteOnce, onceDied, useOnce } from './proxy/callbacks.ts';
 import { arrive, noteAccepted, noteAck, noteMoved, payAcks, resendFrom, sendOn } from './proxy/channels.ts';
 import { parcelOf, readParcel } from './proxy/outward.ts';
-import { armProxies, endCopy, noteNoSenders, noteRegistered, portDied, settleHolders } from './proxy/references.ts';
+import { armProxies, endCopy, noteNoSenders, noteRegistered, portDied, settleAll, settleHolders } from './proxy/references.ts';
 import { dropStages, noteStage } from './proxy/staging.ts';
 
 /** What holds unless the composition root says otherwise. */
@@ -62,6 +62,7 @@ const turn = (sys: Sys, state: State, result: Result): void => {
     inbox.shift();
     settle(net);
   }
+  settleAll(net);
   payAcks(net);
   armProxies(net);
   settle(net);

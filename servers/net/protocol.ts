@@ -151,6 +151,10 @@ export interface Door {
   detach(name: PortName): PortCapsule | KernFailure;
   /** Fills such a port: `messages` go before what is queued there, the counts are set. Uses up all rights it is given. */
   attach(name: PortName, state: PortState<RightArgument | null>, messages: readonly Delivery[]): KernReturn;
+  /** A send-once right made from a send or receive right of netmsg's, under a name of its own; DEAD if the port is dead. */
+  makeOnce(name: PortName): PortName;
+  /** Gives up a send-once right, or the dead name it has become, and nobody is told. */
+  forgetOnce(name: PortName): void;
   /** Name of netmsg's receive right of the port that a send-once right goes to; NULL if netmsg does not receive there. */
   receiverOf(name: PortName): PortName;
 }

@@ -1,7 +1,7 @@
 /** Laws 3 and 4: the core is synchronous and deterministic, and no module keeps state. */
 import ts from 'typescript';
 import { perFile, type Report, type Rule } from './source-rule.ts';
-import { descendants, isIn, type Source } from './source-tree.ts';
+import { descendants, hasModifier, isIn, type Source } from './source-tree.ts';
 
 const isCore = (path: string): boolean => isIn(path, 'ports', 'kernel', 'servers/net', 'servers/migration');
 const isSynchronous = (path: string): boolean => isCore(path) && path !== 'kernel/host-task.ts';
@@ -61,6 +61,13 @@ const noPromise = perFile('the core never waits', isSynchronous, (source, report
   });
 });
 
+/** `Date()`, or `new Date` of nothing. */
+const readsClock = (id: ts.Identifier): boolean => {
+  const { parent } = id;
+  if (ts.isNewExpression(parent)) return parent.expression === id && !parent.arguments?.length;
+  return ts.isCallExpression(parent) && parent.expression === id;
+};
+
 const noClock = perFile('the core has no clock, timer or chance of its own', isSynchronous, (source, report) => {
   globalsOf(source, (id) => {
     const { parent, text } = id;
@@ -68,8 +75,7 @@ const noClock = perFile('the core has no clock, timer or chance of its own', isS
     if (ts.isPropertyAccessExpression(parent) && members.has(`${text}.${parent.name.text}`)) {
       report(id, `\`${text}.${parent.name.text}\``);
     }
-    const readsClock = ts.isNewExpression(parent) ? !parent.arguments?.length : ts.isCallExpression(parent);
-    if (text === 'Date' && readsClock && parent.expression === id) report(id, 'a Date of now');
+    if (text === 'Date' && readsClock(id)) report(id, 'a Date of now');
   });
 });
 
@@ -107,8 +113,8 @@ const moduleVariables = (list: ts.VariableDeclarationList, report: Report): void
 
 const isStaticVariable = (member: ts.ClassElement): boolean =>
   ts.isPropertyDeclaration(member) &&
-  ts.hasSyntacticModifier(member, ts.ModifierFlags.Static) &&
-  !ts.hasSyntacticModifier(member, ts.ModifierFlags.Readonly);
+  hasModifier(member, ts.SyntaxKind.StaticKeyword) &&
+  !hasModifier(member, ts.SyntaxKind.ReadonlyKeyword);
 
 const noModuleState = perFile('no mutable state at module level', isShipped, (source, report) => {
   for (const statement of source.tree.statements) {

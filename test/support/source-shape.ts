@@ -1,7 +1,7 @@
 /** Law 8, and what a reader is owed: sizes, forms of the language left out, words before what is exported. */
 import ts from 'typescript';
 import { perFile, type Rule } from './source-rule.ts';
-import { descendants, isIn } from './source-tree.ts';
+import { descendants, hasModifier, isIn } from './source-tree.ts';
 
 const fileLinesMax = 400;
 const functionLinesMax = 70;
@@ -61,8 +61,7 @@ const plainForms = perFile('no enum, namespace, parameter property or decorator'
   }
 });
 
-const isExported = (node: ts.Node): boolean =>
-  ts.canHaveModifiers(node) && ts.hasSyntacticModifier(node, ts.ModifierFlags.Export);
+const isExported = (node: ts.Node): boolean => hasModifier(node, ts.SyntaxKind.ExportKeyword);
 
 /** `export const f = (…) => …`: the words stand before the statement. */
 const holdsFunction = (statement: ts.VariableStatement): boolean =>

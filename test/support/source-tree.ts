@@ -29,6 +29,10 @@ export const root: string = fileURLToPath(new URL('../../', import.meta.url));
 export const lineOf = (tree: ts.SourceFile, node: ts.Node): number =>
   tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1;
 
+/** The declaration carries the word: `export`, `static`, `readonly`. */
+export const hasModifier = (node: ts.Node, kind: ts.ModifierSyntaxKind): boolean =>
+  ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some((modifier) => modifier.kind === kind);
+
 /** Every node below, parents first. */
 export function* descendants(node: ts.Node): Generator<ts.Node> {
   const pending: ts.Node[] = [node];

@@ -1,47 +1,323 @@
 /**
- * Several kernels in one process, each with netmsg, joined by links in memory that carry bytes. Everything runs when
- * `run` is called and until nothing is left to do; with a seed, the order in which nodes and links go on is shuffled.
+ * Several kernels in one process, each with netmsg, joined by wires that carry bytes. Everything runs when `run` is called and
+ * until nothing is left to do; with a seed, the order in which nodes and wires go on is shuffled.
  */
 import type { Body } from '../../ports/body.ts';
 import type { DraftItem } from '../../ports/draft.ts';
-import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
-import { type MemoryCopy, Message, type Received } from '../../ports/port.ts';
+import { settle } from '../../ports/fate.ts';
+import { MACH_PORT_DEAD, MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
+import { type Item, Message, type Received } from '../../ports/port.ts';
 import { deliver } from '../../ports/queue.ts';
-import { allocate, insertRight } from '../../ports/name-calls.ts';
-import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND } from '../../ports/right.ts';
-import { type Answer, type KernelRequest } from '../../kernel/interface/calls.ts';
+import { allocate, carry, insertRight, receivePort } from '../../ports/name-calls.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, PORT_SEND_ONCE, SEND_ONCE } from '../../ports/right.ts';
+import type { Space } from '../../ports/space.ts';
+import { copyOutRight } from '../../ports/transfer.ts';
+import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
 import { bootKernel } from '../../kernel/boot.ts';
 import { HostTask } from '../../kernel/host-task.ts';
 import { Kernel, type Task, type TaskMemory } from '../../kernel/kernel.ts';
 import { createTask, createThread } from '../../kernel/lives.ts';
+import { NetDoor } from '../../kernel/move/door.ts';
 import { runKernel } from '../../kernel/scheduler.ts';
 import { netmsg } from '../../servers/net/netmsg.ts';
-import { type NetInput, type NetLimits, netService, type Sessions } from '../../servers/net/protocol.ts';
-import { NetDoor } from './net-door.ts';
+import { type Census, type NetInput, type NetLimits, netService, type Sessions } from '../../servers/net/protocol.ts';
 
 /** Memory for tasks that use none. */
-class NoMemory implements TaskMemory {
-  take(): 'KERN_INVALID_ADDRESS' {
-    return 'KERN_INVALID_ADDRESS';
+const noMemory = { take: () => 'KERN_INVALID_ADDRESS', map: () => 'KERN_NO_SPACE', destroy: () => undefined, inherit: () => undefined };
+
+/** The door with what it does not have yet. */
+class Door extends NetDoor {
+  readonly #names: Space;
+
+  constructor(space: Space) {
+    super(space);
+    this.#names = space;
   }
-  map(copy: MemoryCopy): 'KERN_NO_SPACE' {
-    copy.release();
-    return 'KERN_NO_SPACE';
+
+  /** A message that had been forced in is taken out: the request to be told so is withdrawn in silence. */
+  override detach(name: PortName): ReturnType<NetDoor['detach']> {
+    const queue = receivePort(this.#names, name);
+    for (let at = 0; typeof queue !== 'string' && at < queue.msgcount; at += 1) {
+      const message = queue.queue?.at(at);
+      const record = message?.accepted ?? null;
+      if (message === undefined || record === null) continue;
+      message.accepted = null;
+      if (record.entry !== null) record.entry.accepted = null;
+      record.notify.sorights -= 1;
+    }
+    return super.detach(name);
   }
-  destroy(): void {}
-  inherit(): void {}
-  getU8(): number {
-    return 0;
+
+  makeOnce(name: PortName): PortName {
+    const port = this.#names.lookup(name)?.port ?? null;
+    if (port === null) return MACH_PORT_DEAD;
+    port.sorights += 1;
+    return copyOutRight(this.#names, port, PORT_SEND_ONCE) ?? MACH_PORT_DEAD;
   }
-  getU32(): number {
-    return 0;
+
+  forgetOnce(name: PortName): void {
+    const entry = this.#names.lookup(name);
+    if (entry === undefined) return;
+    if (entry.type === SEND_ONCE && entry.port !== null) entry.port.sorights -= 1;
+    this.#names.free(entry);
+    settle(this.#names.ipc);
   }
-  getF64(): number {
-    return 0;
-  }
-  setU8(): void {}
-  setU32(): void {}
-  setF64(): void {}
-  read(): void {}
-  write(): void {}
 }
+
+/** A task of a test: it calls, sends and receives when it is told to. */
+export class Actor {
+  readonly node: Node;
+  readonly host: HostTask;
+  /** Its send right to the net service of its node. */
+  readonly net: PortName;
+
+  constructor(node: Node, name: string) {
+    this.node = node;
+    this.host = new HostTask(node.kernel, name);
+    this.net = node.serviceFor(this.host.task);
+  }
+
+  call(request: KernelRequest): Answer {
+    return this.host.sys.call(request);
+  }
+
+  /** A new receive right. */
+  port(): PortName {
+    return this.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
+  }
+
+  /** A message by a copy of the send right `to`, or by the send-once right. */
+  send(to: PortName, id: number, body?: Body, descriptors: readonly DraftItem[] = [], reply?: PortName): string {
+    const isOnce = (this.call({ op: 'port_type', name: to })['type'] as string[]).includes('SEND_ONCE');
+    return this.host.sys.send({
+      remote: to,
+      remoteDisposition: isOnce ? PORT_SEND_ONCE : COPY_SEND,
+      id,
+      body,
+      descriptors,
+      ...(reply === undefined ? {} : { local: reply, localDisposition: MAKE_SEND_ONCE }),
+    });
+  }
+
+  /** What has arrived, if anything. */
+  take(name: PortName): Received | null {
+    return this.host.sys.poll(name);
+  }
+
+  /** Everything that has arrived: the ids, in order. */
+  takeIds(name: PortName): number[] {
+    const ids: number[] = [];
+    for (let next = this.take(name); next !== null; next = this.take(name)) ids.push(next.id);
+    return ids;
+  }
+
+  /** The name of the first right of a message. */
+  right(message: Received | null, at = 0): PortName {
+    const item = message?.items?.[at] as Item | undefined;
+    return item?.kind === 'port' ? item.name : MACH_PORT_NULL;
+  }
+
+  types(name: PortName): unknown {
+    return this.call({ op: 'port_type', name })['type'];
+  }
+
+  /** Asks the net service, lets everything run, and answers the reply. */
+  ask(routine: string, args: Body, descriptors: readonly DraftItem[] = []): Received | null {
+    const reply = this.port();
+    const draft = netService.request(this.net, reply, routine as 'census', args as never);
+    this.host.sys.send({ ...draft, descriptors });
+    this.node.world.run();
+    return this.take(reply);
+  }
+
+  /** Registers a send right to `name` at the node. */
+  checkIn(name: PortName, as: string): void {
+    this.ask('check_in', { name: as }, [{ kind: 'port', name, disposition: MAKE_SEND }]);
+  }
+
+  /** A send right to what is registered at another node. */
+  lookUp(node: Node, name: string): PortName {
+    return this.right(this.ask('look_up', { node: node.name, name }));
+  }
+}
+
+/** One kernel and its netmsg. */
+export class Node implements Sessions {
+  readonly world: World;
+  readonly name: string;
+  readonly kernel: Kernel;
+  readonly netTask: Task;
+  readonly #service: PortName;
+  readonly #doorbell: PortName;
+  readonly #input: NetInput[] = [];
+  readonly dead: Set<string> = new Set();
+
+  constructor(world: World, name: string, limits: Partial<NetLimits>) {
+    this.world = world;
+    this.name = name;
+    this.kernel = bootWithoutMemory(name);
+    this.netTask = createTask(this.kernel, 'netmsg');
+    this.netTask.pinned = 'it is the net message server of its node';
+    const { space } = this.netTask;
+    this.#service = allocate(space, 'RECEIVE') as PortName;
+    this.#doorbell = allocate(space, 'RECEIVE') as PortName;
+    const args = { node: name, service: this.#service, doorbell: this.#doorbell, sessions: this, door: new Door(space), limits };
+    createThread(this.netTask, netmsg, netmsg.start(args));
+  }
+
+  actor(name: string): Actor {
+    return new Actor(this, name);
+  }
+
+  /** Puts a send right to the net service into a task. */
+  serviceFor(task: Task): PortName {
+    const carried = carry(this.netTask.space, this.#service, MAKE_SEND);
+    if (typeof carried === 'string') throw new Error(carried);
+    const name = portName(0x1000);
+    insertRight(task.space, name, carried);
+    return name;
+  }
+
+  census(): Census {
+    const message = this.actor('census').ask('census', null);
+    return (message?.body as { value: Census }).value;
+  }
+
+  nodes(): readonly string[] {
+    return this.world.nodes.map(({ name }) => name).filter((name) => name !== this.name && !this.dead.has(name));
+  }
+
+  isLiving(node: string): boolean {
+    return !this.dead.has(node);
+  }
+
+  transmit(node: string, lane: number, bytes: Uint8Array): void {
+    this.world.carry(this.name, node, lane, bytes);
+  }
+
+  take(): NetInput | undefined {
+    return this.#input.shift();
+  }
+
+  /** Input for netmsg, and a ring at its door. */
+  hear(input: NetInput): void {
+    this.#input.push(input);
+    const port = receivePort(this.netTask.space, this.#doorbell);
+    if (typeof port === 'string') return;
+    if (port.msgcount > 0) return;
+    port.sorights += 1;
+    deliver(this.kernel.ipc, new Message(0, undefined, port, PORT_SEND_ONCE, null));
+  }
+}
+
+const bootWithoutMemory = (node: string): Kernel => {
+  const environment = { node, clock: { now: () => 0 }, pump: { wanted: () => undefined, deadline: () => undefined } };
+  const { serve, fault } = bootKernel(environment);
+  return new Kernel(environment, {
+    memoryOf: () => noMemory as unknown as TaskMemory,
+    serve,
+    fault,
+    programFailed: (thread, thrown) => {
+      throw new Error(`${thread.task.name} failed`, { cause: thrown });
+    },
+  });
+};
+
+interface Wire {
+  readonly from: string;
+  readonly to: string;
+  readonly queue: Uint8Array[];
+}
+
+/** Nodes and what is on its way between them. Order holds on each lane between two nodes, and nowhere else. */
+export class World {
+  readonly nodes: Node[] = [];
+  readonly #wires: Map<string, Wire> = new Map();
+  readonly #held: Set<string> = new Set();
+  #random: number;
+
+  constructor(seed = 0) {
+    this.#random = seed;
+  }
+
+  node(name: string, limits: Partial<NetLimits> = {}): Node {
+    const node = new Node(this, name, limits);
+    this.nodes.push(node);
+    return node;
+  }
+
+  carry(from: string, to: string, lane: number, bytes: Uint8Array): void {
+    const key = `${from} ${to} ${lane}`;
+    const wire = this.#wires.get(key) ?? { from, to, queue: [] };
+    wire.queue.push(bytes);
+    this.#wires.set(key, wire);
+  }
+
+  /** Nothing arrives from one node at another until `release`. */
+  hold(from: Node, to: Node): void {
+    this.#held.add(`${from.name} ${to.name}`);
+  }
+
+  release(from: Node, to: Node): void {
+    this.#held.delete(`${from.name} ${to.name}`);
+  }
+
+  /** A node is gone: what it sent arrives, then its death. */
+  kill(victim: Node): void {
+    this.nodes.splice(this.nodes.indexOf(victim), 1);
+    for (const wire of this.#wires.values()) {
+      if (wire.to === victim.name) wire.queue.length = 0;
+      if (wire.from !== victim.name) continue;
+      for (const bytes of wire.queue.splice(0)) this.#arrive(wire, bytes);
+    }
+    for (const node of this.nodes) {
+      node.dead.add(victim.name);
+      node.hear({ kind: 'dead', node: victim.name });
+    }
+  }
+
+  /** Lets everything go on until there is nothing to do. */
+  run(): void {
+    if (!this.steps(20_000)) throw new Error('the world does not come to rest');
+  }
+
+  /** Lets things go on, one at a time. True if there is nothing to do any more. */
+  steps(count: number): boolean {
+    for (let rounds = 0; rounds < count; rounds += 1) {
+      const choices: (() => void)[] = [];
+      for (const node of this.nodes) if (node.kernel.runQueue.length > 0) choices.push(() => void runKernel(node.kernel, 1_000));
+      for (const wire of this.#wires.values()) {
+        if (wire.queue.length === 0 || this.#held.has(`${wire.from} ${wire.to}`)) continue;
+        choices.push(() => this.#arrive(wire, wire.queue.shift() as Uint8Array));
+      }
+      const chosen = choices[this.#random === 0 ? 0 : this.#next() % choices.length];
+      if (chosen === undefined) return true;
+      chosen();
+    }
+    return false;
+  }
+
+  #arrive(wire: Wire, bytes: Uint8Array): void {
+    const node = this.nodes.find(({ name }) => name === wire.to);
+    node?.hear({ kind: 'message', node: wire.from, bytes });
+  }
+
+  /** A small generator of numbers (mulberry32). */
+  #next(): number {
+    this.#random = (this.#random + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#random ^ (this.#random >>> 15), 1 | this.#random);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  }
+}
+
+/** A descriptor that moves a receive right. */
+export const receiveRight = (name: PortName): DraftItem => ({ kind: 'port', name, disposition: MOVE_RECEIVE });
+/** A descriptor that makes a send right. */
+export const sendRight = (name: PortName): DraftItem => ({ kind: 'port', name, disposition: MAKE_SEND });
+/** A descriptor that copies a send right. */
+export const copyRight = (name: PortName): DraftItem => ({ kind: 'port', name, disposition: COPY_SEND });
+/** A descriptor that moves a send right. */
+export const moveRight = (name: PortName): DraftItem => ({ kind: 'port', name, disposition: MOVE_SEND });
+/** A descriptor that makes a send-once right. */
+export const onceRight = (name: PortName): DraftItem => ({ kind: 'port', name, disposition: MAKE_SEND_ONCE });

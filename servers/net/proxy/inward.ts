@@ -8,7 +8,7 @@ import type { DraftItem } from '../../../ports/draft.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE, PORT_RECEIVE, PORT_SEND_ONCE } from '../../../ports/right.ts';
 import type { RightArgument } from '../../../kernel/interface/calls.ts';
 import { decodeBody } from '../wire/codec.ts';
-import { dropSend, type Net, post, request } from '../netmsg-state.ts';
+import { dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { Delivery, NodeId } from '../protocol.ts';
 import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
 import { type LocalPort, localPort, type RemotePort } from '../tables/records.ts';
@@ -77,13 +77,11 @@ const ownSend = (net: Net, right: RightArgument): PortName => {
   return right.name;
 };
 
-/** Send-once rights have names of their own: the first that is free, from the top of the numbers that no kernel chooses. */
+/** Send-once rights have names of their own: here one that no kernel chooses, until the message goes. */
 const ownOnce = (net: Net, right: RightArgument): PortName => {
-  for (let free = 0xfffffff0; ; free -= 4) {
-    const kr = net.sys.call({ op: 'port_insert_right', name: portName(free), right }).kr;
-    if (kr === 'KERN_SUCCESS') return portName(free);
-    if (kr !== 'KERN_NAME_EXISTS') return MACH_PORT_DEAD;
-  }
+  const name = portName(0xfffffff0 - 4 * (nextSerial(net) % 0x100000));
+  net.sys.call({ op: 'port_insert_right', name, right });
+  return name;
 };
 
 const DEAD_RIGHT = { name: MACH_PORT_DEAD, disposition: COPY_SEND } as const;
@@ -97,10 +95,14 @@ export const landRight = (net: Net, right: WireRight): RightArgument => {
       return { name: MACH_PORT_DEAD, disposition: right.type };
     case 'send': {
       const record = importPort(net, right);
-      if (record === null) return { ...DEAD_RIGHT, disposition: MOVE_SEND };
-      if (record.at === 'here') return { name: record.name, disposition: COPY_SEND };
-      net.toArm.add(record);
-      return { name: record.name, disposition: MAKE_SEND };
+      if (record === null) return { ...DEAD_RIGHT, disposition: right.type };
+      const isOnce = right.type === PORT_SEND_ONCE;
+      if (record.at === 'there') {
+        net.toArm.add(record);
+        return { name: record.name, disposition: isOnce ? MAKE_SEND_ONCE : MAKE_SEND };
+      }
+      if (isOnce) return { name: net.door.makeOnce(record.name), disposition: MOVE_SEND_ONCE };
+      return { name: record.name, disposition: COPY_SEND };
     }
     case 'once':
       return landOnce(net, right);
@@ -135,7 +137,8 @@ const landPort = (net: Net, id: string, epoch: number, ticket: Ticket): PortName
     record.channels.set(node, { chan, next, limit: next + net.limits.credit, held: new Map() });
   }
   for (const { node, chan } of ticket.holders) if (node !== net.node) record.holders.set(node, { chan, holds: true });
-  const next = record.channels.get(net.node)?.next ?? 1;
+  const own = record.channels.get(net.node);
+  const next = own !== undefined && own.chan === proxy?.chan ? own.next : 1;
   if (proxy !== null) retire(net, proxy, record);
   net.tombstones.delete(id);
   net.records.put(record);
@@ -223,10 +226,10 @@ export const discardRight = (net: Net, { name, disposition }: RightArgument): vo
   }
 };
 
-/** A send-once right of another node has come to nothing here. */
+/** A send-once right of another node, or by a proxy, has come to nothing here. */
 const endImportedOnce = (net: Net, name: PortName): void => {
   const once = net.onces.importedAs(name);
-  if (once === undefined) return;
+  if (once === undefined) return dropSend(net, net.door.makeOnce(name)); // its port hears of it
   net.onces.dropImported(once);
   net.sys.call({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 });
   post(net, once.node, { kind: 'once_gone', once: once.id });

@@ -9,12 +9,12 @@ import type { Received } from '../../../ports/port.ts';
 import { MOVE_SEND, MOVE_SEND_ONCE, PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
 import { invariant } from '../../../ports/invariant.ts';
 import { encodeBody } from '../wire/codec.ts';
-import { dropSend, type Effect, type Net, nextSerial, post, request } from '../netmsg-state.ts';
+import { type Copy, dropSend, type Effect, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { Delivery, NodeId, OnceId, Parcel, PortCapsule } from '../protocol.ts';
 import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
 import type { ExportedOnce } from '../tables/onces.ts';
-import { type LocalPort, remotePort } from '../tables/records.ts';
-import { endCopy, makeCopy, openProxy, recordOf, settleHolders } from './references.ts';
+import { type LocalPort, type PortRecord, remotePort } from '../tables/records.ts';
+import { endCopy, makeCopy, openProxy, recordOf } from './references.ts';
 
 /** A received message as a parcel: its header is named from the sender's side again. */
 export const parcelOf = (message: Received): Parcel => ({
@@ -123,10 +123,14 @@ const encodeRight = (net: Net, peer: NodeId, name: PortName, type: number, effec
 /** A send right, for which the sender of `peer` will account until the copy is acknowledged. */
 export const encodeSend = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): WireRight => {
   const record = recordOf(net, name);
-  const copy = makeCopy(net, record, peer);
-  effects.push({ kind: 'copy', copy, name });
+  return encodeCopy(net, record, { name, type: PORT_SEND, peer }, effects);
+};
+
+const encodeCopy = (net: Net, record: PortRecord, right: Omit<Copy, 'record'>, effects: Effect[]): WireRight => {
+  const copy = makeCopy(net, record, right);
+  effects.push({ kind: 'copy', copy, name: right.name });
   const node = record.at === 'here' ? net.node : record.node;
-  return { kind: 'send', port: record.id, node, epoch: record.epoch, copier: net.node, copy };
+  return { kind: 'send', type: right.type, port: record.id, node, epoch: record.epoch, copier: net.node, copy };
 };
 
 const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): WireRight => {
@@ -136,6 +140,8 @@ const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): 
     effects.push({ kind: 'pass', name, proxy });
     return { kind: 'once', once: passed.id, node: passed.node, peer: passed.node === peer ? peer : net.node };
   }
+  const record = net.records.named(proxy);
+  if (record !== undefined) return encodeCopy(net, record, { name, type: PORT_SEND_ONCE, peer }, effects);
   const once: ExportedOnce = { id: `${net.node}!${nextSerial(net)}`, name, peer, state: 'staged' };
   net.onces.putExported(once);
   request(net, name, 'DEAD_NAME', 'wanted');
@@ -273,6 +279,6 @@ const reopen = (net: Net, { record, capsule }: Extract<Effect, { kind: 'receive'
   }
   for (const frame of record.limbo ?? []) net.again.push({ from: frame.origin, frame });
   record.limbo = null;
-  settleHolders(net, record);
+  net.toSettle.add(record);
 };
 

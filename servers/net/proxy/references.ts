@@ -4,7 +4,8 @@
  * always covered by one that the owner's kernel counts, and no-senders fires when the last is gone.
  */
 import type { PortName } from '../../../ports/name.ts';
-import { type Net, nextSerial, dropSend, post, request } from '../netmsg-state.ts';
+import { PORT_SEND_ONCE } from '../../../ports/right.ts';
+import { type Copy, dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { NodeId, PortId } from '../protocol.ts';
 import type { Frame, WireRight } from '../tables/frames.ts';
 import { type LocalPort, localPort, type PortRecord, type RemotePort, remotePort } from '../tables/records.ts';
@@ -132,10 +133,10 @@ export const payCopies = (net: Net, record: RemotePort): void => {
   for (const { copier, copy } of record.owedCopies.splice(0)) post(net, copier, { kind: 'copyack', copy });
 };
 
-/** Makes a copy of a send right: the reference that came with the message stands for it. Answers its number. */
-export const makeCopy = (net: Net, record: PortRecord, peer: NodeId): number => {
+/** Makes a copy of a right: the reference that came with the message stands for it. Answers its number. */
+export const makeCopy = (net: Net, record: PortRecord, right: Omit<Copy, 'record'>): number => {
   const copy = nextSerial(net);
-  net.copies.set(copy, { record: record.id, name: record.name, peer });
+  net.copies.set(copy, { record: record.id, ...right });
   record.copies += 1;
   if (record.at === 'here') watchDeath(net, record);
   return copy;
@@ -146,11 +147,15 @@ export const endCopy = (net: Net, copy: number, reference: 'release' | 'keep'): 
   const known = net.copies.get(copy);
   if (known === undefined) return;
   net.copies.delete(copy);
-  if (reference === 'release') dropSend(net, known.name);
+  if (reference === 'release') {
+    if (known.type === PORT_SEND_ONCE) net.door.forgetOnce(known.name);
+    else dropSend(net, known.name);
+  }
   const record = net.records.get(known.record);
   if (record === undefined) return;
   record.copies -= 1;
   if (record.at === 'here') settleHolders(net, record);
+  else cleanIfIdle(net, record);
 };
 
 /** No local right to a proxy is left. */
@@ -193,6 +198,14 @@ export const armProxies = (net: Net): void => {
     if (record.isArmed) continue;
     record.isArmed = true;
     request(net, record.name, 'NO_SENDERS', 'wanted');
+  }
+};
+
+/** The end of a turn: ports that were closed for a while may have lost their last holder. */
+export const settleAll = (net: Net): void => {
+  for (const record of net.toSettle) {
+    net.toSettle.delete(record);
+    if (net.records.get(record.id) === record) settleHolders(net, record);
   }
 };
 

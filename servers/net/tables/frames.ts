@@ -6,7 +6,9 @@ export type WireRight =
   | { readonly kind: 'null'; readonly type: number }
   | { readonly kind: 'dead'; readonly type: number }
   | {
+      /** A send right; or (`type` PORT_SEND_ONCE) a send-once right to a port that has left the node where the right was. */
       readonly kind: 'send';
+      readonly type: number;
       readonly port: PortId;
       /** Where the port is believed to be, and since which move. */
       readonly node: NodeId;
