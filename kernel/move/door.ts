@@ -5,12 +5,12 @@
 import type { Draft } from '../../ports/draft.ts';
 import { dropSend, settle } from '../../ports/fate.ts';
 import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
-import { isName, MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { type Carried, carry, discard, receivePort } from '../../ports/name-calls.ts';
 import { Identity, type Item, Message, type Port } from '../../ports/port.ts';
 import { deliver, hasRoom } from '../../ports/queue.ts';
 import { pseudoReceive } from '../../ports/receive.ts';
-import { MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE, SEND_RIGHTS } from '../../ports/right.ts';
+import { MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE, SEND_ONCE, SEND_RIGHTS } from '../../ports/right.ts';
 import { Ring } from '../../ports/ring.ts';
 import { compose } from '../../ports/send.ts';
 import type { Space } from '../../ports/space.ts';
@@ -111,6 +111,7 @@ export class NetDoor {
     const messages: Parcel[] = [];
     for (let message = port.dequeue(); message !== undefined; message = port.dequeue()) {
       space.ipc.messages -= 1;
+      withdrawAcceptance(message);
       messages.push(this.#parcel(port, message));
     }
     set?.add(port);
@@ -177,6 +178,23 @@ export class NetDoor {
     return null;
   }
 
+  /** A send-once right to a port of which the space has any right. */
+  makeOnce(name: PortName): PortName {
+    const port = this.#space.lookup(name)?.port ?? null;
+    if (port === null) return MACH_PORT_DEAD;
+    port.sorights += 1;
+    return copyOutRight(this.#space, port, PORT_SEND_ONCE) ?? MACH_PORT_DEAD;
+  }
+
+  /** Gives a send-once right up in silence: its use has been reported by other means. */
+  forgetOnce(name: PortName): void {
+    const entry = this.#space.lookup(name);
+    if (entry === undefined) return;
+    if (entry.type === SEND_ONCE && entry.port !== null) entry.port.sorights -= 1;
+    this.#space.free(entry);
+    settle(this.#space.ipc);
+  }
+
   /** Where a send-once right of the space goes, if the space itself receives there. */
   receiverOf(name: PortName): PortName {
     const entry = isName(name) ? this.#space.lookup(name) : undefined;
@@ -184,3 +202,12 @@ export class NetDoor {
     return port !== null && port.space === this.#space && port.entry !== null ? port.entry.name : MACH_PORT_NULL;
   }
 }
+
+/** A message that had been forced in is taken out again: nobody needs to be told that it has left. */
+const withdrawAcceptance = (message: Message): void => {
+  const record = message.accepted;
+  if (record === null) return;
+  message.accepted = null;
+  if (record.entry !== null) record.entry.accepted = null;
+  record.notify.sorights -= 1;
+};

@@ -20,7 +20,7 @@ import type { NetArguments, NetInput, NetLimits, NodeId } from './protocol.ts';
 import { abandonOnce, loseOnce, noteOnce, onceDied, useOnce } from './proxy/callbacks.ts';
 import { arrive, noteAccepted, noteAck, noteMoved, payAcks, resendFrom, sendOn } from './proxy/channels.ts';
 import { parcelOf, readParcel } from './proxy/outward.ts';
-import { armProxies, endCopy, noteNoSenders, noteRegistered, portDied, settleAll, settleHolders } from './proxy/references.ts';
+import { armProxies, endCopy, loseProxy, noteNoSenders, noteRegistered, portDied, settleAll, settleHolders } from './proxy/references.ts';
 import { dropStages, noteStage } from './proxy/staging.ts';
 
 /** What holds unless the composition root says otherwise. */
@@ -181,7 +181,7 @@ const nodeDied = (net: Net, node: NodeId): void => {
       if (holder === undefined) continue;
       record.holders.delete(node);
       if (record.limbo === null) settleHolders(net, record);
-    } else if (record.node === node) portDied(net, record);
+    } else if (record.node === node) loseProxy(net, record);
     else resendFrom(net, record, node);
   }
   for (const once of [...net.onces.exported.values()]) if (once.peer === node && once.state === 'out') abandonOnce(net, once);

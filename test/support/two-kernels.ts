@@ -4,65 +4,20 @@
  */
 import type { Body } from '../../ports/body.ts';
 import type { DraftItem } from '../../ports/draft.ts';
-import { settle } from '../../ports/fate.ts';
-import { MACH_PORT_DEAD, MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
+import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
 import { type Item, Message, type Received } from '../../ports/port.ts';
 import { deliver } from '../../ports/queue.ts';
 import { allocate, carry, insertRight, receivePort } from '../../ports/name-calls.ts';
-import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, PORT_SEND_ONCE, SEND_ONCE } from '../../ports/right.ts';
-import type { Space } from '../../ports/space.ts';
-import { copyOutRight } from '../../ports/transfer.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
 import { bootKernel } from '../../kernel/boot.ts';
 import { HostTask } from '../../kernel/host-task.ts';
-import { Kernel, type Task, type TaskMemory } from '../../kernel/kernel.ts';
+import type { Kernel, Task } from '../../kernel/kernel.ts';
 import { createTask, createThread } from '../../kernel/lives.ts';
 import { NetDoor } from '../../kernel/move/door.ts';
 import { runKernel } from '../../kernel/scheduler.ts';
 import { netmsg } from '../../servers/net/netmsg.ts';
 import { type Census, type NetInput, type NetLimits, netService, type Sessions } from '../../servers/net/protocol.ts';
-
-/** Memory for tasks that use none. */
-const noMemory = { take: () => 'KERN_INVALID_ADDRESS', map: () => 'KERN_NO_SPACE', destroy: () => undefined, inherit: () => undefined };
-
-/** The door with what it does not have yet. */
-class Door extends NetDoor {
-  readonly #names: Space;
-
-  constructor(space: Space) {
-    super(space);
-    this.#names = space;
-  }
-
-  /** A message that had been forced in is taken out: the request to be told so is withdrawn in silence. */
-  override detach(name: PortName): ReturnType<NetDoor['detach']> {
-    const queue = receivePort(this.#names, name);
-    for (let at = 0; typeof queue !== 'string' && at < queue.msgcount; at += 1) {
-      const message = queue.queue?.at(at);
-      const record = message?.accepted ?? null;
-      if (message === undefined || record === null) continue;
-      message.accepted = null;
-      if (record.entry !== null) record.entry.accepted = null;
-      record.notify.sorights -= 1;
-    }
-    return super.detach(name);
-  }
-
-  makeOnce(name: PortName): PortName {
-    const port = this.#names.lookup(name)?.port ?? null;
-    if (port === null) return MACH_PORT_DEAD;
-    port.sorights += 1;
-    return copyOutRight(this.#names, port, PORT_SEND_ONCE) ?? MACH_PORT_DEAD;
-  }
-
-  forgetOnce(name: PortName): void {
-    const entry = this.#names.lookup(name);
-    if (entry === undefined) return;
-    if (entry.type === SEND_ONCE && entry.port !== null) entry.port.sorights -= 1;
-    this.#names.free(entry);
-    settle(this.#names.ipc);
-  }
-}
 
 /** A task of a test: it calls, sends and receives when it is told to. */
 export class Actor {
@@ -155,13 +110,13 @@ export class Node implements Sessions {
   constructor(world: World, name: string, limits: Partial<NetLimits>) {
     this.world = world;
     this.name = name;
-    this.kernel = bootWithoutMemory(name);
+    this.kernel = bootKernel({ node: name, clock: { now: () => 0 }, pump: { wanted: () => undefined, deadline: () => undefined } });
     this.netTask = createTask(this.kernel, 'netmsg');
     this.netTask.pinned = 'it is the net message server of its node';
     const { space } = this.netTask;
     this.#service = allocate(space, 'RECEIVE') as PortName;
     this.#doorbell = allocate(space, 'RECEIVE') as PortName;
-    const args = { node: name, service: this.#service, doorbell: this.#doorbell, sessions: this, door: new Door(space), limits };
+    const args = { node: name, service: this.#service, doorbell: this.#doorbell, sessions: this, door: new NetDoor(space), limits };
     createThread(this.netTask, netmsg, netmsg.start(args));
   }
 
@@ -181,6 +136,12 @@ export class Node implements Sessions {
   census(): Census {
     const message = this.actor('census').ask('census', null);
     return (message?.body as { value: Census }).value;
+  }
+
+  /** Lets the kernel run. A netmsg that ends is a failure. */
+  run(): void {
+    runKernel(this.kernel, 1_000);
+    if (!this.netTask.isAlive) throw new Error(`netmsg of ${this.name} ended: ${JSON.stringify(this.kernel.life.read().slice(-2))}`);
   }
 
   nodes(): readonly string[] {
@@ -209,19 +170,6 @@ export class Node implements Sessions {
     deliver(this.kernel.ipc, new Message(0, undefined, port, PORT_SEND_ONCE, null));
   }
 }
-
-const bootWithoutMemory = (node: string): Kernel => {
-  const environment = { node, clock: { now: () => 0 }, pump: { wanted: () => undefined, deadline: () => undefined } };
-  const { serve, fault } = bootKernel(environment);
-  return new Kernel(environment, {
-    memoryOf: () => noMemory as unknown as TaskMemory,
-    serve,
-    fault,
-    programFailed: (thread, thrown) => {
-      throw new Error(`${thread.task.name} failed`, { cause: thrown });
-    },
-  });
-};
 
 interface Wire {
   readonly from: string;
@@ -285,7 +233,7 @@ export class World {
   steps(count: number): boolean {
     for (let rounds = 0; rounds < count; rounds += 1) {
       const choices: (() => void)[] = [];
-      for (const node of this.nodes) if (node.kernel.runQueue.length > 0) choices.push(() => void runKernel(node.kernel, 1_000));
+      for (const node of this.nodes) if (node.kernel.runQueue.length > 0) choices.push(() => node.run());
       for (const wire of this.#wires.values()) {
         if (wire.queue.length === 0 || this.#held.has(`${wire.from} ${wire.to}`)) continue;
         choices.push(() => this.#arrive(wire, wire.queue.shift() as Uint8Array));

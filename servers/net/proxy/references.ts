@@ -212,15 +212,17 @@ export const settleAll = (net: Net): void => {
 /** A port has died. Its owner tells the holders; a proxy dies with it. */
 export const portDied = (net: Net, record: PortRecord): void => {
   net.tombstones.put(record.id, 'dead');
-  if (record.at === 'there') {
-    payCopies(net, record);
-    closeProxy(net, record);
-    return;
-  }
+  if (record.at === 'there') return loseProxy(net, record);
   net.records.remove(record);
   net.owing.delete(record);
   for (const [node, holder] of record.holders) if (holder.holds) post(net, node, { kind: 'dead', port: record.id });
   // One reference came with the notification; those of copies on their way go with their acknowledgements.
   dropSend(net, record.name);
   if (record.isKept) dropSend(net, record.name);
+};
+
+/** A proxy is of no use any more: its port is dead, or its node is. */
+export const loseProxy = (net: Net, record: RemotePort): void => {
+  payCopies(net, record);
+  closeProxy(net, record);
 };

@@ -8,7 +8,7 @@ export type Dialler = 'self' | 'peer';
 export interface CarrierOwner {
   received(carrier: Carrier, frame: Uint8Array, now: number): void;
   writable(carrier: Carrier, now: number): void;
-  lost(carrier: Carrier, reason: string, now: number): void;
+  lost(carrier: Carrier, reason: string): void;
 }
 
 /**
@@ -59,10 +59,10 @@ export class Carrier {
     if (this.phase !== 'closed') this.#owner.writable(this, now);
   }
 
-  closed(reason: string, now: number): void {
+  closed(reason: string): void {
     if (this.phase === 'closed') return;
     this.phase = 'closed';
-    this.#owner.lost(this, reason, now);
+    this.#owner.lost(this, reason);
   }
 
   send(frame: Uint8Array): void {

@@ -98,12 +98,12 @@ export class Peers implements CarrierOwner {
     for (const session of [...this.#sessions.values()]) session.tick(now);
   }
 
-  received(carrier: Carrier, frame: Uint8Array, now: number): void {
+  received(carrier: Carrier, frame: Uint8Array): void {
     try {
       const header = readHeader(frame);
       if (header.type === FRAME_RESET) return this.#wasReset(carrier, readReset(frame));
       if (header.type !== FRAME_HELLO) throw new WireError(2, 'a frame before the hello');
-      this.#greeted(carrier, readHello(frame), now);
+      this.#greeted(carrier, readHello(frame));
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#refuse(carrier, carrier.expected, 'E_WIRE', error.why);
@@ -117,7 +117,7 @@ export class Peers implements CarrierOwner {
     this.#events.refused(carrier.expected, { code: 'E_WIRE', sessionNo: 0, why: reason });
   }
 
-  #greeted(carrier: Carrier, peer: Hello, now: number): void {
+  #greeted(carrier: Carrier, peer: Hello): void {
     const { node, payloadMax } = { node: this.#self.node, payloadMax: this.#settings.payloadMax };
     const whom = carrier.expected ?? (peer.node === '' ? null : peer.node);
     if (peer.version !== PROTOCOL_VERSION) {
@@ -135,7 +135,7 @@ export class Peers implements CarrierOwner {
     if (session === null) return this.#refuse(carrier, whom, 'BUSY', 'too many peers');
     carrier.hello = peer;
     this.#strangers.delete(carrier);
-    session.greeted(carrier, peer, now);
+    session.greeted(carrier, peer);
   }
 
   #wasReset(carrier: Carrier, reset: Reset): void {
@@ -156,5 +156,5 @@ export class Peers implements CarrierOwner {
 export const linkEvents = (carrier: Carrier, now: () => number): LinkEvents => ({
   frame: (frame) => carrier.frame(frame, now()),
   drain: () => carrier.drain(now()),
-  closed: (reason) => carrier.closed(reason, now()),
+  closed: (reason) => carrier.closed(reason),
 });

@@ -125,14 +125,14 @@ export class Session implements CarrierOwner {
     let at = Number.POSITIVE_INFINITY;
     for (const candidate of this.#candidates) at = Math.min(at, candidate.deadline);
     if (this.#state !== 'up' && this.#state !== 'detached') return at;
-    const ackAt = this.#carrier === null ? at : this.#flow.ackAt;
+    const ackAt = this.#carrier === null || this.#carrier.isCongested ? at : this.#flow.ackAt;
     return Math.min(at, ackAt, this.#detector.deadline(this.#carrier !== null));
   }
 
   /** Does what is due. Early or late calls do no harm. */
   tick(now: number): void {
     for (const candidate of this.#candidates) {
-      if (now >= candidate.deadline) this.refuse(candidate, 'TIMEOUT', 'no resume in time');
+      if (now >= candidate.deadline) this.#refuse(candidate, 'TIMEOUT', 'no resume in time');
     }
     if (this.#state !== 'up' && this.#state !== 'detached') return;
     const carrier = this.#carrier;
@@ -149,13 +149,13 @@ export class Session implements CarrierOwner {
   // --- The handshake ---
 
   /** A carrier has said hello in this node's name. The first of two questions: may it go on? */
-  greeted(carrier: Carrier, peer: hello.Hello, now: number): void {
+  greeted(carrier: Carrier, peer: hello.Hello): void {
     carrier.handTo(this);
-    if (this.#graves.includes(peer.incarnation)) return this.refuse(carrier, 'DECLARED_DEAD', 'that life is over');
+    if (this.#graves.includes(peer.incarnation)) return this.#refuse(carrier, 'DECLARED_DEAD', 'that life is over');
     if (this.#incarnation !== peer.incarnation) this.#meet(peer.incarnation);
     // Of two that were dialled at once the smaller node's is kept. Its own dialler knows best whether it lives.
     const isLosing = carrier.dialler === 'self' && this.#self > this.node;
-    if (isLosing && this.#rivals(carrier).length > 0) return this.refuse(carrier, 'CROSSED', 'dialled at the same time');
+    if (isLosing && this.#rivals(carrier).length > 0) return this.#refuse(carrier, 'CROSSED', 'dialled at the same time');
     this.#proposed = Math.max(this.#proposed, this.#lastEpoch) + 1;
     carrier.epoch = this.#proposed;
     carrier.phase = 'resuming';
@@ -163,7 +163,7 @@ export class Session implements CarrierOwner {
     const { recvNext } = this.#flow;
     const resume = { sessionNo: this.#sessionNo, epoch: carrier.epoch, lastEpoch: this.#lastEpoch, recvNext };
     carrier.send(hello.resumeFrame(this.#slab, resume));
-    if (this.#candidates.length > 4) this.refuse(this.#candidates[0] as Carrier, 'STALE', 'followed by too many others', now);
+    if (this.#candidates.length > 4) this.#refuse(this.#candidates[0] as Carrier, 'STALE', 'followed by too many others');
   }
 
   /** Learns who lives at the node. Another life is proof that the one before has ended. */
@@ -171,6 +171,8 @@ export class Session implements CarrierOwner {
     const before = this.#incarnation;
     if (before !== null) {
       if (this.#state !== 'dead') this.#die('the peer has begun a new life', true, 'REPLACED');
+      for (const candidate of this.#candidates) this.#reset(candidate, 'REPLACED', 'the peer has begun a new life');
+      this.#candidates = [];
       this.#bury(before);
     }
     this.#incarnation = incarnation;
@@ -181,6 +183,8 @@ export class Session implements CarrierOwner {
     if (this.#graves.length > GRAVES_MAX) this.#graves.shift();
     this.#incarnation = null;
     this.#sessionNo = 1;
+    this.#lastEpoch = 0;
+    this.#proposed = 0;
   }
 
   /** Living carriers of this session that the other side dialled. */
@@ -191,22 +195,24 @@ export class Session implements CarrierOwner {
 
   /** The peer says where it stands. The second question: is it the same session, and this carrier the one to use? */
   #resumed(carrier: Carrier, resume: hello.Resume, now: number): void {
-    if (resume.sessionNo < this.#sessionNo) return this.refuse(carrier, 'DECLARED_DEAD', 'that session is over');
+    if (resume.sessionNo < this.#sessionNo) return this.#refuse(carrier, 'DECLARED_DEAD', 'that session is over');
     if (resume.sessionNo > this.#sessionNo) return this.#givenUp(carrier, resume.sessionNo);
     const dialledBy = carrier.dialler === 'self' ? this.#self : this.node;
     const isLosing = dialledBy > (carrier.dialler === 'self' ? this.node : this.#self);
-    // A peer that attached the rival and yet comes by another carrier has lost the rival.
-    const living = this.#rivals(carrier).filter((rival) => rival.epoch > resume.lastEpoch);
-    if (isLosing && living.length > 0) return this.refuse(carrier, 'CROSSED', 'dialled at the same time');
+    // A peer that attached the rival and yet comes by another carrier has lost the rival. A silent rival is not defended.
+    const living = this.#rivals(carrier).filter(
+      (rival) => rival.epoch > resume.lastEpoch && !(rival === this.#carrier && this.isSuspect),
+    );
+    if (isLosing && living.length > 0) return this.#refuse(carrier, 'CROSSED', 'dialled at the same time');
     const epoch = Math.max(carrier.epoch, resume.epoch);
-    if (epoch <= this.#lastEpoch) return this.refuse(carrier, 'STALE', 'older than the carrier in use');
+    if (epoch <= this.#lastEpoch) return this.#refuse(carrier, 'STALE', 'older than the carrier in use');
     this.#attach(carrier, epoch, resume.recvNext, now);
   }
 
   #attach(carrier: Carrier, epoch: number, recvNext: readonly number[], now: number): void {
     const roomy = this.#flow.acknowledged(recvNext);
     this.#candidates = this.#candidates.filter((candidate) => candidate !== carrier);
-    for (const rival of this.#rivals(carrier)) this.refuse(rival, 'CROSSED', 'dialled at the same time');
+    for (const rival of this.#rivals(carrier)) this.#refuse(rival, 'CROSSED', 'dialled at the same time');
     const before = this.#carrier;
     this.#carrier = null;
     if (before !== null && before.phase !== 'closed') this.#reset(before, 'REPLACED', 'followed by a newer carrier');
@@ -229,8 +235,8 @@ export class Session implements CarrierOwner {
   #givenUp(carrier: Carrier, sessionNo: number): void {
     if (this.#state === 'up' || this.#state === 'detached') this.#die('the peer had given this node up', false, 'STALE');
     this.#sessionNo = sessionNo;
-    this.#drop(carrier);
     carrier.close('another session is to begin');
+    this.lost(carrier, 'another session is to begin');
   }
 
   // --- Frames ---
@@ -245,7 +251,7 @@ export class Session implements CarrierOwner {
       else this.#other(carrier, header, frame, now);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      return this.refuse(carrier, 'E_WIRE', error.why, now);
+      return this.#refuse(carrier, 'E_WIRE', error.why);
     }
     if (payload !== null) this.#events.message(lane, payload);
     if (carrier === this.#carrier && now >= this.#flow.ackAt && !carrier.isCongested) this.#flow.sendAck(carrier);
@@ -263,7 +269,7 @@ export class Session implements CarrierOwner {
   }
 
   #other(carrier: Carrier, header: frames.Header, frame: Uint8Array, now: number): void {
-    if (header.type === frames.FRAME_RESET) return this.#wasReset(carrier, hello.readReset(frame), now);
+    if (header.type === frames.FRAME_RESET) return this.#wasReset(carrier, hello.readReset(frame));
     if (header.type === frames.FRAME_RESUME && carrier.phase === 'resuming') {
       return this.#resumed(carrier, hello.readResume(frame, header), now);
     }
@@ -285,11 +291,11 @@ export class Session implements CarrierOwner {
     }
   }
 
-  #wasReset(carrier: Carrier, reset: hello.Reset, now: number): void {
+  #wasReset(carrier: Carrier, reset: hello.Reset): void {
     const isVerdict = reset.code === 'DECLARED_DEAD' && reset.sessionNo > this.#sessionNo;
     if (isVerdict) return this.#givenUp(carrier, reset.sessionNo);
     carrier.close(`reset by the peer: ${reset.code}`);
-    this.lost(carrier, `${reset.code}: ${reset.why}`, now);
+    this.lost(carrier, `${reset.code}: ${reset.why}`);
   }
 
   #left(): void {
@@ -324,27 +330,22 @@ export class Session implements CarrierOwner {
     this.#pump();
   }
 
-  lost(carrier: Carrier, reason: string, _now: number): void {
-    if (carrier !== this.#carrier) return this.#drop(carrier);
-    this.#carrier = null;
-    if (this.#state !== 'up') return;
-    this.#state = 'detached';
-    this.#events.detached(reason);
+  lost(carrier: Carrier, reason: string): void {
+    this.#candidates = this.#candidates.filter((candidate) => candidate !== carrier);
+    if (carrier === this.#carrier) this.#carrier = null;
+    if (this.#carrier !== null) return;
+    if (this.#state === 'up') this.#state = 'detached';
+    if (this.#candidates.length === 0) this.#events.detached(reason);
   }
 
-  /** Refuses a carrier with a reason, and does without it. */
-  refuse(carrier: Carrier, code: hello.ResetCode, why: string, now = 0): void {
+  #refuse(carrier: Carrier, code: hello.ResetCode, why: string): void {
     this.#reset(carrier, code, why);
-    this.lost(carrier, `${code}: ${why}`, now);
+    this.lost(carrier, `${code}: ${why}`);
   }
 
   #reset(carrier: Carrier, code: hello.ResetCode, why: string): void {
     carrier.send(hello.resetFrame(this.#slab, { code, sessionNo: this.#sessionNo, why }));
     carrier.close(`${code}: ${why}`);
-  }
-
-  #drop(carrier: Carrier): void {
-    this.#candidates = this.#candidates.filter((candidate) => candidate !== carrier);
   }
 
   /** The end of a session. The next one has the next number and keeps nothing. */

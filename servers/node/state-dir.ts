@@ -1,0 +1,149 @@
+/**
+ * The folder in which the nodes of one user find each other: a socket, a record and a journal for each. Nobody else may enter it.
+ *
+ *   <node>.sock   where the node listens          <node>.journal   decisions of moves
+ *   <node>.json   who it is, and its process      <node>.log       what it prints
+ */
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { messageOf, OperatorError, systemCode } from './operator-error.ts';
+
+/** What a node says of itself. */
+export interface NodeRecord {
+  readonly name: string;
+  /** Its identity on the net: new for each life. */
+  readonly node: string;
+  readonly pid: number;
+  /** The version of what it runs. */
+  readonly version: string;
+  readonly startedAt: number;
+}
+
+/** Bytes of the longest path of a socket. */
+const SOCKET_PATH_MAX = 103;
+
+/** The folder that is meant when none is named. */
+export const defaultStateDir = (env: NodeJS.ProcessEnv = process.env): string => {
+  const own = env['PORTOLAN_STATE'] ?? '';
+  const runtime = env['XDG_RUNTIME_DIR'] ?? '';
+  if (own !== '') return resolve(own);
+  return runtime !== '' ? join(runtime, 'portolan') : join(tmpdir(), `portolan-${userInfo().uid}`);
+};
+
+/** True for what can name a node: part of a file's name and of an identity. */
+export const isNodeName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(name);
+
+/** The name in the identity of a node. */
+export const nameOfNode = (node: string): string => node.split('.', 1)[0] ?? node;
+
+/** A folder of nodes. */
+export class StateDir {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the folder if need be, and sees to it that it is ours alone. */
+  static open(path: string = defaultStateDir()): StateDir {
+    const dir = new StateDir(resolve(path));
+    try {
+      mkdirSync(dir.path, { recursive: true, mode: 0o700 });
+      dir.#guard();
+    } catch (error) {
+      if (error instanceof OperatorError) throw error;
+      throw dir.#refusal(systemCode(error) || messageOf(error), error);
+    }
+    return dir;
+  }
+
+  socket(name: string): string {
+    const path = join(this.path, `${name}.sock`);
+    if (Buffer.byteLength(path) > SOCKET_PATH_MAX) throw this.#refusal('its path is too long for a socket');
+    return path;
+  }
+
+  journal(name: string): string {
+    return join(this.path, `${name}.journal`);
+  }
+
+  log(name: string): string {
+    return join(this.path, `${name}.log`);
+  }
+
+  /** Every node whose process lives, by name. What dead ones have left is cleared away, their journals and logs excepted. */
+  nodes(): NodeRecord[] {
+    const found: NodeRecord[] = [];
+    for (const file of readdirSync(this.path).sort()) {
+      if (!file.endsWith('.json')) continue;
+      const record = this.#read(join(this.path, file));
+      if (record !== null && isAlive(record.pid)) found.push(record);
+      else this.forget(file.slice(0, -'.json'.length));
+    }
+    return found;
+  }
+
+  find(name: string): NodeRecord | undefined {
+    return this.nodes().find((record) => record.name === name);
+  }
+
+  /** Tells others of a node. Whole or not at all. */
+  publish(record: NodeRecord): void {
+    const path = join(this.path, `${record.name}.json`);
+    const draft = `${path}.${record.pid}`;
+    writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    renameSync(draft, path);
+  }
+
+  /** Removes record and socket of a node; with `pid`, only if they are of that process. */
+  forget(name: string, pid?: number): void {
+    const path = join(this.path, `${name}.json`);
+    if (pid !== undefined && this.#read(path)?.pid !== pid) return;
+    rmSync(path, { force: true });
+    rmSync(join(this.path, `${name}.sock`), { force: true });
+  }
+
+  #read(path: string): NodeRecord | null {
+    try {
+      return asRecord(JSON.parse(readFileSync(path, 'utf8')));
+    } catch {
+      return null;
+    }
+  }
+
+  #guard(): void {
+    const found = lstatSync(this.path);
+    if (!found.isDirectory()) throw this.#refusal('it is not a folder');
+    if (process.getuid !== undefined && found.uid !== process.getuid()) throw this.#refusal('it belongs to another user');
+    if ((found.mode & 0o077) !== 0) chmodSync(this.path, 0o700);
+  }
+
+  #refusal(why: string, cause?: unknown): OperatorError {
+    return new OperatorError({
+      code: 'E_STORE',
+      text: `the state folder ${this.path} cannot be used: ${why}`,
+      hint: 'name another folder with --state',
+      cause,
+    });
+  }
+}
+
+const asRecord = (value: unknown): NodeRecord | null => {
+  if (typeof value !== 'object' || value === null) return null;
+  const { name, node, pid, version, startedAt } = value as Record<string, unknown>;
+  if (typeof name !== 'string' || !isNodeName(name) || typeof node !== 'string') return null;
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return null;
+  if (typeof version !== 'string' || typeof startedAt !== 'number') return null;
+  return { name, node, pid, version, startedAt };
+};
+
+/** A process that we may not signal lives too. */
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+};
