@@ -21,7 +21,9 @@ const PAGES_MAX = 1 << 20;
 const serve: Serve = (task, thread, request, carried) => {
   if (isPortRequest(request)) return servePort(task.space, request, carried);
   if (isThreadRequest(request)) {
-    return thread === null ? only('KERN_INVALID_ARGUMENT') : serveThread(thread, null, request);
+    if (thread === null) return only('KERN_INVALID_ARGUMENT');
+    // Only the thread that makes this very call is running now.
+    return serveThread(thread, thread.run === 'running' ? thread : null, request);
   }
   if (isFreezeRequest(request)) return serveFreeze(task, request);
   if (isMemoryRequest(request)) return serveMemory(task, request, carried);

@@ -1,5 +1,6 @@
 /** What a thread's touch of memory comes to: the page is there, the thread waits for it, or the access is an exception. */
 import type { PageWaiter } from './memory/object.ts';
+import { raise } from './exception.ts';
 import type { Thread } from './kernel.ts';
 import { terminateTask, terminateThread } from './lives.ts';
 import type { Fault } from './program.ts';
@@ -29,7 +30,7 @@ export const resolveFault = (thread: Thread, { address, access }: Fault): boolea
     thread.waitsFor = 'page';
     return false;
   }
-  programFailed(thread, new Error(`EXC_BAD_ACCESS: ${access} at ${address}: ${outcome}`));
+  raise(thread, { exception: 'EXC_BAD_ACCESS', code: outcome, subcode: address });
   return false;
 };
 

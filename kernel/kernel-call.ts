@@ -1,5 +1,5 @@
 /** Kernel calls as traps: on oneself, answered at once; through a send right, answered wherever the kernel port's receiver is. */
-import { destroyItems, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
+import { destroyItems, killPort, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
 import { type Carried, carry, discard } from '../ports/name-calls.ts';
 import type { Body } from '../ports/body.ts';
 import type { KernReturn } from '../ports/kern-return.ts';
@@ -11,7 +11,7 @@ import { copyInRight, copyOutRight, offers } from '../ports/transfer.ts';
 import { MACH_PORT_NULL } from '../ports/name.ts';
 import type { Answer, KernelRequest, RightArgument } from './interface/calls.ts';
 import { CALL_FORMS } from './interface/ids.ts';
-import type { Thread } from './kernel.ts';
+import type { Thread, WaitKind } from './kernel.ts';
 import { kernelPort } from './lives.ts';
 import { answerOf, put } from './serve/answer.ts';
 
@@ -73,14 +73,12 @@ class ReplyServer implements KernelServer {
     message.dest = null;
     if (port !== null) {
       port.sorights -= 1;
-      port.server = null;
-      thread.task.kernel.ipc.ports -= 1;
-      port.where = 4;
+      killPort(thread.task.kernel.ipc, port);
     }
     if (thread.waitsFor === 'answer') {
       thread.result.answer = readAnswer(thread, message);
       thread.waitsFor = 'none';
-      thread.wake();
+      if (thread.run === 'waiting') thread.wake(); // else it is still in the trap: the kernel itself has answered
     }
     destroyItems(thread.task.kernel.ipc, message);
   }
@@ -103,7 +101,10 @@ const readAnswer = (thread: Thread, message: Message): Answer => {
   return answer as unknown as Answer;
 };
 
-/** Issues the kernel call that a thread is parked in. True if it is over. */
+/**
+ * Issues the kernel call that a thread is parked in. True if it is over: a kernel port of this kernel answers in the same trap, while
+ * the thread still counts as running, so that a call on oneself is known as one.
+ */
 export const issueKernelCall = (thread: Thread, name: PortName, request: KernelRequest): boolean => {
   const { space, kernel } = thread.task;
   const entry = isName(name) ? space.lookup(name) : undefined;
@@ -127,9 +128,10 @@ export const issueKernelCall = (thread: Thread, name: PortName, request: KernelR
   reply.sorights = 1;
   message.reply = reply;
   message.localType = PORT_SEND_ONCE;
-  thread.run = 'waiting';
   thread.waitsFor = 'answer';
   deliver(kernel.ipc, message);
+  if ((thread.waitsFor as WaitKind) !== 'answer') return true;
+  thread.run = 'waiting';
   return false;
 };
 

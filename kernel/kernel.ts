@@ -86,6 +86,8 @@ export class Thread implements Waker {
   kernelPort: Port | null = null;
   self: Port | null = null;
   exceptionPort: Port | null = null;
+  /** The exception that the thread waits for an answer to: a late answer to another one is told apart by it. */
+  raised: object | null = null;
   /** The event that made the thread run last. */
   cause = 0;
 

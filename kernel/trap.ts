@@ -216,15 +216,20 @@ const endSend = (thread: Thread): void => {
 export const interrupt = (kernel: Kernel, thread: Thread): void => {
   if (thread.run !== 'waiting') return;
   if (thread.waitsFor === 'receive') {
+    // The result stands at once, so that `thread_set_state` can put another in its place.
     thread.receiver.leave();
-    thread.receiver.code = 'MACH_RCV_INTERRUPTED';
-    thread.receiver.message = null;
+    thread.waitsFor = 'none';
+    fail(thread, 'MACH_RCV_INTERRUPTED');
   } else if (thread.waitsFor === 'send' && thread.sending !== null) {
     const { message } = thread.sending;
     thread.sending.leave();
     kernel.ipc.messages -= 1;
     endSend(thread);
     giveBack(thread, message, 'MACH_SEND_INTERRUPTED');
+  } else if (thread.waitsFor === 'exception') {
+    // The handler is not waited for any more: the thread tries again.
+    thread.raised = null;
+    thread.waitsFor = 'none';
   } else return;
   thread.isInterrupted = true;
   thread.wake();
@@ -241,6 +246,7 @@ export const abandon = (kernel: Kernel, thread: Thread): void => {
     destroyMessage(kernel.ipc, thread.sending.message);
   }
   thread.sending = null;
+  thread.raised = null;
   thread.waitsFor = 'none';
 };
 

@@ -12,7 +12,7 @@
 import { Admission } from './body-admission.ts';
 import { type Body, type BodyRecord, BodyRefusal } from './body-value.ts';
 import { HEIGHTS, joined, keySize, LIST_SIZE, leafWeight, Marked, mark, RECORD_SIZE } from './body-weight.ts';
-import { Bytes } from './bytes.ts';
+import { BODY_DEPTH_MAX } from './limits.ts';
 
 export { BODY_VALUES_MAX, type Body, type BodyRecord, BodyRefusal, type ClonedBody } from './body-value.ts';
 export { bodySize } from './body-weight.ts';
@@ -50,7 +50,7 @@ const admitObject = (value: object, isProxy: IsProxy): Body | BodyRefusal => {
     const wasFrozen = isFrozen(value);
     if (wasFrozen && Marked.weight(value) >= 0) return value as Body;
     const weight = treeWeight(value, isProxy, FLAT_LEVELS_MAX);
-    if (weight < 0) return new Admission(isProxy).admit(value);
+    if (weight < 0 || weight % HEIGHTS > BODY_DEPTH_MAX) return new Admission(isProxy).admit(value);
     // --- Point of no return: nothing is refused from here on. ---
     if (weight % HEIGHTS > 1) freezeTree(value);
     if (wasFrozen || weight % HEIGHTS > 1) mark(value, weight);

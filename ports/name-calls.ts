@@ -3,7 +3,7 @@ import { destroyPort, destroyRight, dropSend, dropSendOnce, NOTIFY_NO_SENDERS, N
 import type { KernFailure, KernReturn } from './kern-return.ts';
 import { DEAD_UREFS_MAX, SEND_UREFS_MAX } from './limits.ts';
 import { isName, type PortName } from './name.ts';
-import { DEAD, type Entry, IN_LIMBO, Port, PortSet } from './port.ts';
+import { DEAD, type Entry, Port, PortSet } from './port.ts';
 import {
   type CarriedType,
   carriedType,
@@ -20,7 +20,7 @@ import {
   SEND_ONCE,
 } from './right.ts';
 import type { Space } from './space.ts';
-import { copyInRight, copyOutRight, offers, putReceive, putSend, takeRequest, wakeReceivers } from './transfer.ts';
+import { copyInRight, copyOutRight, offers, putReceive, putSend, releaseReceive, takeRequest } from './transfer.ts';
 import { endSet } from './set-calls.ts';
 
 /** A right outside any space: in a request or an answer. */
@@ -139,14 +139,7 @@ const giveUpSendOnce = (space: Space, entry: Entry): void => {
 const giveUpReceive = (space: Space, entry: Entry): void => {
   const port = entry.port;
   if (port === null) return;
-  port.set?.remove(port);
-  wakeReceivers(port, 'MACH_RCV_PORT_DIED');
-  port.where = IN_LIMBO;
-  port.space = null;
-  port.entry = null;
-  entry.type &= ~RECEIVE;
-  if ((entry.type & SEND) !== 0) space.index(entry, port);
-  else space.free(entry);
+  releaseReceive(space, entry, port);
   destroyPort(space.ipc, port);
 };
 

@@ -3,7 +3,7 @@ import { admitBody, BodyRefusal, bodySize } from './body.ts';
 import type { Draft, DraftItem } from './draft.ts';
 import { carryTo, destroyMessage } from './fate.ts';
 import type { MachMsgReturn } from './kern-return.ts';
-import { DESCRIPTORS_MAX, INLINE_BODY_MAX, OOL_PORTS_MAX } from './limits.ts';
+import { DESCRIPTORS_MAX, INLINE_BODY_MAX, MESSAGE_MAX, OOL_PORTS_MAX } from './limits.ts';
 import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from './name.ts';
 import { type Entry, type Item, Message, type Port } from './port.ts';
 import {
@@ -31,6 +31,9 @@ export const compose = (space: Space, draft: Draft, cancel: PortName | null = nu
   const body = draft.body === undefined ? undefined : admitBody(draft.body);
   if (body instanceof BodyRefusal) return body;
   if (typeof body === 'object' && body !== null && bodySize(body) > INLINE_BODY_MAX) return 'MACH_SEND_NO_BUFFER';
+  const items = draft.descriptors;
+  const malformed = items === undefined ? null : examine(items);
+  if (malformed !== null) return malformed;
   const localDisposition = draft.localDisposition ?? 0;
   const local = draft.local ?? MACH_PORT_NULL;
   if (!isSendDisposition(draft.remoteDisposition)) return 'MACH_SEND_INVALID_HEADER';
@@ -39,9 +42,6 @@ export const compose = (space: Space, draft: Draft, cancel: PortName | null = nu
   }
   const cancelPort = cancel === null ? null : receiveRight(space, cancel);
   if (cancelPort === 'MACH_SEND_INVALID_NOTIFY') return cancelPort;
-  const items = draft.descriptors;
-  if (items !== undefined && items.length > DESCRIPTORS_MAX) return 'MACH_SEND_NO_BUFFER';
-
   const destEntry = isName(draft.remote) ? space.lookup(draft.remote) : undefined;
   if (destEntry === undefined) return 'MACH_SEND_INVALID_DEST';
   const message = isName(local)
@@ -52,6 +52,34 @@ export const compose = (space: Space, draft: Draft, cancel: PortName | null = nu
   message.body = body;
   message.localType = carriedType(localDisposition);
   return items === undefined || items.length === 0 ? message : copyInBody(space, message, items);
+};
+
+/** Descriptors that could never be sent are refused before anything is taken (D16), as is what is beyond a limit. */
+const examine = (items: readonly DraftItem[]): MachMsgReturn | null => {
+  if (items.length > DESCRIPTORS_MAX) return 'MACH_SEND_NO_BUFFER';
+  let bytes = 0;
+  for (const item of items) {
+    switch (item.kind) {
+      case 'port':
+        if (!isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
+        break;
+      case 'ool_ports':
+        if (!isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
+        if (item.names.length > OOL_PORTS_MAX) return 'MACH_SEND_NO_BUFFER';
+        break;
+      case 'ool': {
+        const { copy } = item;
+        if (copy !== undefined && copy !== 'virtual' && copy !== 'physical') return 'MACH_SEND_INVALID_TYPE';
+        if (!(item.size >= 0)) return 'MACH_SEND_INVALID_TYPE';
+        bytes += item.size;
+        if (bytes > MESSAGE_MAX) return 'MACH_SEND_NO_BUFFER';
+        break;
+      }
+      default:
+        return 'MACH_SEND_INVALID_TYPE';
+    }
+  }
+  return null;
 };
 
 const receiveRight = (space: Space, name: PortName): Port | 'MACH_SEND_INVALID_NOTIFY' => {
@@ -124,7 +152,6 @@ const copyInBody = (space: Space, message: Message, items: readonly DraftItem[])
 const copyInItem = (space: Space, message: Message, item: DraftItem): Item | MachMsgReturn => {
   switch (item.kind) {
     case 'port': {
-      if (!isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
       const port = copyInPort(space, message, item.name, item.disposition);
       if (port === 'MACH_SEND_INVALID_RIGHT') return port;
       return { kind: 'port', type: carriedType(item.disposition), name: MACH_PORT_NULL, port };
@@ -137,8 +164,6 @@ const copyInItem = (space: Space, message: Message, item: DraftItem): Item | Mac
     }
     case 'ool_ports':
       return copyInArray(space, message, item);
-    default:
-      return 'MACH_SEND_INVALID_TYPE';
   }
 };
 
@@ -147,8 +172,6 @@ const copyInArray = (
   message: Message,
   item: Extract<DraftItem, { kind: 'ool_ports' }>,
 ): Item | MachMsgReturn => {
-  if (!isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
-  if (item.names.length > OOL_PORTS_MAX) return 'MACH_SEND_NO_BUFFER';
   if (item.deallocate === true && item.address !== undefined && item.names.length > 0) {
     const copy = space.memory.take(item.address, item.names.length * 4, true);
     if (typeof copy === 'string') return 'MACH_SEND_INVALID_MEMORY';

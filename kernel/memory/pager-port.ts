@@ -21,6 +21,7 @@ import {
   MEMORY_OBJECT_DESTROY,
   MEMORY_OBJECT_INIT,
   MEMORY_OBJECT_READY,
+  MEMORY_OBJECT_TERMINATE,
 } from '../interface/pager.ts';
 import type { Kernel } from '../kernel.ts';
 import { EVENT_FAULT, EVENT_SUPPLY } from '../events.ts';
@@ -90,6 +91,7 @@ export class PortPager implements Pager, KernelServer {
   }
 
   terminate(): void {
+    this.#send(MEMORY_OBJECT_TERMINATE, {}, []);
     this.#close();
   }
 
@@ -130,7 +132,8 @@ export class PortPager implements Pager, KernelServer {
         return eachPage(body as DataAbsent, (page) => object.error(page));
       case MEMORY_OBJECT_COMPLETE:
         object.back({ kind: 'zero' });
-        return this.#close();
+        // The pager hears that it is not needed any more by the rights coming back.
+        return this.terminate();
       case MEMORY_OBJECT_DESTROY:
         object.back({ kind: 'failed', reason: 'KERN_MEMORY_FAILURE' });
         return this.#close();

@@ -3,7 +3,7 @@
  * and answered in the same step. Made when first asked for.
  */
 import { deliverReply } from './answer.ts';
-import { decodeRequest } from '../interface/ids.ts';
+import { CALL_FORMS, decodeRequest } from '../interface/ids.ts';
 import type { KernelRequest } from '../interface/calls.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
 import { kernelPort } from '../lives.ts';
@@ -26,17 +26,33 @@ export class RequestServer implements KernelServer {
   serve(message: Message): void {
     const port = message.dest;
     message.dest = null;
-    const carried = takeRights(message);
-    const request = decodeRequest(message.id, message.body);
-    let served: Served;
-    if (request === null) served = { kr: 'MIG_BAD_ID' };
-    else if (request === false) served = { kr: 'MIG_BAD_ARGUMENTS' };
-    else served = this.#serve(request, carried);
-    deliverReply(this.#kernel, message, served);
+    deliverReply(this.#kernel, message, this.#answer(message));
     if (port !== null && message.remoteType === PORT_SEND) dropSend(this.#kernel.ipc, port);
     else if (port !== null) port.sorights -= 1;
   }
+
+  /** What the request does not say it carries is not taken out of it: it is destroyed with the message. */
+  #answer(message: Message): Served {
+    const request = decodeRequest(message.id, message.body);
+    if (request === null) return { kr: 'MIG_BAD_ID' };
+    if (request === false || countRights(message) > rightsMax(request)) return { kr: 'MIG_BAD_ARGUMENTS' };
+    return this.#serve(request, takeRights(message));
+  }
 }
+
+const rightsMax = ({ op }: KernelRequest): number => {
+  const { rights } = CALL_FORMS[op];
+  return rights.at(-1)?.endsWith('[]') === true ? Number.POSITIVE_INFINITY : rights.length;
+};
+
+const countRights = (message: Message): number => {
+  let count = 0;
+  for (const item of message.items ?? []) {
+    if (item.kind === 'port') count += 1;
+    else if (item.kind === 'ool_ports') count += item.ports.length;
+  }
+  return count;
+};
 
 /** The server of a task's port, or of a thread's. */
 export const objectServer = (task: Task, thread: Thread | null): RequestServer =>

@@ -2,6 +2,7 @@
 import { match } from 'ts-pattern';
 import { REGISTERED_PORTS_MAX } from '../../ports/limits.ts';
 import { type Carried, discard } from '../../ports/name-calls.ts';
+import type { KernFailure } from '../../ports/kern-return.ts';
 import type { Port } from '../../ports/port.ts';
 import { PORT_SEND } from '../../ports/right.ts';
 import type { SpecialPort, TaskRequest } from '../interface/calls.ts';
@@ -102,11 +103,12 @@ const special = (task: Task, thread: Thread | null, which: SpecialPort): Port | 
 
 const setSpecial = (task: Task, thread: Thread | null, which: SpecialPort, right: Carried | undefined): Served => {
   const port = right?.port ?? null;
-  const refuse = (kr: 'KERN_FAILURE' | 'KERN_INVALID_ARGUMENT'): Served => {
+  const refuse = (kr: KernFailure): Served => {
     if (right !== undefined) discard(task.space, right);
     return only(kr);
   };
   if (!task.isAlive) return refuse('KERN_FAILURE');
+  if (port !== null && right?.type !== PORT_SEND) return refuse('KERN_INVALID_CAPABILITY');
   const replace = (old: Port | null): Port | null => {
     discard(task.space, { port: old, type: PORT_SEND });
     return port;
@@ -121,9 +123,10 @@ const setSpecial = (task: Task, thread: Thread | null, which: SpecialPort, right
 };
 
 const register = (task: Task, carried: readonly Carried[]): Served => {
-  if (carried.length > REGISTERED_PORTS_MAX) {
+  const isSend = carried.every(({ port, type }) => port === null || type === PORT_SEND);
+  if (carried.length > REGISTERED_PORTS_MAX || !isSend) {
     for (const right of carried) discard(task.space, right);
-    return only('KERN_INVALID_ARGUMENT');
+    return only(isSend ? 'KERN_INVALID_ARGUMENT' : 'KERN_INVALID_CAPABILITY');
   }
   for (const port of task.registered) discard(task.space, { port, type: PORT_SEND });
   task.registered = carried.map((right) => right.port);

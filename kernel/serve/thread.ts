@@ -2,10 +2,11 @@
 import { match } from 'ts-pattern';
 import type { StateFlavor, ThreadRequest } from '../interface/calls.ts';
 import type { Thread } from '../kernel.ts';
+import { copyData } from '../move/data.ts';
 import { abort, resume, suspend, terminateThread } from '../lives.ts';
 import { only, type Served, success } from './request.ts';
 
-/** Serves a call on `thread`; `caller` is the thread that asks, if it is of this kernel. */
+/** Serves a call on `thread`; `caller` is the same thread if it asks for itself. */
 export const serveThread = (thread: Thread, caller: Thread | null, request: ThreadRequest): Served =>
   match(request)
     .returnType<Served>()
@@ -22,7 +23,7 @@ const getState = (thread: Thread, caller: Thread | null, flavor: StateFlavor): S
   if (thread === caller) return only('KERN_INVALID_ARGUMENT');
   if (flavor === 'state') return success({ state: thread.register });
   if (flavor === 'result') return success({ result: thread.result.kr });
-  return flavor === 'program' ? success({ state: thread.state }) : only('KERN_INVALID_ARGUMENT');
+  return flavor === 'program' ? success({ state: copyData(thread.state) }) : only('KERN_INVALID_ARGUMENT');
 };
 
 /**

@@ -12,12 +12,14 @@ import {
   MEMORY_OBJECT_DATA_UNAVAILABLE,
   MEMORY_OBJECT_INIT,
   MEMORY_OBJECT_READY,
+  MEMORY_OBJECT_TERMINATE,
 } from '../../kernel/interface/pager.ts';
 import type { Draft } from '../../ports/draft.ts';
 import type { Sys } from '../../kernel/program.ts';
 import type { MemoryImage } from '../../kernel/interface/image.ts';
 import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
 import type { MigrationState, SourceMove, SourceObject } from './state.ts';
+import { post } from './tell.ts';
 
 const PAGE = 4096;
 /** Pages in one message of a push, or of an eager copy: 64 KiB. */
@@ -36,6 +38,7 @@ export const describeObjects = (sys: Sys, s: MigrationState, move: SourceMove): 
     control: null,
     cursor: 0,
     isComplete: false,
+    isTerminated: false,
   }));
 };
 
@@ -82,23 +85,25 @@ const readPages = (sys: Sys, s: MigrationState, move: SourceMove, at: { object: 
 };
 
 /** The destination's kernel has spoken to the pager of an object. */
-export const onPagerMessage = (sys: Sys, s: MigrationState, message: Received): void => {
+export const onPagerMessage = (sys: Sys, s: MigrationState, message: Received): SourceMove | null => {
   const served = s.byPager.get(message.local);
   const rights = heldRights(message.items);
   if (served === undefined) {
     for (const right of rights) giveUp(sys, right);
-    return;
+    return null;
   }
   const { move, object } = served;
   const [control, ...others] = rights;
   for (const right of others) giveUp(sys, right);
   if (control !== undefined && object.control !== null) giveUp(sys, control);
   else if (control !== undefined) object.control = control.name;
-  if (object.control === null) return;
+  if (object.control === null) return null;
   if (message.id === MEMORY_OBJECT_INIT) {
     const ready = { may_cache: true, copy_strategy: 'DELAY', cluster: 1 + move.strategy.k };
-    send(sys, object.control, MEMORY_OBJECT_READY, ready);
-  } else if (message.id === MEMORY_OBJECT_DATA_REQUEST) onRequest(sys, s, served, message.body as unknown as DataRequest);
+    post(sys, s, { remote: object.control, remoteDisposition: COPY_SEND, id: MEMORY_OBJECT_READY, body: ready });
+  } else if (message.id === MEMORY_OBJECT_TERMINATE) object.isTerminated = true;
+  else if (message.id === MEMORY_OBJECT_DATA_REQUEST) onRequest(sys, s, served, message.body as unknown as DataRequest);
+  return move;
 };
 
 const onRequest = (
@@ -107,32 +112,55 @@ const onRequest = (
   { move, object }: { move: SourceMove; object: SourceObject },
   { offset, length }: DataRequest,
 ): void => {
-  const unsent = unsentOf(sys, s, move, object);
   const first = offset / PAGE;
-  const pages = readPages(sys, s, move, { object: object.id, page: first, count: length / PAGE });
-  const found = new Map(pages.map(({ page, bytes }) => [page, bytes]));
+  const count = length / PAGE;
+  if (!Number.isSafeInteger(first) || !(count >= 1 && count <= CHUNK)) return;
+  const unsent = unsentOf(sys, s, move, object);
+  const pages = readPages(sys, s, move, { object: object.id, page: first, count });
   move.demandFaults += 1;
-  object.cursor = first + length / PAGE;
-  for (let page = first; page < first + length / PAGE; page += 1) {
-    const bytes = found.get(page);
-    if (object.control === null) return;
-    if (bytes === undefined) {
-      send(sys, object.control, MEMORY_OBJECT_DATA_UNAVAILABLE, { offset: page * PAGE, size: PAGE });
-      continue;
-    }
-    send(sys, object.control, MEMORY_OBJECT_DATA_SUPPLY, { offset: page * PAGE, lock: 0, precious: false, bytes });
-    move.pagesOnDemand += 1;
+  move.pagesOnDemand += pages.length;
+  object.cursor = first + count;
+  for (const { page } of pages) {
     if (isSet(unsent, page)) object.left -= 1;
     clear(unsent, page);
   }
+  for (const run of runsOf(pages, first, count)) supply(sys, s, object, run);
 };
 
-const send = (sys: Sys, to: PortName, id: number, body: Body): void => {
-  const kr = sys.send({ remote: to, remoteDisposition: COPY_SEND, id, body });
-  if (kr === 'MACH_SEND_TIMED_OUT') sys.call({ op: 'port_deallocate', name: to });
+interface Run {
+  readonly page: number;
+  readonly count: number;
+  readonly pages: readonly Page[];
+}
+
+/** Cuts a range into runs of pages that are here and pages that are not. */
+const runsOf = (pages: readonly Page[], first: number, count: number): Run[] => {
+  const found = new Map(pages.map((page) => [page.page, page]));
+  const runs: Run[] = [];
+  for (let page = first; page < first + count; ) {
+    const isHere = found.has(page);
+    const run: Page[] = [];
+    const from = page;
+    while (page < first + count && found.has(page) === isHere) {
+      const here = found.get(page);
+      if (here !== undefined) run.push(here);
+      page += 1;
+    }
+    runs.push({ page: from, count: page - from, pages: run });
+  }
+  return runs;
 };
 
-/** Something for the pusher to send, and what to note once it has gone. Null if there is nothing now. */
+const supply = (sys: Sys, s: MigrationState, object: SourceObject, { page, count, pages }: Run): void => {
+  const remote = object.control ?? MACH_PORT_NULL;
+  const message =
+    pages.length === 0
+      ? { id: MEMORY_OBJECT_DATA_UNAVAILABLE, body: { offset: page * PAGE, size: count * PAGE } }
+      : { id: MEMORY_OBJECT_DATA_SUPPLY, body: { offset: page * PAGE, lock: 0, precious: false, bytes: joined(pages) } };
+  post(sys, s, { remote, remoteDisposition: COPY_SEND, ...message });
+};
+
+/** Something for the courier to send, and what to note once it has gone. Null if there is nothing now. */
 export const nextPush = (sys: Sys, s: MigrationState): Draft | null => {
   for (const move of s.moves) {
     if (move.state.phase !== 'serving' || move.strategy.push === 'off') continue;
@@ -189,8 +217,9 @@ const joined = (pages: readonly Page[]): Body => {
 const isCopyable = (value: Body): value is Body & { copyTo(target: Uint8Array, offset: number): void } =>
   typeof value === 'object' && value !== null && 'copyTo' in value;
 
-/** True once every page of a move has been sent and every object has been told so. */
-export const isDrained = (move: SourceMove): boolean => move.objects.every(({ isComplete }) => isComplete);
+/** True once the destination's kernel needs no object of this move any more. */
+export const isDrained = (move: SourceMove): boolean =>
+  move.strategy.name === 'eager-all' || move.objects.every(({ isTerminated }) => isTerminated);
 
 /** Pages of the freeze (`eager-all`), chunk after chunk; null when all have been read. */
 export const nextEager = (

@@ -14,7 +14,7 @@ import { advance, onMoveMessage } from './source.ts';
 import type { MigrationArguments, MigrationState, SourceMove } from './state.ts';
 import { onArrivalMessage, onDropped, onLanded, onOffer, onStaged } from './target.ts';
 
-/** Number of the pusher's word that a move needs nothing of this node any more. */
+/** Number of the courier's word that a move needs nothing of this node any more. */
 const DRAINED = 5331;
 
 /** Moves remembered after their end. */
@@ -28,7 +28,7 @@ export const migrationState = (own: MigrationArguments): MigrationState => ({
   reply: MACH_PORT_NULL,
   events: MACH_PORT_NULL,
   wake: MACH_PORT_NULL,
-  isPushing: false,
+  outbox: [],
   moves: [],
   arrivals: new Map(),
   byPort: new Map(),
@@ -55,6 +55,9 @@ export const migrationServer: Program = machine<MigrationState, MigrationState>(
       for (const name of [s.own.service, s.events]) sys.call({ op: 'port_set_qlimit', name, qlimit: 64 });
       sys.send({
         ...netService.request(s.own.net, s.reply, 'listen_stages', null),
+        // Nobody waits for the answer: the reply port is for calls that are answered in the same trap.
+        local: MACH_PORT_NULL,
+        localDisposition: 0,
         descriptors: [{ kind: 'port', name: s.events, disposition: MAKE_SEND }],
       });
       s.at = 'serve';
@@ -75,7 +78,8 @@ const dispatch = (sys: Sys, s: MigrationState, message: Received): void => {
   for (const arrival of s.arrivals.values()) {
     if (arrival.port === message.local) return onArrivalMessage(sys, s, arrival, message);
   }
-  onPagerMessage(sys, s, message);
+  const served = onPagerMessage(sys, s, message);
+  if (served !== null && isDrained(served)) advance(sys, s, served, { type: 'drained' });
 };
 
 const onStageEvent = (sys: Sys, s: MigrationState, message: Received): void => {
@@ -191,10 +195,10 @@ const newMove = (
   };
 };
 
-/** The thread that sends pages: it may wait for room, the other never does. */
-export const migrationPusher: Program = machine<{ at: string; readonly s: MigrationState }, MigrationState>({
-  name: 'migration-pusher',
-  hash: 'migration-pusher',
+/** The courier: the thread that sends to other nodes, and pages among it. It may wait for room, the other never does. */
+export const migrationCourier: Program = machine<{ at: string; readonly s: MigrationState }, MigrationState>({
+  name: 'migration-courier',
+  hash: 'migration-courier',
   start: (s) => ({ at: 'idle', s }),
   handlers: {
     idle(sys, state) {
@@ -208,7 +212,7 @@ export const migrationPusher: Program = machine<{ at: string; readonly s: Migrat
         state.at = 'idle';
         return sys.yield();
       }
-      const draft = eagerDraft(sys, s) ?? nextPush(sys, s);
+      const draft = s.outbox.shift() ?? eagerDraft(sys, s) ?? nextPush(sys, s);
       if (draft !== null) return sys.msg({ send: draft });
       for (const move of s.moves) if (move.state.phase === 'serving' && isDrained(move)) report(sys, s, move);
       sys.receive(s.wake);

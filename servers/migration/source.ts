@@ -23,6 +23,7 @@ import {
 } from './protocol.ts';
 import { answerClient, recordOf } from './record.ts';
 import type { MigrationState, SourceMove } from './state.ts';
+import { post, wakeCourier } from './tell.ts';
 
 /** Number of the message with which a move asks itself to try again. */
 const MOVE_RETRY = 5330;
@@ -50,7 +51,7 @@ const enter = (sys: Sys, s: MigrationState, move: SourceMove): void =>
     .with({ phase: 'serving' }, () => {
       move.freezeMs = sys.now() - move.frozenAt;
       answerClient(sys, s, move, []);
-      wakePusher(sys, s);
+      wakeCourier(sys, s);
     })
     .with({ phase: 'released' }, () => release(sys, s, move))
     .with({ phase: 'restoring' }, ({ mid }) => {
@@ -62,11 +63,6 @@ const enter = (sys: Sys, s: MigrationState, move: SourceMove): void =>
       closePort(sys, s, move);
     })
     .exhaustive();
-
-/** Tells the pusher thread that there may be pages to send. */
-export const wakePusher = (sys: Sys, s: MigrationState): void => {
-  sys.send({ remote: s.wake, remoteDisposition: MAKE_SEND, id: 1 });
-};
 
 const fail = (sys: Sys, s: MigrationState, move: SourceMove, why: string): void =>
   advance(sys, s, move, { type: 'failed', why });
@@ -85,7 +81,7 @@ const offer = (sys: Sys, s: MigrationState, move: SourceMove): void => {
     strategy: move.strategy,
     dryRun: move.isDryRun,
   });
-  sys.send({ ...draft, descriptors: [{ kind: 'port', name: move.port, disposition: MAKE_SEND }] });
+  post(sys, s, { ...draft, descriptors: [{ kind: 'port', name: move.port, disposition: MAKE_SEND }] });
 };
 
 const freeze = (sys: Sys, s: MigrationState, move: SourceMove): void => {
@@ -120,7 +116,7 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   });
   const kr = sys.send({ ...draft, descriptors: [...moving(rights), ...pagers] });
   if (kr !== 'MACH_MSG_SUCCESS') return fail(sys, s, move, `the image cannot be sent: ${kr}`);
-  if (!lazy) wakePusher(sys, s);
+  if (!lazy) wakeCourier(sys, s);
 };
 
 /** The one place where a move is decided: the record is durable before anything depends on it. */

@@ -1,5 +1,6 @@
 /** What a migration server remembers: the moves it is the source of, the tasks that are arriving, whom it can call. */
 import type { Body } from '../../ports/body.ts';
+import type { Draft } from '../../ports/draft.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import type { HeldRight } from '../kernel-stub.ts';
@@ -38,6 +39,8 @@ export interface SourceObject {
   cursor: number;
   /** The destination has been told that nothing more will come. */
   isComplete: boolean;
+  /** The destination's kernel has said that it does not need the object here any more. */
+  isTerminated: boolean;
 }
 
 /** A move, seen from its source. */
@@ -80,6 +83,7 @@ export interface Arrival {
   image: Body;
   isStaged: boolean;
   hasAllPages: boolean;
+  hasLanded: boolean;
   readonly pages: { readonly object: number; readonly page: number; readonly bytes: Body }[];
 }
 
@@ -90,9 +94,10 @@ export interface MigrationState {
   set: PortName;
   reply: PortName;
   events: PortName;
-  /** Where the pusher thread waits for work. */
+  /** Where the courier thread waits for work. */
   wake: PortName;
-  isPushing: boolean;
+  /** What it has to send before it pushes pages. */
+  readonly outbox: Draft[];
   readonly moves: SourceMove[];
   readonly arrivals: Map<string, Arrival>;
   readonly byPort: Map<PortName, SourceMove>;

@@ -2,7 +2,7 @@
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Body } from '../../ports/body.ts';
 import type { Received } from '../../ports/port.ts';
-import { MAKE_SEND, MOVE_SEND_ONCE } from '../../ports/right.ts';
+import { MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../ports/right.ts';
 import type { Sys } from '../../kernel/program.ts';
 import type { ThreadImage } from '../../kernel/interface/image.ts';
 import { callKernel, giveUp, heldRights, moving } from '../kernel-stub.ts';
@@ -21,6 +21,8 @@ import { tell } from './tell.ts';
 
 /** Tasks that may be on their way to one node at a time (protocols 2.3.6). */
 const ARRIVALS_MAX = 4;
+/** Number of a dead-name notification. */
+const DEAD_NAME = 72;
 
 /** Answers OFFER: what speaks against the move is said before anything is frozen. */
 export const onOffer = (sys: Sys, s: MigrationState, message: Received): void => {
@@ -46,8 +48,12 @@ export const onOffer = (sys: Sys, s: MigrationState, message: Received): void =>
       image: null,
       isStaged: false,
       hasAllPages: offer.strategy.name !== 'eager-all',
+      hasLanded: false,
       pages: [],
     });
+    // The source closes its end when it needs this one no more; until then it hears of our death by this port's.
+    const notify = { name: port, disposition: MAKE_SEND_ONCE };
+    sys.call({ op: 'port_request_notification', name: source.name, kind: 'DEAD_NAME', sync: 0, notify });
   }
   answer(sys, message, { accepted: true, why: '' }, port);
   if (offer.dryRun) giveUp(sys, { name: port, type: 16 });
@@ -55,7 +61,8 @@ export const onOffer = (sys: Sys, s: MigrationState, message: Received): void =>
 
 const objection = (sys: Sys, s: MigrationState, offer: Offer): string | null => {
   if (typeof offer?.mid !== 'string' || !Array.isArray(offer.programs)) return 'the offer cannot be read';
-  if (s.arrivals.size >= ARRIVALS_MAX) return `${s.arrivals.size} tasks are arriving already; try again later`;
+  const arriving = [...s.arrivals.values()].filter(({ hasLanded }) => !hasLanded).length;
+  if (arriving >= ARRIVALS_MAX) return `${arriving} tasks are arriving already; try again later`;
   const via = { port: s.own.host, reply: s.reply };
   const { fields } = callKernel(sys, via, { op: 'host_programs', programs: offer.programs });
   const missing = (fields['missing'] as string[] | undefined) ?? [];
@@ -84,8 +91,8 @@ export const onStaged = (sys: Sys, s: MigrationState, mid: string, body: Body): 
 const prepared = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
   if (!arrival.isStaged || !arrival.hasAllPages) return;
   const why = objectionToImage(sys, s, arrival);
-  if (why === null) return tell(sys, arrival.source.name, MOVE_PREPARED, { mid: arrival.mid });
-  tell(sys, arrival.source.name, MOVE_REFUSED, { mid: arrival.mid, why });
+  if (why === null) return tell(sys, s, arrival.source.name, { id: MOVE_PREPARED, body: { mid: arrival.mid } });
+  tell(sys, s, arrival.source.name, { id: MOVE_REFUSED, body: { mid: arrival.mid, why } });
 };
 
 const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): string | null => {
@@ -100,6 +107,7 @@ const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): stri
 /** Pages in the freeze, or the word that these were all. */
 export const onArrivalMessage = (sys: Sys, s: MigrationState, arrival: Arrival, message: Received): void => {
   for (const right of heldRights(message.items)) giveUp(sys, right);
+  if (message.id === DEAD_NAME) return endArrival(sys, s, arrival);
   if (message.id === MOVE_PAGES) {
     const { object, pages } = message.body as unknown as Pages;
     for (const { page, bytes } of pages) arrival.pages.push({ object, page, bytes });
@@ -124,7 +132,11 @@ export const onLanded = (sys: Sys, s: MigrationState, mid: string, message: Rece
     supplyPages(sys, s, task.name, arrival);
     callKernel(sys, { port: task.name, reply: s.reply }, { op: 'task_thaw' });
     giveUp(sys, task);
-    tell(sys, arrival.source.name, MOVE_ACTIVATED, { mid });
+    tell(sys, s, arrival.source.name, { id: MOVE_ACTIVATED, body: { mid } });
+    arrival.image = null;
+    arrival.pages.length = 0;
+    arrival.hasLanded = true;
+    return;
   }
   endArrival(sys, s, arrival);
 };
@@ -146,7 +158,7 @@ const supplyPages = (sys: Sys, s: MigrationState, task: PortName, arrival: Arriv
 /** The source has given the move up, or is gone: nothing of it is kept. */
 export const onDropped = (sys: Sys, s: MigrationState, mid: string): void => {
   const arrival = s.arrivals.get(mid);
-  if (arrival !== undefined) endArrival(sys, s, arrival);
+  if (arrival !== undefined && !arrival.hasLanded) endArrival(sys, s, arrival);
 };
 
 const endArrival = (sys: Sys, s: MigrationState, arrival: Arrival): void => {

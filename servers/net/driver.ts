@@ -1,13 +1,14 @@
 /**
- * Joins netmsg to the sessions of its node: what they hear it queues for netmsg and rings the doorbell; what netmsg sends it
- * gives to the session of the node, and keeps what the session has no room for. Time is an argument, links come from outside.
+ * Joins netmsg to the sessions of its node: what they hear it queues for netmsg and rings the doorbell; what netmsg
+ * sends it gives to the session of the node, and keeps what the session has no room for. Time is an argument, links
+ * come from outside.
  */
 import { Ring } from '../../ports/ring.ts';
 import type { Link } from './link.ts';
 import type { NetInput, NodeId, Sessions } from './protocol.ts';
 import type { Dialler } from './session/carrier.ts';
-import { linkEvents, Peers, type Self } from './session/peers.ts';
 import type { Lane } from './session/frame.ts';
+import { linkEvents, Peers, type Self } from './session/peers.ts';
 import type { Session, SessionEvents } from './session/session.ts';
 import type { SessionSettings } from './session/settings.ts';
 
@@ -101,7 +102,8 @@ export class NetDriver implements Sessions {
     const line = this.#lineOf(node);
     if (line === null) return this.#hear({ kind: 'dead', node });
     if (line.verdicts > 0) return;
-    if (line.backlog.length > 0 && line.backlog.some((waiting) => waiting.lane === lane)) this.#keep(line, lane as Lane, bytes);
+    if (line.backlog.length > 0 && line.backlog.some((waiting) => waiting.lane === lane))
+      this.#keep(line, lane as Lane, bytes);
     else if (line.session.transmit(lane as Lane, bytes) === 'full') this.#keep(line, lane as Lane, bytes);
     if (line.session.state === 'idle' && !line.isDialling) {
       line.isDialling = true;
@@ -182,7 +184,9 @@ export class NetDriver implements Sessions {
   }
 }
 
-/** A line whose session is looked up when first used: the table of peers makes it after having asked for its listener. */
+/**
+ * A line whose session is looked up when first used: the table of peers makes it after having asked for its listener.
+ */
 class SessionLine implements Line {
   readonly #find: () => Session | null;
   backlog: Waiting[] = [];

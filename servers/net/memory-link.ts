@@ -16,7 +16,7 @@ export const memoryLinks = (schedule: Scheduler, flightMax: number = FLIGHT_MAX)
 };
 
 class MemoryLink implements Link {
-  readonly kind = 'memory';
+  readonly kind: string = 'memory';
   readonly #schedule: Scheduler;
   readonly #flightMax: number;
   readonly #run = (): void => this.#deliver();

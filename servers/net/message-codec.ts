@@ -1,6 +1,6 @@
 /**
- * Frames as bytes: one array per frame, its first element the number of the kind. What a peer sent is checked field by field
- * before anything is done with it; `decodeFrame` answers null for what is not a frame.
+ * Frames as bytes: one array per frame, its first element the number of the kind. What a peer sent is checked field
+ * by field before anything is done with it; `decodeFrame` answers null for what is not a frame.
  */
 import type { Body } from '../../ports/body.ts';
 import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
@@ -10,20 +10,41 @@ import { decodeBody, encodeBody } from './wire/codec.ts';
 type Field = 'text' | 'count' | 'flag' | 'bytes' | 'message' | 'right';
 type Form = readonly (readonly [string, Field])[];
 
-const ADDRESS: Form = [['port', 'text'], ['epoch', 'count'], ['origin', 'text'], ['chan', 'count']];
-const MID: Form = [['mid', 'text']];
-const ONCE: Form = [['once', 'text']];
+const ADDRESS: readonly Form[number][] = [
+  ['port', 'text'],
+  ['epoch', 'count'],
+  ['origin', 'text'],
+  ['chan', 'count'],
+];
+const MID: readonly Form[number][] = [['mid', 'text']];
+const ONCE: readonly Form[number][] = [['once', 'text']];
 
 /** Every kind of frame, in the order of their numbers. A new kind does not compile until it has a form. */
 const FORMS: Readonly<Record<Frame['kind'], Form>> = {
   msg: [...ADDRESS, ['seq', 'count'], ['message', 'message']],
   dirty: ADDRESS,
   clean: ADDRESS,
-  registered: [['port', 'text'], ['chan', 'count'], ['node', 'text'], ['epoch', 'count']],
+  registered: [
+    ['port', 'text'],
+    ['chan', 'count'],
+    ['node', 'text'],
+    ['epoch', 'count'],
+  ],
   copyack: [['copy', 'count']],
   dead: [['port', 'text']],
-  cack: [['port', 'text'], ['chan', 'count'], ['next', 'count'], ['limit', 'count'], ['node', 'text'], ['epoch', 'count']],
-  moved: [['port', 'text'], ['node', 'text'], ['epoch', 'count']],
+  cack: [
+    ['port', 'text'],
+    ['chan', 'count'],
+    ['next', 'count'],
+    ['limit', 'count'],
+    ['node', 'text'],
+    ['epoch', 'count'],
+  ],
+  moved: [
+    ['port', 'text'],
+    ['node', 'text'],
+    ['epoch', 'count'],
+  ],
   once: [...ONCE, ['message', 'message']],
   once_gone: ONCE,
   once_dead: ONCE,
@@ -32,8 +53,14 @@ const FORMS: Readonly<Record<Frame['kind'], Form>> = {
   staged: [...MID, ['accepted', 'flag']],
   commit: MID,
   abort: MID,
-  look_up: [['query', 'count'], ['name', 'text']],
-  found: [['query', 'count'], ['right', 'right']],
+  look_up: [
+    ['query', 'count'],
+    ['name', 'text'],
+  ],
+  found: [
+    ['query', 'count'],
+    ['right', 'right'],
+  ],
 };
 const KINDS = Object.keys(FORMS) as Frame['kind'][];
 

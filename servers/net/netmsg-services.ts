@@ -1,13 +1,14 @@
 /** What netmsg does for others: names, nodes, stages, the census. */
-import { MACH_PORT_NULL } from '../../ports/name.ts';
-import { MOVE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
-import type { Received } from '../../ports/port.ts';
+
 import { Refusal } from '../../kernel/subsystem.ts';
+import { MACH_PORT_NULL } from '../../ports/name.ts';
+import type { Received } from '../../ports/port.ts';
+import { MOVE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { dropSend, type Effect, type Net, nextSerial, post } from './netmsg-state.ts';
-import { type Census, netService, type NodeId } from './protocol.ts';
-import { abort, commit, reply, stage } from './proxy/staging.ts';
+import { type Census, type NodeId, netService } from './protocol.ts';
 import { discardRight, landRight } from './proxy/inward.ts';
 import { encodeSend, parcelOf } from './proxy/outward.ts';
+import { abort, commit, reply, stage } from './proxy/staging.ts';
 import type { Frame } from './tables/frames.ts';
 
 const LOOK_UP_REPLY = netService.id('look_up') + 100;
@@ -94,7 +95,9 @@ export const noteLookUp = (net: Net, from: NodeId, frame: Extract<Frame, { kind:
     remoteDisposition: PORT_SEND_ONCE,
     id: LOOK_UP_REPLY,
     body: { retcode: 'KERN_SUCCESS', value: null },
-    descriptors: [{ kind: 'port', name: landed.name, disposition: landed.disposition === 0 ? MOVE_SEND : landed.disposition }],
+    descriptors: [
+      { kind: 'port', name: landed.name, disposition: landed.disposition === 0 ? MOVE_SEND : landed.disposition },
+    ],
   });
   if (kr === 'MACH_MSG_SUCCESS') return;
   dropSend(net, query.reply);

@@ -1,10 +1,23 @@
 /** What one netmsg has: its tables, what it owes, and the two ways out, to its kernel and to other nodes. */
-import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
-import { MAKE_SEND_ONCE } from '../../ports/right.ts';
+
 import type { KernelRequest } from '../../kernel/interface/calls.ts';
 import type { Sys } from '../../kernel/program.ts';
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import { MAKE_SEND_ONCE } from '../../ports/right.ts';
 import { encodeFrame } from './message-codec.ts';
-import { type Door, LANE_CONTROL, LANE_DEMAND, LANE_MESSAGES, type NetArguments, type NetLimits, type NodeId, type Parcel, type PortCapsule, type PortId, type Sessions } from './protocol.ts';
+import {
+  type Door,
+  LANE_CONTROL,
+  LANE_DEMAND,
+  LANE_MESSAGES,
+  type NetArguments,
+  type NetLimits,
+  type NodeId,
+  type Parcel,
+  type PortCapsule,
+  type PortId,
+  type Sessions,
+} from './protocol.ts';
 import type { Frame, WireMessage } from './tables/frames.ts';
 import { Onces } from './tables/onces.ts';
 import { type LocalPort, type PortRecord, Records, type RemotePort } from './tables/records.ts';
@@ -44,8 +57,8 @@ export type Effect =
     };
 
 /**
- * What has been read of a message that is about to be encoded. Reading memory may fault, and the handler runs again: what it
- * did before is found here and not done twice.
+ * What has been read of a message that is about to be encoded. Reading memory may fault, and the handler runs again:
+ * what it did before is found here and not done twice.
  */
 export interface Readings {
   readonly capsules: Map<PortName, PortCapsule>;
@@ -102,7 +115,10 @@ export interface Net {
   earlyCount: number;
   /** Frames to be looked at (again) within this turn. */
   readonly again: Arrival[];
-  /** Local ports with acknowledgements to send, proxies whose no-senders request is to be looked at: at the end of the turn. */
+  /**
+   * Local ports with acknowledgements to send, proxies whose no-senders request is to be looked at: at the end of the
+   * turn.
+   */
   readonly owing: Set<LocalPort>;
   readonly toArm: Set<RemotePort>;
   /** Local ports that may have nobody left who knows them. */
@@ -118,7 +134,8 @@ export interface Net {
 
 /** The state of a netmsg that starts. Makes the port set. */
 export const startNet = (sys: Sys, args: NetArguments, limits: NetLimits): Net => {
-  const make = (right: 'RECEIVE' | 'PORT_SET'): PortName => sys.call({ op: 'port_allocate', right })['name'] as PortName;
+  const make = (right: 'RECEIVE' | 'PORT_SET'): PortName =>
+    sys.call({ op: 'port_allocate', right })['name'] as PortName;
   const set = make('PORT_SET');
   const watch = make('RECEIVE');
   for (const member of [args.service, args.doorbell, watch]) sys.call({ op: 'port_move_member', member, after: set });
@@ -161,8 +178,8 @@ export const nextSerial = (net: Net): number => {
 };
 
 /**
- * Sends a frame. Whatever depends on order goes by the lane of messages; acknowledgements and news of places overtake it; so
- * do messages of memory objects, whose order the numbers of their channel restore.
+ * Sends a frame. Whatever depends on order goes by the lane of messages; acknowledgements and news of places overtake
+ * it; so do messages of memory objects, whose order the numbers of their channel restore.
  */
 export const post = (net: Net, node: NodeId, frame: Frame): void => {
   if (node === net.node) {
@@ -184,7 +201,12 @@ export const dropSend = (net: Net, name: PortName): void => {
 };
 
 /** Asks to be told on the watch port, or no longer. */
-export const request = (net: Net, name: PortName, kind: 'DEAD_NAME' | 'NO_SENDERS', wanted: 'wanted' | 'cancelled'): void => {
+export const request = (
+  net: Net,
+  name: PortName,
+  kind: 'DEAD_NAME' | 'NO_SENDERS',
+  wanted: 'wanted' | 'cancelled',
+): void => {
   const ask: KernelRequest = {
     op: 'port_request_notification',
     name,

@@ -4,15 +4,16 @@
  *   the doorbell       input from sessions,
  *   the watch port     notifications that say what they are about,
  *   every proxy        messages for ports on other nodes.
- * One turn of the loop: all input there is (bounded), then what is owed for it. A turn that faults on memory is run again; what
- * had been done by then has left the inbox.
+ * One turn of the loop: all input there is (bounded), then what is owed for it. A turn that faults on memory is run
+ * again; what had been done by then has left the inbox.
  */
+
+import { type MachineState, machine } from '../../kernel/machine.ts';
+import type { Program, Result, Sys } from '../../kernel/program.ts';
+import { releaseItems } from '../../kernel/subsystem.ts';
 import { NOTIFY_DEAD_NAME, NOTIFY_MSG_ACCEPTED, NOTIFY_NO_SENDERS } from '../../ports/fate.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
-import { machine, type MachineState } from '../../kernel/machine.ts';
-import type { Program, Result, Sys } from '../../kernel/program.ts';
-import { releaseItems } from '../../kernel/subsystem.ts';
 import { decodeFrame } from './message-codec.ts';
 import { failQueries, noteLookUp, serveNet } from './netmsg-services.ts';
 import { type Arrival, dropSend, type Net, startNet } from './netmsg-state.ts';
@@ -20,7 +21,16 @@ import type { NetArguments, NetInput, NetLimits, NodeId } from './protocol.ts';
 import { abandonOnce, loseOnce, noteOnce, onceDied, useOnce } from './proxy/callbacks.ts';
 import { arrive, noteAccepted, noteAck, noteMoved, payAcks, resendFrom, sendOn } from './proxy/channels.ts';
 import { parcelOf, readParcel } from './proxy/outward.ts';
-import { armProxies, endCopy, loseProxy, noteNoSenders, noteRegistered, portDied, settleAll, settleHolders } from './proxy/references.ts';
+import {
+  armProxies,
+  endCopy,
+  loseProxy,
+  noteNoSenders,
+  noteRegistered,
+  portDied,
+  settleAll,
+  settleHolders,
+} from './proxy/references.ts';
 import { dropStages, noteStage } from './proxy/staging.ts';
 
 /** What holds unless the composition root says otherwise. */
@@ -173,7 +183,10 @@ const nameDied = (net: Net, name: PortName): void => {
   else dropSend(net, name);
 };
 
-/** The verdict on a node. What it sent before has been dealt with; everything there is dead for us, and its rights are ours again. */
+/**
+ * The verdict on a node. What it sent before has been dealt with; everything there is dead for us, and its rights are
+ * ours again.
+ */
 const nodeDied = (net: Net, node: NodeId): void => {
   for (const record of net.records.all()) {
     if (record.at === 'here') {
@@ -184,16 +197,20 @@ const nodeDied = (net: Net, node: NodeId): void => {
     } else if (record.node === node) loseProxy(net, record);
     else resendFrom(net, record, node);
   }
-  for (const once of [...net.onces.exported.values()]) if (once.peer === node && once.state === 'out') abandonOnce(net, once);
+  for (const once of [...net.onces.exported.values()])
+    if (once.peer === node && once.state === 'out') abandonOnce(net, once);
   for (const once of [...net.onces.imported.values()]) if (once.node === node) loseOnce(net, once);
-  for (const [copy, { peer }] of [...net.copies]) if (peer === node && !isStaged(net, copy)) endCopy(net, copy, 'release');
+  for (const [copy, { peer }] of [...net.copies])
+    if (peer === node && !isStaged(net, copy)) endCopy(net, copy, 'release');
   failQueries(net, node);
   dropStages(net, node);
 };
 
 /** Copies of a stage are given back by its abort. */
 const isStaged = (net: Net, copy: number): boolean =>
-  [...net.outgoing.values()].some(({ effects }) => effects.some((effect) => effect.kind === 'copy' && effect.copy === copy));
+  [...net.outgoing.values()].some(({ effects }) =>
+    effects.some((effect) => effect.kind === 'copy' && effect.copy === copy),
+  );
 
 /** The program. The composition root pins its task. */
 export const netmsg: Program = machine<State, NetArguments>({

@@ -1,14 +1,15 @@
 /**
- * What others must know to use netmsg: the service interface, what it is given when it starts, what it needs of its kernel.
- * Everything else in this folder is between two netmsgs.
+ * What others must know to use netmsg: the service interface, what it is given when it starts, what it needs of its
+ * kernel. Everything else in this folder is between two netmsgs.
  */
-import type { Draft } from '../../ports/draft.ts';
+
+import type { RightArgument } from '../../kernel/interface/calls.ts';
+import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
+import type { Draft } from '../../ports/draft.ts';
 import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Item } from '../../ports/port.ts';
-import type { RightArgument } from '../../kernel/interface/calls.ts';
-import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/subsystem.ts';
 
 /** Names a kernel among all that may ever meet; a kernel that starts anew gets a new one. */
 export type NodeId = string;
@@ -82,8 +83,8 @@ interface Routines extends Readonly<Record<string, Routine<never, Body>>> {
   /** The nodes that can be reached now. */
   readonly nodes: Routine<null, readonly NodeId[]>;
   /**
-   * Stages the descriptors of the request and `body` at a peer. Answered when the peer has them. The rights stay with netmsg,
-   * ports among them closed, until commit or abort; also if this fails.
+   * Stages the descriptors of the request and `body` at a peer. Answered when the peer has them. The rights stay with
+   * netmsg, ports among them closed, until commit or abort; also if this fails.
    */
   readonly stage: Routine<{ readonly mid: string; readonly peer: NodeId; readonly body: Body }, null>;
   /** The rights of a staged message are the peer's from now on. */
@@ -107,7 +108,10 @@ export const netService: Subsystem<Routines> = subsystem('net', NET_BASE, {
   census: routine<null, Census>(),
 } as Routines);
 
-/** A message in netmsg's hands, as one that it received or found in the queue of a port. Its rights are names of netmsg's. */
+/**
+ * A message in netmsg's hands, as one that it received or found in the queue of a port. Its rights are names of
+ * netmsg's.
+ */
 export interface Parcel {
   readonly id: number;
   readonly body: Body;
@@ -142,20 +146,27 @@ export interface PortCapsule extends PortState<PortName> {
 /** What netmsg needs of its kernel beyond the traps. It acts on netmsg's own names only. */
 export interface Door {
   /**
-   * Sends in the name of `sender`. A full queue is no obstacle: the message is forced in, the answer is WILL_NOTIFY, and the
-   * receive right `notify` hears MSG_ACCEPTED when it leaves the queue. A dead-name request of the used-up name that
-   * would tell `notify` is withdrawn.
+   * Sends in the name of `sender`. A full queue is no obstacle: the message is forced in, the answer is WILL_NOTIFY,
+   * and the receive right `notify` hears MSG_ACCEPTED when it leaves the queue. A dead-name request of the used-up
+   * name that would tell `notify` is withdrawn.
    */
   forward(delivery: Delivery, notify: PortName): MachMsgReturn;
   /** Empties a port whose receive right netmsg holds. */
   detach(name: PortName): PortCapsule | KernFailure;
-  /** Fills such a port: `messages` go before what is queued there, the counts are set. Uses up all rights it is given. */
+  /**
+   * Fills such a port: `messages` go before what is queued there, the counts are set. Uses up all rights it is given.
+   */
   attach(name: PortName, state: PortState<RightArgument | null>, messages: readonly Delivery[]): KernReturn;
-  /** A send-once right made from a send or receive right of netmsg's, under a name of its own; DEAD if the port is dead. */
+  /**
+   * A send-once right made from a send or receive right of netmsg's, under a name of its own; DEAD if the port is
+   * dead.
+   */
   makeOnce(name: PortName): PortName;
   /** Gives up a send-once right, or the dead name it has become, and nobody is told. */
   forgetOnce(name: PortName): void;
-  /** Name of netmsg's receive right of the port that a send-once right goes to; NULL if netmsg does not receive there. */
+  /**
+   * Name of netmsg's receive right of the port that a send-once right goes to; NULL if netmsg does not receive there.
+   */
   receiverOf(name: PortName): PortName;
 }
 

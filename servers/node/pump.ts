@@ -2,7 +2,7 @@
  * What makes a kernel run in Node: one `setImmediate` while there is work, one timer for the earliest deadline. Between two
  * slices the event loop gets its turn, so that sockets and signals are heard however busy the kernel is.
  */
-import type { Clock } from './environment.ts';
+import type { Clock } from './clock.ts';
 
 /** Parked calls between two looks at the clock. */
 const STEPS = 256;

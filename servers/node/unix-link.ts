@@ -111,7 +111,7 @@ const narrowMask = (): (() => void) => {
 
 /** One end of a link over a socket. */
 class UnixLink implements Link {
-  readonly kind = 'unix';
+  readonly kind: string = 'unix';
   readonly #socket: Socket;
   #events: LinkEvents | null = null;
   #reason: string | null = null;

@@ -1,11 +1,16 @@
-/** Portolan as the system under test. Its kernel is not connected yet: every run is unsupported. */
+/** Portolan as the system under test: its tasks are puppets, each call comes in by the trap of a thread of their own. */
 import { Unsupported } from './driver.ts';
 import type { Driver } from './driver.ts';
+import { StageSetting } from './setting.ts';
 
+/** Everything on one kernel, for now. */
 export const portolan: Driver = {
   profiles: ['mach3'],
   codecs: [],
-  open: () => {
-    throw new Unsupported('open');
+  open: (options) => {
+    if (options.kernels !== undefined || options.place === 'apart') throw new Unsupported('kernels');
+    if (options.relocate !== 'none') throw new Unsupported('relocate');
+    if (options.strict) throw new Unsupported('strict');
+    return new StageSetting(options);
   },
 };

@@ -1,6 +1,6 @@
 /** What a server loop does with a message that nobody will use: gives up its rights and memory, and reports what failed. */
 import type { Draft } from '../../ports/draft.ts';
-import { isName, portName } from '../../ports/name.ts';
+import { isName, type PortName, portName } from '../../ports/name.ts';
 import { MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE } from '../../ports/right.ts';
 import type { Sys } from '../../kernel/program.ts';
 
@@ -47,19 +47,17 @@ export const destroyDraft = (sys: Sys, draft: Draft): Report[] => {
 const release = (sys: Sys, value: number, disposition: number, reports: Report[]): void => {
   const name = portName(value);
   if (!isName(name)) return;
-  const kr = kindOf(disposition, () => sys.call({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 }).kr, () =>
-    sys.call({ op: 'port_deallocate', name }).kr,
-  );
+  const kr = giveUp(sys, name, disposition);
   if (kr !== 'KERN_SUCCESS') reports.push({ kr, name });
 };
 
-const kindOf = (disposition: number, receive: () => string, send: () => string): string => {
+const giveUp = (sys: Sys, name: PortName, disposition: number): string => {
   switch (disposition) {
     case MOVE_RECEIVE:
-      return receive();
+      return sys.call({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 }).kr;
     case MOVE_SEND:
     case MOVE_SEND_ONCE:
-      return send();
+      return sys.call({ op: 'port_deallocate', name }).kr;
     default:
       return 'KERN_SUCCESS';
   }

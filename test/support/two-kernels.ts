@@ -1,21 +1,24 @@
 /**
- * Several kernels in one process, each with netmsg, joined by wires that carry bytes. Everything runs when `run` is called and
- * until nothing is left to do; with a seed, the order in which nodes and wires go on is shuffled.
+ * Several kernels in one process, each with netmsg, joined by wires that carry bytes. Everything runs when `run` is
+ * called and until nothing is left to do; with a seed, the order in which nodes and wires go on is shuffled.
  */
-import type { Body } from '../../ports/body.ts';
-import type { DraftItem } from '../../ports/draft.ts';
-import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
-import { type Item, Message, type Received } from '../../ports/port.ts';
-import { deliver } from '../../ports/queue.ts';
-import { allocate, carry, insertRight, receivePort } from '../../ports/name-calls.ts';
-import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
-import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
+
 import { bootKernel } from '../../kernel/boot.ts';
 import { HostTask } from '../../kernel/host-task.ts';
+import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
 import type { Kernel, Task } from '../../kernel/kernel.ts';
 import { createTask, createThread } from '../../kernel/lives.ts';
 import { NetDoor } from '../../kernel/move/door.ts';
 import { runKernel } from '../../kernel/scheduler.ts';
+import type { Body } from '../../ports/body.ts';
+import type { DraftItem } from '../../ports/draft.ts';
+import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
+import { allocate, carry, insertRight, receivePort } from '../../ports/name-calls.ts';
+import { type Item, Message, type Received } from '../../ports/port.ts';
+import { deliver } from '../../ports/queue.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
+import { NetDriver } from '../../servers/net/driver.ts';
+import { memoryLinks } from '../../servers/net/memory-link.ts';
 import { netmsg } from '../../servers/net/netmsg.ts';
 import { type Census, type NetInput, type NetLimits, netService, type Sessions } from '../../servers/net/protocol.ts';
 
@@ -98,6 +101,8 @@ export class Actor {
 
 /** One kernel and its netmsg. */
 export class Node implements Sessions {
+  /** Sessions over links in place of the world's wires. */
+  driver: NetDriver | null = null;
   readonly world: World;
   readonly name: string;
   readonly kernel: Kernel;
@@ -110,13 +115,24 @@ export class Node implements Sessions {
   constructor(world: World, name: string, limits: Partial<NetLimits>) {
     this.world = world;
     this.name = name;
-    this.kernel = bootKernel({ node: name, clock: { now: () => 0 }, pump: { wanted: () => undefined, deadline: () => undefined } });
+    this.kernel = bootKernel({
+      node: name,
+      clock: { now: () => 0 },
+      pump: { wanted: () => undefined, deadline: () => undefined },
+    });
     this.netTask = createTask(this.kernel, 'netmsg');
     this.netTask.pinned = 'it is the net message server of its node';
     const { space } = this.netTask;
     this.#service = allocate(space, 'RECEIVE') as PortName;
     this.#doorbell = allocate(space, 'RECEIVE') as PortName;
-    const args = { node: name, service: this.#service, doorbell: this.#doorbell, sessions: this, door: new NetDoor(space), limits };
+    const args = {
+      node: name,
+      service: this.#service,
+      doorbell: this.#doorbell,
+      sessions: this,
+      door: new NetDoor(space),
+      limits,
+    };
     createThread(this.netTask, netmsg, netmsg.start(args));
   }
 
@@ -141,28 +157,36 @@ export class Node implements Sessions {
   /** Lets the kernel run. A netmsg that ends is a failure. */
   run(): void {
     runKernel(this.kernel, 1_000);
-    if (!this.netTask.isAlive) throw new Error(`netmsg of ${this.name} ended: ${JSON.stringify(this.kernel.life.read().slice(-2))}`);
+    if (!this.netTask.isAlive)
+      throw new Error(`netmsg of ${this.name} ended: ${JSON.stringify(this.kernel.life.read().slice(-2))}`);
   }
 
   nodes(): readonly string[] {
+    if (this.driver !== null) return this.driver.nodes();
     return this.world.nodes.map(({ name }) => name).filter((name) => name !== this.name && !this.dead.has(name));
   }
 
   isLiving(node: string): boolean {
-    return !this.dead.has(node);
+    return this.driver === null ? !this.dead.has(node) : this.driver.isLiving(node);
   }
 
   transmit(node: string, lane: number, bytes: Uint8Array): void {
-    this.world.carry(this.name, node, lane, bytes);
+    if (this.driver !== null) this.driver.transmit(node, lane, bytes);
+    else this.world.carry(this.name, node, lane, bytes);
   }
 
   take(): NetInput | undefined {
-    return this.#input.shift();
+    return this.driver === null ? this.#input.shift() : this.driver.take();
   }
 
   /** Input for netmsg, and a ring at its door. */
   hear(input: NetInput): void {
     this.#input.push(input);
+    this.ring();
+  }
+
+  /** Rings netmsg's doorbell, unless an earlier ring is still unheard. */
+  ring(): void {
     const port = receivePort(this.netTask.space, this.#doorbell);
     if (typeof port === 'string') return;
     if (port.msgcount > 0) return;
@@ -177,11 +201,21 @@ interface Wire {
   readonly queue: Uint8Array[];
 }
 
+/** Two nodes joined by sessions. */
+interface Linked {
+  readonly a: Node;
+  readonly b: Node;
+  readonly cut: () => void;
+  /** Lets everything go on, and some time pass. */
+  readonly settle: () => void;
+}
+
 /** Nodes and what is on its way between them. Order holds on each lane between two nodes, and nowhere else. */
 export class World {
   readonly nodes: Node[] = [];
   readonly #wires: Map<string, Wire> = new Map();
   readonly #held: Set<string> = new Set();
+  readonly #jobs: (() => void)[] = [];
   #random: number;
 
   constructor(seed = 0) {
@@ -192,6 +226,36 @@ export class World {
     const node = new Node(this, name, limits);
     this.nodes.push(node);
     return node;
+  }
+
+  /** Two nodes that speak by sessions over a link in memory. `cut` breaks the link, and another takes its place. */
+  linked(first: string, second: string): Linked {
+    const [a, b] = [this.node(first), this.node(second)];
+    let now = 0;
+    for (const node of [a, b]) {
+      const self = { node: node.name, incarnation: '1' };
+      node.driver = new NetDriver({ self, now: () => now, ring: () => node.ring(), dial: () => undefined });
+    }
+    const connect = () => {
+      const [left, right] = memoryLinks((job) => this.#jobs.push(job));
+      a.driver?.open(left, 'self', b.name);
+      b.driver?.open(right, 'peer');
+      return left;
+    };
+    let link = connect();
+    const settle = (): void => {
+      for (let n = 0; n < 10; n += 1) {
+        this.run();
+        now += 25;
+        for (const node of [a, b]) node.driver?.tick(now);
+      }
+      this.run();
+    };
+    const cut = (): void => {
+      link.close('cut');
+      link = connect();
+    };
+    return { a, b, cut, settle };
   }
 
   carry(from: string, to: string, lane: number, bytes: Uint8Array): void {
@@ -234,6 +298,7 @@ export class World {
     for (let rounds = 0; rounds < count; rounds += 1) {
       const choices: (() => void)[] = [];
       for (const node of this.nodes) if (node.kernel.runQueue.length > 0) choices.push(() => node.run());
+      if (this.#jobs.length > 0) choices.push(() => this.#jobs.shift()?.());
       for (const wire of this.#wires.values()) {
         if (wire.queue.length === 0 || this.#held.has(`${wire.from} ${wire.to}`)) continue;
         choices.push(() => this.#arrive(wire, wire.queue.shift() as Uint8Array));

@@ -1,6 +1,6 @@
 /**
- * Send-once rights between nodes. The exporter keeps the right; the importer has a port that lives for one message, which it
- * hands over whatever it is: a reply, or the notification that the right was given up.
+ * Send-once rights between nodes. The exporter keeps the right; the importer has a port that lives for one message,
+ * which it hands over whatever it is: a reply, or the notification that the right was given up.
  */
 import { NOTIFY_SEND_ONCE } from '../../../ports/fate.ts';
 import { MACH_PORT_NULL } from '../../../ports/name.ts';
@@ -17,7 +17,8 @@ type OnceFrame = Extract<Frame, { kind: `once${string}` }>;
 /** The port of an imported send-once right has its message. */
 export const useOnce = (net: Net, once: ImportedOnce, parcel: Parcel): void => {
   net.onces.dropImported(once);
-  if (parcel.id === NOTIFY_SEND_ONCE && parcel.sender === null) post(net, once.node, { kind: 'once_gone', once: once.id });
+  if (parcel.id === NOTIFY_SEND_ONCE && parcel.sender === null)
+    post(net, once.node, { kind: 'once_gone', once: once.id });
   else {
     const effects: Effect[] = [];
     const message = encodeParcel(net, once.node, parcel, effects);

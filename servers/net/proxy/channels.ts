@@ -1,7 +1,7 @@
 /**
- * Messages between nodes. Each sender node numbers what it sends to a port; whoever has the port enqueues by number, so that
- * nothing is lost, doubled or put out of order however often the port has moved meanwhile. Only the owner acknowledges, and
- * only what is in the queue; until then the sender keeps it.
+ * Messages between nodes. Each sender node numbers what it sends to a port; whoever has the port enqueues by number,
+ * so that nothing is lost, doubled or put out of order however often the port has moved meanwhile. Only the owner
+ * acknowledges, and only what is in the queue; until then the sender keeps it.
  */
 import { MACH_PORT_NULL } from '../../../ports/name.ts';
 import { COPY_SEND } from '../../../ports/right.ts';
@@ -48,7 +48,11 @@ export const noteAck = (net: Net, frame: Extract<Frame, { kind: 'cack' }>): void
   if (record === undefined || record.at === 'here' || record.chan !== frame.chan) return;
   retarget(net, record, frame.node, frame.epoch);
   const { unacknowledged } = record;
-  for (let first = unacknowledged.at(0); first !== undefined && first.frame.seq < frame.next; first = unacknowledged.at(0)) {
+  for (
+    let first = unacknowledged.at(0);
+    first !== undefined && first.frame.seq < frame.next;
+    first = unacknowledged.at(0)
+  ) {
     unacknowledged.shift();
   }
   if (frame.limit > record.limit) record.limit = frame.limit;
@@ -99,7 +103,10 @@ const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
   net.earlyCount += 1;
 };
 
-/** Passes a frame on to where the port has gone, as it is; its sender learns the place. A port that it carries passes by here. */
+/**
+ * Passes a frame on to where the port has gone, as it is; its sender learns the place. A port that it carries passes
+ * by here.
+ */
 const forward = (net: Net, frame: AddressedFrame, to: { readonly node: NodeId; readonly epoch: number }): void => {
   if (frame.kind !== 'msg') {
     post(net, to.node, { ...frame, epoch: to.epoch });
@@ -108,12 +115,13 @@ const forward = (net: Net, frame: AddressedFrame, to: { readonly node: NodeId; r
   const message = passPorts(net, frame, to.node);
   post(net, to.node, { ...frame, epoch: to.epoch, message });
   net.counters.forwarded += 1;
-  if (frame.origin !== net.node) post(net, frame.origin, { kind: 'moved', port: frame.port, node: to.node, epoch: to.epoch });
+  if (frame.origin !== net.node)
+    post(net, frame.origin, { kind: 'moved', port: frame.port, node: to.node, epoch: to.epoch });
 };
 
 /**
- * Ports inside a message that is passed on do not land here, though their senders were told so: they count one more move,
- * and what comes for them is sent after them.
+ * Ports inside a message that is passed on do not land here, though their senders were told so: they count one more
+ * move, and what comes for them is sent after them.
  */
 const passPorts = (net: Net, frame: MessageFrame, to: NodeId): MessageFrame['message'] => {
   const ports = rightsOf(frame.message).filter((right) => right.kind === 'receive');

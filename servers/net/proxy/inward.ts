@@ -1,17 +1,28 @@
 /**
- * A message on its way in: what other nodes understand becomes rights of netmsg's, ready to be sent on. A receive right that
- * arrives brings its port: the proxy that stood for it here, if any, becomes the port, with all that was queued there.
+ * A message on its way in: what other nodes understand becomes rights of netmsg's, ready to be sent on. A receive
+ * right that arrives brings its port: the proxy that stood for it here, if any, becomes the port, with all that was
+ * queued there.
  */
-import type { Body } from '../../../ports/body.ts';
-import { MACH_PORT_DEAD, MACH_PORT_NULL, portName, type PortName } from '../../../ports/name.ts';
-import type { DraftItem } from '../../../ports/draft.ts';
-import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE, PORT_RECEIVE, PORT_SEND_ONCE } from '../../../ports/right.ts';
+
 import type { RightArgument } from '../../../kernel/interface/calls.ts';
-import { decodeBody } from '../wire/codec.ts';
+import type { Body } from '../../../ports/body.ts';
+import type { DraftItem } from '../../../ports/draft.ts';
+import { MACH_PORT_DEAD, MACH_PORT_NULL, type PortName, portName } from '../../../ports/name.ts';
+import {
+  COPY_SEND,
+  MAKE_SEND,
+  MAKE_SEND_ONCE,
+  MOVE_RECEIVE,
+  MOVE_SEND,
+  MOVE_SEND_ONCE,
+  PORT_RECEIVE,
+  PORT_SEND_ONCE,
+} from '../../../ports/right.ts';
 import { dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
-import type { Delivery, NodeId } from '../protocol.ts';
+import type { Delivery } from '../protocol.ts';
 import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
 import { type LocalPort, localPort, type RemotePort } from '../tables/records.ts';
+import { decodeBody } from '../wire/codec.ts';
 import { importPort, payCopies, watchDeath } from './references.ts';
 
 /** A message from another node as something that can be sent here, to `remote`. */
@@ -50,7 +61,11 @@ const landItem = (net: Net, item: WireItem): DraftItem => {
     case 'ool':
       return landMemory(net, item.bytes);
     case 'ool_ports':
-      return landArray(net, item.type, item.rights.map((right) => landRight(net, right)));
+      return landArray(
+        net,
+        item.type,
+        item.rights.map((right) => landRight(net, right)),
+      );
   }
 };
 
@@ -234,4 +249,3 @@ const endImportedOnce = (net: Net, name: PortName): void => {
   net.sys.call({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 });
   post(net, once.node, { kind: 'once_gone', once: once.id });
 };
-

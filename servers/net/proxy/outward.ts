@@ -1,19 +1,20 @@
 /**
  * A message on its way out: rights become what other nodes understand. Encoding gives nothing up; it answers with the
- * message a list of effects, to be carried out when the message goes (`commitEffects`) or undone (`undoEffects`). A receive right
- * goes with all that its port has inside; the port stays here, closed, until that is decided.
+ * message a list of effects, to be carried out when the message goes (`commitEffects`) or undone (`undoEffects`). A
+ * receive right goes with all that its port has inside; the port stays here, closed, until that is decided.
  */
+
+import { invariant } from '../../../ports/invariant.ts';
 import { failed } from '../../../ports/kern-return.ts';
-import { MACH_PORT_NULL, isName, type PortName } from '../../../ports/name.ts';
+import { isName, MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import type { Received } from '../../../ports/port.ts';
 import { MOVE_SEND, MOVE_SEND_ONCE, PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
-import { invariant } from '../../../ports/invariant.ts';
-import { encodeBody } from '../wire/codec.ts';
 import { type Copy, dropSend, type Effect, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { Delivery, NodeId, OnceId, Parcel, PortCapsule } from '../protocol.ts';
 import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
 import type { ExportedOnce } from '../tables/onces.ts';
 import { type LocalPort, type PortRecord, remotePort } from '../tables/records.ts';
+import { encodeBody } from '../wire/codec.ts';
 import { endCopy, makeCopy, openProxy, recordOf } from './references.ts';
 
 /** A received message as a parcel: its header is named from the sender's side again. */
@@ -52,14 +53,15 @@ export const deliveryOf = (parcel: Parcel, remote: PortName): Delivery => ({
 });
 
 /**
- * Opens the ports and reads the memory that a parcel carries. To be called before anything is done for the parcel: it may fault,
- * and then the handler runs again.
+ * Opens the ports and reads the memory that a parcel carries. To be called before anything is done for the parcel: it
+ * may fault, and then the handler runs again.
  */
 export const readParcel = (net: Net, parcel: Parcel): void => {
   for (const item of parcel.items ?? []) {
     if (item.kind === 'ool') readMemory(net, item.address, item.size);
     else if (item.kind === 'port' && item.type === PORT_RECEIVE) openPort(net, item.name);
-    else if (item.kind === 'ool_ports' && item.type === PORT_RECEIVE) for (const name of item.names) openPort(net, name);
+    else if (item.kind === 'ool_ports' && item.type === PORT_RECEIVE)
+      for (const name of item.names) openPort(net, name);
   }
 };
 
@@ -162,7 +164,12 @@ const encodeReceive = (net: Net, peer: NodeId, name: PortName, effects: Effect[]
   const chan = own?.chan ?? nextSerial(net);
   const next = own?.next ?? 1;
   effects.push({ kind: 'receive', record, capsule, chan, next, isNew });
-  return { kind: 'receive', port: record.id, epoch: record.epoch + 1, ticket: ticketOf(net, peer, { record, capsule, chan, next, effects }) };
+  return {
+    kind: 'receive',
+    port: record.id,
+    epoch: record.epoch + 1,
+    ticket: ticketOf(net, peer, { record, capsule, chan, next, effects }),
+  };
 };
 
 interface Moving {
@@ -224,7 +231,10 @@ const releaseOnce = (net: Net, id: OnceId): void => {
   } else once.state = 'out';
 };
 
-/** The port has gone to `peer`. The same port object is its proxy from now on, so every right to it here stays what it was. */
+/**
+ * The port has gone to `peer`. The same port object is its proxy from now on, so every right to it here stays what it
+ * was.
+ */
 const becomeProxy = (net: Net, moved: Extract<Effect, { kind: 'receive' }>, peer: NodeId): void => {
   const { record, chan, next } = moved;
   const epoch = record.epoch + 1;
@@ -272,7 +282,11 @@ export const undoEffects = (net: Net, effects: readonly Effect[]): void => {
 const reopen = (net: Net, { record, capsule }: Extract<Effect, { kind: 'receive' }>): void => {
   const rightOf = (name: PortName) => (name === MACH_PORT_NULL ? null : { name, disposition: MOVE_SEND_ONCE });
   const state = { ...capsule, nsrequest: rightOf(capsule.nsrequest), pdrequest: rightOf(capsule.pdrequest) };
-  net.door.attach(record.name, state, capsule.messages.map((parcel) => deliveryOf(parcel, record.name)));
+  net.door.attach(
+    record.name,
+    state,
+    capsule.messages.map((parcel) => deliveryOf(parcel, record.name)),
+  );
   for (const [origin, { held }] of record.channels) {
     for (const frame of held.values()) net.again.push({ from: origin, frame });
     held.clear();
@@ -281,4 +295,3 @@ const reopen = (net: Net, { record, capsule }: Extract<Effect, { kind: 'receive'
   record.limbo = null;
   net.toSettle.add(record);
 };
-

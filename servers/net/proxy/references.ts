@@ -1,7 +1,7 @@
 /**
- * Who holds rights to what (reference listing). The owner's netmsg keeps one send right of its own while any node is listed
- * as a holder; a node that passes a copy on keeps one of its own until the receiver is listed (COPYACK). So a right is
- * always covered by one that the owner's kernel counts, and no-senders fires when the last is gone.
+ * Who holds rights to what (reference listing). The owner's netmsg keeps one send right of its own while any node is
+ * listed as a holder; a node that passes a copy on keeps one of its own until the receiver is listed (COPYACK). So a
+ * right is always covered by one that the owner's kernel counts, and no-senders fires when the last is gone.
  */
 import type { PortName } from '../../../ports/name.ts';
 import { PORT_SEND_ONCE } from '../../../ports/right.ts';
@@ -68,7 +68,8 @@ export const openProxy = (net: Net, record: RemotePort): void => {
 
 /** A copy has arrived. It is acknowledged as soon as the owner has us on its list. */
 const acknowledgeCopy = (net: Net, record: PortRecord, right: SendRight): void => {
-  if (record.at === 'here' || record.registered === 'yes') post(net, right.copier, { kind: 'copyack', copy: right.copy });
+  if (record.at === 'here' || record.registered === 'yes')
+    post(net, right.copier, { kind: 'copyack', copy: right.copy });
   else record.owedCopies.push({ copier: right.copier, copy: right.copy });
   if (record.at === 'there') {
     record.isIdle = false;

@@ -1,25 +1,45 @@
 /**
- * Messages that are agreed upon before they count. Staged, a message is at the peer as bytes while all its rights are still
- * here, its ports closed; committed, they are the peer's; aborted, it never was. A message with a receive right in it takes the
- * same way, with both steps in one.
+ * Messages that are agreed upon before they count. Staged, a message is at the peer as bytes while all its rights are
+ * still here, its ports closed; committed, they are the peer's; aborted, it never was. A message with a receive right
+ * in it takes the same way, with both steps in one.
  */
 import type { Body } from '../../../ports/body.ts';
 import { MACH_PORT_NULL } from '../../../ports/name.ts';
 import { COPY_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
-import { decodeBody, encodeBody } from '../wire/codec.ts';
 import { dropSend, type Effect, type IncomingStage, type Net, type OutgoingStage, post } from '../netmsg-state.ts';
-import { type Delivery, type Landed, NET_DROPPED, NET_LANDED, NET_STAGED, netService, type NodeId, type Parcel, type PortCounts, type Staged } from '../protocol.ts';
+import {
+  type Delivery,
+  type Landed,
+  NET_DROPPED,
+  NET_LANDED,
+  NET_STAGED,
+  type NodeId,
+  netService,
+  type Parcel,
+  type PortCounts,
+  type Staged,
+} from '../protocol.ts';
 import type { Frame, WireMessage } from '../tables/frames.ts';
+import { decodeBody, encodeBody } from '../wire/codec.ts';
 import { discard, landMessage } from './inward.ts';
 import { commitEffects, deliveryOf, encodeParcel, undoEffects } from './outward.ts';
 
 type StageFrame = Extract<Frame, { kind: 'stage' | 'staged' | 'commit' | 'abort' }>;
 
 /** Stages a parcel at a peer. `parcel.reply` waits for the peer's answer. */
-export const stage = (net: Net, what: { readonly mid: string; readonly peer: NodeId; readonly body: Body }, parcel: Parcel): void => {
+export const stage = (
+  net: Net,
+  what: { readonly mid: string; readonly peer: NodeId; readonly body: Body },
+  parcel: Parcel,
+): void => {
   const { mid, peer, body } = what;
   const effects: Effect[] = [];
-  const message = encodeParcel(net, peer, { ...parcel, id: 0, body: null, reply: MACH_PORT_NULL, replyType: 0 }, effects);
+  const message = encodeParcel(
+    net,
+    peer,
+    { ...parcel, id: 0, body: null, reply: MACH_PORT_NULL, replyType: 0 },
+    effects,
+  );
   net.outgoing.set(mid, { mid, peer, parcel, effects, asker: parcel.reply, state: 'sent' });
   post(net, peer, { kind: 'stage', mid, body: encodeBody(body), message });
 };
@@ -113,7 +133,11 @@ const land = (net: Net, staged: IncomingStage): void => {
   const { mid, from, message } = staged;
   const body: Landed = { mid, from, body: decodeBody(staged.body), counts: countsOf(message) };
   const landed = landMessage(net, message, net.listener, COPY_SEND);
-  const delivery = { ...landed, draft: { ...landed.draft, id: NET_LANDED, body: { ...body } as unknown as Body }, once: true };
+  const delivery = {
+    ...landed,
+    draft: { ...landed.draft, id: NET_LANDED, body: { ...body } as unknown as Body },
+    once: true,
+  };
   if (!isSent(net, delivery)) discard(net, delivery);
 };
 
@@ -130,7 +154,9 @@ const countsOf = (message: WireMessage): PortCounts[] => {
   return counts;
 };
 
-/** A peer has died: what it had staged here is dropped, what was staged there is lost, for whoever staged it to abort. */
+/**
+ * A peer has died: what it had staged here is dropped, what was staged there is lost, for whoever staged it to abort.
+ */
 export const dropStages = (net: Net, dead: NodeId): void => {
   for (const staged of [...net.incoming.values()]) {
     if (staged.from !== dead) continue;
@@ -143,4 +169,3 @@ export const dropStages = (net: Net, dead: NodeId): void => {
     if (staged.asker !== MACH_PORT_NULL) answerStage(net, staged, false);
   }
 };
-

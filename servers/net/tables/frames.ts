@@ -6,7 +6,10 @@ export type WireRight =
   | { readonly kind: 'null'; readonly type: number }
   | { readonly kind: 'dead'; readonly type: number }
   | {
-      /** A send right; or (`type` PORT_SEND_ONCE) a send-once right to a port that has left the node where the right was. */
+      /**
+       * A send right; or (`type` PORT_SEND_ONCE) a send-once right to a port that has left the node where the right
+       * was.
+       */
       readonly kind: 'send';
       readonly type: number;
       readonly port: PortId;
@@ -65,11 +68,23 @@ export type AddressedFrame =
       readonly seq: number;
       readonly message: WireMessage;
     }
-  | { readonly kind: 'dirty' | 'clean'; readonly port: PortId; readonly epoch: number; readonly origin: NodeId; readonly chan: number };
+  | {
+      readonly kind: 'dirty' | 'clean';
+      readonly port: PortId;
+      readonly epoch: number;
+      readonly origin: NodeId;
+      readonly chan: number;
+    };
 
 /** Everything else goes to one node and stays there. */
 export type DirectFrame =
-  | { readonly kind: 'registered'; readonly port: PortId; readonly chan: number; readonly node: NodeId; readonly epoch: number }
+  | {
+      readonly kind: 'registered';
+      readonly port: PortId;
+      readonly chan: number;
+      readonly node: NodeId;
+      readonly epoch: number;
+    }
   | { readonly kind: 'copyack'; readonly copy: number }
   | { readonly kind: 'dead'; readonly port: PortId }
   | {

@@ -1,7 +1,10 @@
 import type { PortName } from '../../../ports/name.ts';
 import type { NodeId, OnceId } from '../protocol.ts';
 
-/** A send-once right of ours that another node may use: netmsg keeps it under `name` until it is used or comes to nothing. */
+/**
+ * A send-once right of ours that another node may use: netmsg keeps it under `name` until it is used or comes to
+ * nothing.
+ */
 export interface ExportedOnce {
   readonly id: OnceId;
   readonly name: PortName;

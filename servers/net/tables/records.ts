@@ -1,7 +1,7 @@
 /**
- * What netmsg knows of each port that more than one node knows. A record is of one of two kinds for as long as its port stays
- * where it is: `LocalPort`, whose receiver is on this node, or `RemotePort`, whose receive right stands for it here (a
- * proxy). When the port moves the record is replaced; the name in netmsg's space stays.
+ * What netmsg knows of each port that more than one node knows. A record is of one of two kinds for as long as its
+ * port stays where it is: `LocalPort`, whose receiver is on this node, or `RemotePort`, whose receive right stands
+ * for it here (a proxy). When the port moves the record is replaced; the name in netmsg's space stays.
  */
 import type { PortName } from '../../../ports/name.ts';
 import { Ring } from '../../../ports/ring.ts';
@@ -22,7 +22,10 @@ export interface Channel {
   readonly held: Map<number, MessageFrame>;
 }
 
-/** A node that holds rights to a local port. Cleaned ones are kept, so that a late DIRTY of the same life is known for what it is. */
+/**
+ * A node that holds rights to a local port. Cleaned ones are kept, so that a late DIRTY of the same life is known for
+ * what it is.
+ */
 export interface HolderNode {
   chan: number;
   holds: boolean;

@@ -21,13 +21,16 @@ const people = (world: World, nodes: readonly Node[]) => {
     actor.call({ op: 'port_set_qlimit', name: box, qlimit: 100 });
     return box;
   });
-  const rights = actors.map((from) => nodes.map((to) => (from.node === to ? MACH_PORT_NULL : from.lookUp(to, 'mailbox'))));
+  const rights = actors.map((from) =>
+    nodes.map((to) => (from.node === to ? MACH_PORT_NULL : from.lookUp(to, 'mailbox'))),
+  );
   /** Moves a receive right from one to another, without waiting for it to arrive. */
   const move = (from: number, to: number, port: PortName): void => {
     const right = rights[from]?.[to] as PortName;
     expect(actors[from]?.send(right, 500, null, [receiveRight(port)])).toBe('MACH_MSG_SUCCESS');
   };
-  const landed = (at: number): PortName => (actors[at] as Actor).right((actors[at] as Actor).take(boxes[at] as PortName));
+  const landed = (at: number): PortName =>
+    (actors[at] as Actor).right((actors[at] as Actor).take(boxes[at] as PortName));
   world.run();
   return { actors, boxes, rights, move, landed };
 };
@@ -45,7 +48,11 @@ describe('a receive right that moves to another node', () => {
     const fromDestination = bob.lookUp(a, 'port');
     expect(fromHere).toBe(port);
     alice.call({ op: 'port_set_qlimit', name: port, qlimit: 6 });
-    for (const [actor, right, id] of [[alice, port, 1], [carol, fromThird, 2], [bob, fromDestination, 3]] as const) {
+    for (const [actor, right, id] of [
+      [alice, port, 1],
+      [carol, fromThird, 2],
+      [bob, fromDestination, 3],
+    ] as const) {
       actor.send(right, id);
       world.run();
     }
@@ -55,7 +62,11 @@ describe('a receive right that moves to another node', () => {
     expect(arrived).toBe(fromDestination);
     expect(bob.types(arrived)).toEqual(['RECEIVE', 'SEND']);
     expect(alice.types(port)).toEqual(['SEND']);
-    for (const [actor, right, id] of [[alice, port, 11], [carol, fromThird, 12], [bob, fromDestination, 13]] as const) {
+    for (const [actor, right, id] of [
+      [alice, port, 11],
+      [carol, fromThird, 12],
+      [bob, fromDestination, 13],
+    ] as const) {
       actor.send(right, id);
       world.run();
     }
@@ -128,7 +139,10 @@ describe('a receive right that moves to another node', () => {
       }
       actors.forEach((_, which) => {
         const from = 1000 * (which + 1);
-        expect(ids.filter((id) => id >= from && id < from + 1000), `seed ${seed}`).toEqual(range(from, 30));
+        expect(
+          ids.filter((id) => id >= from && id < from + 1000),
+          `seed ${seed}`,
+        ).toEqual(range(from, 30));
       });
       expect(ids.length).toBe(90);
     }
@@ -155,7 +169,10 @@ describe('a receive right that moves to another node', () => {
     here.send(here.take(near)!.remote, 3);
     world.run();
     const answers = [bob.take(arrived), bob.take(arrived)] as Received[];
-    expect(answers.map(({ id, localType }) => [id, localType])).toEqual([[3, 18], [2, 18]]);
+    expect(answers.map(({ id, localType }) => [id, localType])).toEqual([
+      [3, 18],
+      [2, 18],
+    ]);
     expect(a.census().callbacks).toBe(0);
   });
 

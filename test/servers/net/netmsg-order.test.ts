@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { PortName } from '../../../ports/name.ts';
 import { type Actor, World } from '../../support/two-kernels.ts';
 
-/** Sends `count` messages, each as soon as there is room, numbered from `from` on. The actor's blocked sends wait in the kernel. */
+/**
+ * Sends `count` messages, each as soon as there is room, numbered from `from` on. The actor's blocked sends wait in
+ * the kernel.
+ */
 const flood = (actor: Actor, to: PortName, from: number, count: number): string[] => {
   const codes: string[] = [];
   for (let id = from; id < from + count; id += 1) {

@@ -33,11 +33,14 @@ const noSenders = (actor: Actor, name: PortName): number[] => {
 
 const askNoSenders = (actor: Actor, port: PortName, sync = 1): void => {
   const notify = { name: port, disposition: 21 };
-  expect(actor.call({ op: 'port_request_notification', name: port, kind: 'NO_SENDERS', sync, notify }).kr).toBe('KERN_SUCCESS');
+  expect(actor.call({ op: 'port_request_notification', name: port, kind: 'NO_SENDERS', sync, notify }).kr).toBe(
+    'KERN_SUCCESS',
+  );
 };
 
 const clean = (nodes: readonly Node[]): void => {
-  for (const node of nodes) expect({ node: node.name, ...node.census() }).toMatchObject({ proxies: 0, exports: 0, callbacks: 0 });
+  for (const node of nodes)
+    expect({ node: node.name, ...node.census() }).toMatchObject({ proxies: 0, exports: 0, callbacks: 0 });
 };
 
 describe('a send right to a port of another node', () => {
@@ -56,7 +59,9 @@ describe('a send right to a port of another node', () => {
   it('has one name however often it comes', () => {
     const { alice, bob } = three();
     const port = alice.port();
-    expect(give(alice, bob, [sendRight(port), sendRight(port)])).toEqual(give(alice, bob, [sendRight(port), sendRight(port)]).slice(0, 2));
+    expect(give(alice, bob, [sendRight(port), sendRight(port)])).toEqual(
+      give(alice, bob, [sendRight(port), sendRight(port)]).slice(0, 2),
+    );
   });
 
   it('leads straight to the owner when a third node gets it', () => {
@@ -73,7 +78,11 @@ describe('a send right to a port of another node', () => {
 
   it('null and dead rights arrive as what they are', () => {
     const { alice, bob } = three();
-    const rights = [copyRight(MACH_PORT_NULL), copyRight(MACH_PORT_DEAD), { kind: 'ool_ports', names: [MACH_PORT_NULL], disposition: 19 } as const];
+    const rights = [
+      copyRight(MACH_PORT_NULL),
+      copyRight(MACH_PORT_DEAD),
+      { kind: 'ool_ports', names: [MACH_PORT_NULL], disposition: 19 } as const,
+    ];
     expect(give(alice, bob, rights).slice(0, 2)).toEqual([MACH_PORT_NULL, MACH_PORT_DEAD]);
   });
 
@@ -90,7 +99,8 @@ describe('a send right to a port of another node', () => {
     const names = items.flatMap((item) => (item.kind === 'ool_ports' ? item.names : []));
     expect(names.length).toBe(5);
     expect(names[2]).toBe(MACH_PORT_NULL);
-    for (const name of names.filter((each) => each !== MACH_PORT_NULL)) expect(bob.send(name, 5)).toBe('MACH_MSG_SUCCESS');
+    for (const name of names.filter((each) => each !== MACH_PORT_NULL))
+      expect(bob.send(name, 5)).toBe('MACH_MSG_SUCCESS');
     world.run();
     expect(alice.takeIds(one)).toEqual([5, 5]);
     expect(alice.takeIds(two)).toEqual([5, 5]);
@@ -100,7 +110,7 @@ describe('a send right to a port of another node', () => {
 describe('no-senders', () => {
   it('fires when the last holder on any node has given its right up', () => {
     for (let seed = 0; seed < 20; seed += 1) {
-      const { world, a, b, c, alice, bob, carol } = three(seed);
+      const { a, b, c, alice, bob, carol } = three(seed);
       const port = alice.port();
       const [atBob] = give(alice, bob, [sendRight(port)]);
       const [atCarol] = give(bob, carol, [copyRight(atBob as PortName)]);
@@ -163,7 +173,13 @@ describe('the death of a port', () => {
       bob.send(right, 1, null, [], reply);
       world.run();
       alice.send(alice.take(port)!.remote, 2);
-      bob.call({ op: 'port_request_notification', name: right, kind: 'DEAD_NAME', sync: 0, notify: { name: reply, disposition: 21 } });
+      bob.call({
+        op: 'port_request_notification',
+        name: right,
+        kind: 'DEAD_NAME',
+        sync: 0,
+        notify: { name: reply, disposition: 21 },
+      });
       alice.call({ op: 'port_mod_refs', name: port, right: 'RECEIVE', delta: -1 });
       world.run();
       expect(bob.takeIds(reply)).toEqual([2, 72]);

@@ -95,7 +95,7 @@ export class Wire {
 
 /** One end. */
 export class End implements Link {
-  readonly kind = 'wire';
+  readonly kind: string = 'wire';
   readonly #world: World;
   readonly #wire: Wire;
   other: End | null = null;

@@ -1,0 +1,273 @@
+/**
+ * Where a node is put together: the kernel with real time and a real pump, netmsg with its sessions, the servers, and which of them
+ * holds which right. `startNode` makes a node that runs tasks; `connect` a small one that only asks, inside a command.
+ */
+import { v4, v7 } from 'uuid';
+import type { PortName } from '../../ports/name.ts';
+import { allocate, carry, land, receivePort } from '../../ports/name-calls.ts';
+import { Message, type Port } from '../../ports/port.ts';
+import { deliver } from '../../ports/queue.ts';
+import { COPY_SEND, MAKE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
+import { bootKernel } from '../../kernel/boot.ts';
+import { HostTask } from '../../kernel/host-task.ts';
+import type { Kernel, Task } from '../../kernel/kernel.ts';
+import { createTask, createThread, kernelPort } from '../../kernel/lives.ts';
+import { NetDoor } from '../../kernel/move/door.ts';
+import type { Program } from '../../kernel/program.ts';
+import { runKernel } from '../../kernel/scheduler.ts';
+import { hostServer } from '../../kernel/serve/move.ts';
+import { consoleServer, type Sink } from '../console/console.ts';
+import { fileServer } from '../files/files.ts';
+import { migrationPusher, migrationServer, migrationState } from '../migration/server.ts';
+import { nameServer } from '../names/names.ts';
+import { nameService } from '../names/protocol.ts';
+import { netmsg } from '../net/netmsg.ts';
+import { netService } from '../net/protocol.ts';
+import { monotonicClock } from '../node/clock.ts';
+import { openFileStore } from '../node/file-store.ts';
+import { noJournal, openJournal } from '../node/journal.ts';
+import { OperatorError, messageOf, systemCode } from '../node/operator-error.ts';
+import { NodePump } from '../node/pump.ts';
+import { isNodeName, type NodeRecord, StateDir } from '../node/state-dir.ts';
+import { UnixNet } from '../node/unix-net.ts';
+import { type Agent, ask, valueOf } from './agent.ts';
+import type { Client } from './client.ts';
+import { serveNode } from './node-server.ts';
+import { VERSION } from './version.ts';
+
+/** How a node is to be. */
+export interface NodeSettings {
+  readonly name: string;
+  readonly stateDir?: string;
+  /** What its file service shows; the working folder if absent. */
+  readonly root?: string;
+  /** `off`: decisions of moves do not survive a crash. */
+  readonly journal?: 'on' | 'off';
+  /** Where the lines of the console go besides. */
+  readonly sink?: Sink;
+}
+
+/** A node that runs. */
+export interface RunningNode {
+  readonly record: NodeRecord;
+  readonly agent: Agent;
+  /** Resolves when it has stopped, for whatever reason. */
+  readonly stopped: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const LOCAL_MS = 5000;
+
+/** A kernel on the net, and what it takes to give its tasks their rights. */
+class Composition {
+  readonly kernel: Kernel;
+  readonly pump: NodePump;
+  readonly net: UnixNet;
+  readonly #netTask: Task;
+  readonly #netName: PortName;
+  readonly #doorbell: Port;
+  readonly #host: Port;
+
+  constructor(node: string, dir: StateDir) {
+    const clock = monotonicClock;
+    this.pump = new NodePump(clock);
+    this.kernel = bootKernel({ node, clock, pump: this.pump });
+    this.net = new UnixNet({ node, dir, clock, ring: () => this.#ring() });
+    this.#netTask = this.task('netmsg', 'it is the net message server of its node');
+    const service = this.receive(this.#netTask);
+    const doorbell = this.receive(this.#netTask);
+    this.#netName = service;
+    this.#doorbell = right(receivePort(this.#netTask.space, doorbell));
+    this.#host = kernelPort(this.kernel, hostServer(this.kernel));
+    this.#host.srights = 1; // ours: the host port lives as long as the kernel
+    const door = new NetDoor(this.#netTask.space);
+    this.start(this.#netTask, netmsg, { node, service, doorbell, sessions: this.net.driver, door });
+    const { kernel } = this;
+    this.pump.drive({ run: (steps) => void runKernel(kernel, steps), nextDeadline: () => kernel.timers.next });
+  }
+
+  /** A task that stays where it is. */
+  task(name: string, why: string): Task {
+    const task = createTask(this.kernel, name);
+    task.pinned = why;
+    return task;
+  }
+
+  start(task: Task, program: Program, args: unknown): void {
+    createThread(task, program, program.start(args));
+  }
+
+  receive(task: Task): PortName {
+    return right(allocate(task.space, 'RECEIVE'));
+  }
+
+  /** Gives `to` a send right to a port that `from` receives on. */
+  grant(from: Task, name: PortName, to: Task): PortName {
+    return right(land(to.space, right(carry(from.space, name, MAKE_SEND))));
+  }
+
+  /** Send rights to the net service and to the host port. */
+  grantNet(to: Task): PortName {
+    return this.grant(this.#netTask, this.#netName, to);
+  }
+
+  grantHost(to: Task): PortName {
+    this.#host.srights += 1;
+    return right(land(to.space, { port: this.#host, type: PORT_SEND }));
+  }
+
+  async close(): Promise<void> {
+    await this.net.close();
+    this.pump.stop();
+  }
+
+  /** One ring that is unheard is enough. */
+  #ring(): void {
+    const port = this.#doorbell;
+    if (port.msgcount > 0) return;
+    port.sorights += 1;
+    deliver(this.kernel.ipc, new Message(0, undefined, port, PORT_SEND_ONCE, null));
+  }
+}
+
+/** What can only be refused if the composition itself is wrong. */
+const right = <T>(result: T | string): T => {
+  if (typeof result === 'string') throw new Error(`composition: ${result}`);
+  return result as T;
+};
+
+/** What every server is told it is. */
+const SERVER = 'it is a server of its node';
+
+interface Services {
+  readonly files: PortName;
+  readonly console: PortName;
+  readonly names: PortName;
+  readonly migration: PortName;
+}
+
+/** The servers, and the agent's send rights to them. */
+const startServers = (parts: Composition, agent: Task, settings: NodeSettings, dir: StateDir): Services => {
+  const serve = (name: string, run: (task: Task, service: PortName) => void): PortName => {
+    const task = parts.task(name, SERVER);
+    const service = parts.receive(task);
+    run(task, service);
+    return parts.grant(task, service, agent);
+  };
+  const store = openFileStore(settings.root ?? process.cwd());
+  const { sink = () => undefined } = settings;
+  const journal = settings.journal === 'off' ? noJournal() : openJournal(dir.journal(settings.name));
+  return {
+    files: serve('files', (task, service) => parts.start(task, fileServer, { service, store })),
+    console: serve('console', (task, service) => parts.start(task, consoleServer, { service, sink })),
+    names: serve('names', (task, service) => parts.start(task, nameServer, { service, net: parts.grantNet(task) })),
+    migration: serve('migration', (task, service) => {
+      const { node } = parts.kernel;
+      const rights = { host: parts.grantHost(task), net: parts.grantNet(task), service };
+      const state = migrationState({ node, ...rights, journal, newId: () => v7() });
+      parts.start(task, migrationServer, state);
+      parts.start(task, migrationPusher, state);
+    }),
+  };
+};
+
+/** Registers services: with netmsg for other nodes, with the name service for the tasks of this one. */
+const checkIn = async (agent: Agent, net: PortName, services: Services, own: Readonly<Record<string, PortName>>): Promise<void> => {
+  const give = (name: PortName) => ({ timeoutMs: LOCAL_MS, descriptors: [{ kind: 'port', name, disposition: COPY_SEND } as const] });
+  for (const [name, port] of Object.entries({ ...services, ...own })) {
+    const question = { service: netService, server: net, routine: 'check_in', args: { name } } as const;
+    valueOf((await ask(agent, question, give(port))).reply, `checking in ${name}`);
+  }
+  for (const name of ['files', 'console'] as const) {
+    const question = { service: nameService, server: services.names, routine: 'check_in', args: { name } } as const;
+    valueOf((await ask(agent, question, give(services[name]))).reply, `checking in ${name}`);
+  }
+};
+
+/** Starts a node. It is ready when this resolves: it can be reached, and has reached every node that was there before. */
+export const startNode = async (settings: NodeSettings): Promise<RunningNode> => {
+  const { name } = settings;
+  if (!isNodeName(name)) throw new OperatorError({ code: 'E_USAGE', text: `"${name}" cannot be the name of a node` });
+  const dir = StateDir.open(settings.stateDir);
+  const record = { name, node: `${name}.${v4()}`, pid: process.pid, version: VERSION, startedAt: Date.now() };
+  const parts = new Composition(record.node, dir);
+  try {
+    await parts.net.listen(dir.socket(name));
+  } catch (error) {
+    await parts.close();
+    throw asTrouble(name, error);
+  }
+  const host = new HostTask(parts.kernel, 'node');
+  const services = startServers(parts, host.task, settings, dir);
+  const service = host.allocate();
+  const own = { net: parts.grantNet(host.task), host: parts.grantHost(host.task), node: parts.grant(host.task, service, host.task) };
+  const ending = endingOf(parts, dir, record);
+  await checkIn(host, own.net, services, { host: own.host, node: own.node });
+  const { names } = services;
+  const root = settings.root ?? process.cwd();
+  const install = (program: Program): void => void parts.kernel.programs.set(program.name, program);
+  const now = (): number => parts.kernel.now;
+  void serveNode({ agent: host, service, host: own.host, names, record, root, install, now, stop: () => void ending.stop() });
+  dir.publish(record);
+  await meetOthers(host, own.net, dir, record);
+  return { record, agent: host, ...ending };
+};
+
+/** A node is ready when it has heard from all that were there. One that does not answer does not keep it. */
+const meetOthers = async (agent: Agent, net: PortName, dir: StateDir, own: NodeRecord): Promise<void> => {
+  const others = dir.nodes().filter(({ node }) => node !== own.node);
+  const greet = ({ node }: NodeRecord) =>
+    ask(agent, { service: netService, server: net, routine: 'look_up', args: { node, name: 'host' } }, { timeoutMs: LOCAL_MS });
+  await Promise.allSettled(others.map(greet));
+};
+
+const endingOf = (parts: Composition, dir: StateDir, record: NodeRecord) => {
+  let told = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    told = resolve;
+  });
+  let isEnding = false;
+  const stop = async (): Promise<void> => {
+    if (isEnding) return stopped;
+    isEnding = true;
+    // What was said last is on its way before the good-bye: one turn of kernel and sockets.
+    await new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)));
+    dir.forget(record.name, record.pid);
+    await parts.close();
+    told();
+  };
+  return { stopped, stop };
+};
+
+const asTrouble = (name: string, error: unknown): OperatorError => {
+  if (error instanceof OperatorError) return error;
+  if (systemCode(error) === 'E_ADDRESS_IN_USE') {
+    return new OperatorError({
+      code: 'E_ADDRESS_IN_USE',
+      text: `a node ${name} is running already`,
+      hint: 'portolan down, or choose another folder with --state',
+      cause: error,
+    });
+  }
+  return new OperatorError({ code: 'E_STORE', text: `${name} cannot listen: ${messageOf(error)}`, cause: error });
+};
+
+/** A small kernel in this process, that asks and serves nobody. */
+export const connect = async (stateDir?: string): Promise<Client> => {
+  const dir = StateDir.open(stateDir);
+  const records = dir.nodes();
+  if (records.length === 0) {
+    throw new OperatorError({ code: 'E_NO_KERNEL', text: `no node runs in ${dir.path}`, hint: 'portolan up -n 2' });
+  }
+  const parts = new Composition(`cli.${v4()}`, dir);
+  const host = new HostTask(parts.kernel, 'cli');
+  const net = parts.grantNet(host.task);
+  return {
+    agent: host,
+    net,
+    records,
+    dir: dir.path,
+    refusalOf: (node) => parts.net.refusalOf(node),
+    close: () => parts.close(),
+  };
+};

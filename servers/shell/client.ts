@@ -1,0 +1,119 @@
+/** What the commands know of a set of nodes: whom to ask, and how to find a task. Nothing here remembers anything. */
+import { isName, type PortName } from '../../ports/name.ts';
+import { netService } from '../net/protocol.ts';
+import { messageOf, OperatorError } from '../node/operator-error.ts';
+import { type NodeFacts, nodeService } from '../node/protocol.ts';
+import type { NodeRecord } from '../node/state-dir.ts';
+import { type Agent, ask, type AskOptions, callKernelPort, letGo, valueOf } from './agent.ts';
+
+/** A command's way to the nodes. */
+export interface Client {
+  readonly agent: Agent;
+  readonly net: PortName;
+  /** The nodes that there were when the command began. */
+  readonly records: readonly NodeRecord[];
+  readonly dir: string;
+  refusalOf(node: string): string | null;
+  close(): Promise<void>;
+}
+
+/** A task somewhere. */
+export interface TaskFacts {
+  readonly name: string;
+  readonly identity: string;
+  readonly program: string;
+  readonly threads: number;
+  readonly pages: number;
+  readonly bytes: number;
+  /** Why it cannot move; null if nothing is known against it. */
+  readonly pinned: string | null;
+  readonly node: string;
+}
+
+/** A task, and a right to its port. */
+export interface FoundTask extends TaskFacts {
+  readonly port: PortName;
+}
+
+/** How long an ordinary question waits. */
+export const ASK: AskOptions = Object.freeze({ timeoutMs: 5000 });
+
+/** The node of a name. */
+export const nodeNamed = (client: Client, name: string): NodeRecord => {
+  const found = client.records.find((record) => record.name === name || record.node === name);
+  if (found !== undefined) return found;
+  const names = client.records.map((record) => record.name).join(', ');
+  throw new OperatorError({ code: 'E_NO_SUCH_NODE', text: `there is no node ${name}`, hint: `one of ${names}` });
+};
+
+/** A right to a service of a node. */
+export const serviceOf = async (client: Client, { node, name }: NodeRecord, service: string): Promise<PortName> => {
+  const args = { node, name: service };
+  const { reply, rights } = await ask(client.agent, { service: netService, server: client.net, routine: 'look_up', args }, ASK);
+  const port = rights[0];
+  if ('value' in reply && port !== undefined && isName(port)) return port;
+  const refusal = client.refusalOf(node);
+  if (refusal?.startsWith('E_VERSION') === true) {
+    throw new OperatorError({ code: 'E_VERSION', text: `${name}: ${refusal}`, hint: 'portolan down, then up again' });
+  }
+  if (reply.retcode === 'KERN_INVALID_NAME') {
+    throw new OperatorError({ code: 'E_FAILED', text: `${name} has no service ${service}` });
+  }
+  throw new OperatorError({ code: 'E_NO_KERNEL', text: `${name} does not answer`, hint: 'portolan node ls' });
+};
+
+/** What a node says of itself. */
+export const factsOf = async (client: Client, record: NodeRecord): Promise<NodeFacts> => {
+  const server = await serviceOf(client, record, 'node');
+  const { reply } = await ask(client.agent, { service: nodeService, server, routine: 'info', args: null }, ASK);
+  return valueOf(reply, record.name);
+};
+
+/** The tasks of a node, each with a right to its port. */
+export const tasksOf = async (client: Client, record: NodeRecord): Promise<readonly FoundTask[]> => {
+  const host = await serviceOf(client, record, 'host');
+  const answer = await callKernelPort(client.agent, host, { op: 'host_tasks' }, ASK);
+  if (answer.kr !== 'KERN_SUCCESS') throw new OperatorError({ code: 'E_FAILED', text: `${record.name}: ${answer.kr}` });
+  const tasks = (answer['tasks'] ?? []) as readonly Omit<TaskFacts, 'node'>[];
+  const ports = (answer['ports'] ?? []) as readonly PortName[];
+  return tasks.map((task, at) => ({ ...task, node: record.name, port: ports[at] ?? (0 as PortName) }));
+};
+
+/** The outcome of asking several nodes: who answered, and who did not. */
+export interface Gathered<T> {
+  readonly values: readonly T[];
+  readonly silent: readonly string[];
+}
+
+/** Asks all nodes at once. That one does not answer is told, and keeps nobody. */
+export const gather = async <T>(client: Client, question: (record: NodeRecord) => Promise<T>): Promise<Gathered<T>> => {
+  const results = await Promise.allSettled(client.records.map(question));
+  const values: T[] = [];
+  const silent: string[] = [];
+  results.forEach((result, at) => {
+    if (result.status === 'fulfilled') values.push(result.value);
+    else silent.push(`${client.records[at]?.name ?? ''}: ${messageOf(result.reason)}`);
+  });
+  return { values, silent };
+};
+
+/** The one task that is called `name`, or whose name begins so. Tasks of the node itself must be named in full. */
+export const taskNamed = async (client: Client, name: string): Promise<FoundTask> => {
+  const { values, silent } = await gather(client, (record) => tasksOf(client, record));
+  const all = values.flat();
+  const exact = all.filter((task) => task.name === name || task.identity === name);
+  const near = all.filter((task) => task.pinned === null && task.name.startsWith(name));
+  const found = exact.length > 0 ? exact : near;
+  for (const task of all) if (found.length !== 1 || task !== found[0]) letGo(client.agent, task.port);
+  if (found.length === 1 && found[0] !== undefined) return found[0];
+  if (found.length > 1) {
+    const details = found.map((task) => `${task.name} on ${task.node} (${task.identity})`);
+    throw new OperatorError({ code: 'E_AMBIGUOUS', text: `${found.length} tasks are meant by "${name}"`, details, hint: 'say more of the name' });
+  }
+  throw new OperatorError({
+    code: silent.length > 0 ? 'E_NO_KERNEL' : 'E_NO_SUCH_TASK',
+    text: `there is no task ${name}${silent.length > 0 ? ' on the nodes that answer' : ''}`,
+    hint: 'portolan task ls',
+    details: silent,
+  });
+};

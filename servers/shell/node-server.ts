@@ -1,0 +1,120 @@
+/** Serves the node service: the one server that may wait, for it reads files and compiles. Host code, so it stays where it is. */
+import type { PortName } from '../../ports/name.ts';
+import type { Received } from '../../ports/port.ts';
+import { COPY_SEND } from '../../ports/right.ts';
+import type { Body } from '../../ports/body.ts';
+import type { Program } from '../../kernel/program.ts';
+import { Refusal, releaseItems } from '../../kernel/subsystem.ts';
+import { clockOrigin } from '../node/clock.ts';
+import { messageOf, OperatorError } from '../node/operator-error.ts';
+import { loadProgram } from '../node/program-loader.ts';
+import { type Answered, type NodeFacts, nodeService, type ProgramFacts, type RunFacts, type RunRequest } from '../node/protocol.ts';
+import type { NodeRecord } from '../node/state-dir.ts';
+import { type Agent, callKernelPort, letGo } from './agent.ts';
+
+/** What the node service is given. */
+export interface NodeServerParts {
+  readonly agent: Agent;
+  readonly service: PortName;
+  /** Send rights to the host port and to the name service. */
+  readonly host: PortName;
+  readonly names: PortName;
+  readonly record: NodeRecord;
+  readonly root: string;
+  /** Makes a program known to the kernel. */
+  install(program: Program): void;
+  now(): number;
+  stop(): void;
+}
+
+/** Tasks remembered after their start. */
+const RUNS_MAX = 1000;
+const LOCAL_MS = 5000;
+
+/** Serves until the agent's task ends. */
+export const serveNode = async (parts: NodeServerParts): Promise<void> => {
+  const server = new NodeServer(parts);
+  for await (const message of parts.agent.listen(parts.service)) void server.serve(message);
+};
+
+class NodeServer {
+  readonly #parts: NodeServerParts;
+  readonly #programs: Map<string, ProgramFacts> = new Map();
+  readonly #runs: RunFacts[] = [];
+
+  constructor(parts: NodeServerParts) {
+    this.#parts = parts;
+  }
+
+  async serve(message: Received): Promise<void> {
+    const { agent, stop } = this.#parts;
+    releaseItems(agent.sys, message.items);
+    const request = (message.body ?? {}) as Record<string, unknown>;
+    const answer = (value: unknown): void => {
+      const unused = (): Refusal => new Refusal('MIG_BAD_ID');
+      const only = { info: unused, load: unused, run: unused, stop: unused, [this.#routine(message)]: () => value };
+      nodeService.serve(agent.sys, { ...message, items: null } as Received, only as never);
+    };
+    switch (this.#routine(message)) {
+      case 'info':
+        return answer(this.#info());
+      case 'load':
+        return answer(await answered(() => this.#load(request)));
+      case 'run':
+        return answer(await answered(() => this.#run(request)));
+      case 'stop':
+        answer(null);
+        return stop.call(this.#parts);
+      default:
+        return answer(null);
+    }
+  }
+
+  #routine(message: Received): string {
+    return ['info', 'load', 'run', 'stop'].find((each) => nodeService.id(each) === message.id) ?? 'none';
+  }
+
+  #info(): NodeFacts {
+    const { record, root, now } = this.#parts;
+    const { name, node, pid, version } = record;
+    const programs = [...this.#programs.values()];
+    return { name, node, pid, version, clockOrigin: clockOrigin(), now: now(), root, programs, runs: [...this.#runs] };
+  }
+
+  async #load(request: Record<string, unknown>): Promise<ProgramFacts> {
+    const { file, program } = await loadProgram(String(request['file'] ?? ''));
+    this.#parts.install(program);
+    const facts = { name: program.name, hash: program.hash, file };
+    this.#programs.set(program.name, facts);
+    return facts;
+  }
+
+  async #run(request: Record<string, unknown>): Promise<RunFacts & ProgramFacts> {
+    const { name: wanted, args } = request as unknown as Partial<RunRequest>;
+    const program = await this.#load(request);
+    const { agent, host, names } = this.#parts;
+    const name = typeof wanted === 'string' && wanted !== '' ? wanted : program.name;
+    const rights = [{ name: names, disposition: COPY_SEND }];
+    const call = { op: 'host_run', program: program.name, args: args as Body, name, rights } as const;
+    const started = await callKernelPort(agent, host, call, { timeoutMs: LOCAL_MS });
+    if (started.kr !== 'KERN_SUCCESS') throw new OperatorError({ code: 'E_FAILED', text: `${name} was not started: ${started.kr}` });
+    const task = started['name'] as PortName;
+    const token = await callKernelPort(agent, task, { op: 'task_token' }, { timeoutMs: LOCAL_MS });
+    letGo(agent, task);
+    const run = { name, identity: String(token['sender'] ?? ''), program: program.name };
+    this.#runs.push(run);
+    if (this.#runs.length > RUNS_MAX) this.#runs.shift();
+    return { ...program, ...run };
+  }
+}
+
+const answered = async <T>(work: () => Promise<T>): Promise<Answered<T>> => {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (error instanceof OperatorError) {
+      return { ok: false, trouble: { code: error.code, text: error.message, hint: error.hint } };
+    }
+    return { ok: false, trouble: { code: 'E_FAILED', text: messageOf(error), hint: null } };
+  }
+};

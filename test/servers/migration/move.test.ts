@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
+import { MAKE_SEND, MOVE_SEND_ONCE } from '../../../ports/right.ts';
+import { machine } from '../../../kernel/machine.ts';
+import { netService } from '../../../servers/net/protocol.ts';
+import { addMigration, migrate, startTask, World } from '../../support/migration-scene.ts';
+
+interface CounterState {
+  at: string;
+  inbox: PortName;
+  base: number;
+}
+
+/** Counts requests in memory: one page of counters, one far away. */
+const counter = machine<CounterState>({
+  name: 'counter',
+  start: () => ({ at: 'start', inbox: MACH_PORT_NULL, base: 0 }),
+  handlers: {
+    start(sys, s) {
+      s.inbox = sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
+      s.base = sys.call({ op: 'vm_allocate', size: 64 * 4096, anywhere: true })['address'] as number;
+      const net = sys.call({ op: 'get_special_port', which: 'TASK_BOOTSTRAP' })['name'] as PortName;
+      sys.send({
+        ...netService.request(net, s.inbox, 'check_in', { name: 'counter' }),
+        local: MACH_PORT_NULL,
+        localDisposition: 0,
+        descriptors: [{ kind: 'port', name: s.inbox, disposition: MAKE_SEND }],
+      });
+      s.at = 'serve';
+      sys.receive(s.inbox);
+    },
+    serve(sys, s, { message }) {
+      if (message !== null && message.remote !== MACH_PORT_NULL) {
+        const page = s.base + (message.id % 64) * 4096;
+        // All that may fault comes first: the handler can run again from its beginning.
+        const count = sys.memory.getU32(page) + 1;
+        const total = sys.memory.getU32(s.base + 4) + 1;
+        sys.memory.setU32(page, count);
+        sys.memory.setU32(s.base + 4, total);
+        sys.send({ remote: message.remote, remoteDisposition: MOVE_SEND_ONCE, id: message.id + 100, body: { count, total } });
+      }
+      sys.receive(s.inbox);
+    },
+  },
+});
+
+const scene = () => {
+  const world = new World();
+  const [a, b, c] = [world.node('a'), world.node('b'), world.node('c')];
+  for (const node of [a, b, c]) {
+    addMigration(node);
+    node.kernel.programs.set(counter.name, counter);
+  }
+  startTask(a, 'counter', counter, undefined);
+  world.run();
+  const client = c.actor('client');
+  const server = client.lookUp(a, 'counter');
+  const replies = client.port();
+  client.call({ op: 'port_set_qlimit', name: replies, qlimit: 1024 });
+  const ask = (id: number): void => {
+    expect(client.send(server, id, { q: id }, [], replies)).toBe('MACH_MSG_SUCCESS');
+    world.run();
+  };
+  const answers = () => {
+    world.run();
+    const bodies: unknown[] = [];
+    for (let next = client.take(replies); next !== null; next = client.take(replies)) bodies.push({ id: next.id, ...(next.body as object) });
+    return bodies;
+  };
+  return { world, a, b, c, client, ask, answers, operator: a.actor('operator') };
+};
+
+describe('a task that serves clients', () => {
+  it('answers as before when it has moved, and its pages follow', () => {
+    const { a, b, ask, answers, operator } = scene();
+    for (let id = 1; id <= 5; id += 1) ask(id);
+    expect(answers()).toHaveLength(5);
+    const record = migrate(operator, { task: 'counter', node: 'b' });
+    expect(record).toMatchObject({ outcome: 'moved', task: 'counter', from: 'a', to: 'b', why: '' });
+    expect([...a.kernel.tasks].some(({ name, isFrozen }) => name === 'counter' && !isFrozen)).toBe(false);
+    expect([...b.kernel.tasks].map(({ name }) => name)).toContain('counter');
+    for (let id = 1; id <= 3; id += 1) ask(id);
+    expect(answers()).toEqual([
+      { id: 101, count: 2, total: 6 },
+      { id: 102, count: 2, total: 7 },
+      { id: 103, count: 2, total: 8 },
+    ]);
+  });
+});

@@ -1,0 +1,81 @@
+/** Nodes with migration servers, a task to move, and whoever talks to it. */
+import { allocate, carry, insertRight } from '../../ports/name-calls.ts';
+import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
+import { Port } from '../../ports/port.ts';
+import { COPY_SEND, MAKE_SEND, PORT_SEND } from '../../ports/right.ts';
+import type { Space } from '../../ports/space.ts';
+import type { Program } from '../../kernel/program.ts';
+import { createTask, createThread, kernelPort } from '../../kernel/lives.ts';
+import { hostServer } from '../../kernel/serve/move.ts';
+import type { Task } from '../../kernel/kernel.ts';
+import { migrationCourier, migrationServer, migrationState } from '../../servers/migration/server.ts';
+import { type MigrateRequest, migrationService, type MoveRecord } from '../../servers/migration/protocol.ts';
+import type { MigrationState } from '../../servers/migration/state.ts';
+import { type Actor, copyRight, type Node, World } from './two-kernels.ts';
+
+/** Gives `to` a send right to what `name` denotes in `from`. */
+export const pass = (from: Space, name: PortName, disposition: number, to: Space): PortName => {
+  const right = carry(from, name, disposition);
+  if (typeof right === 'string') throw new Error(right);
+  for (let at = 1000; ; at += 4) {
+    if (to.lookup(portName(at)) !== undefined) continue;
+    const kr = insertRight(to, portName(at), right);
+    if (kr === 'KERN_SUCCESS') return portName(at);
+    if (kr !== 'KERN_NAME_EXISTS') throw new Error(kr);
+  }
+};
+
+/** Brings up a migration server on a node and registers it, as the composition root does. */
+export const addMigration = (node: Node, records: string[] = []): MigrationState => {
+  const { kernel } = node;
+  const task = createTask(kernel, 'migration');
+  task.pinned = 'it moves the others';
+  const host = kernelPort(kernel, hostServer(kernel));
+  host.srights = 1;
+  const hostName = portName(4);
+  insertRight(task.space, hostName, { port: host, type: PORT_SEND });
+  const service = allocate(task.space, 'RECEIVE') as PortName;
+  let ids = 0;
+  const state = migrationState({
+    node: node.name,
+    host: hostName,
+    net: node.serviceFor(task),
+    service,
+    journal: { append: (record) => void records.push(record) },
+    newId: () => {
+      ids += 1;
+      return `${node.name}-${ids}`;
+    },
+  });
+  createThread(task, migrationServer, migrationServer.start(state));
+  createThread(task, migrationCourier, migrationCourier.start(state));
+  const registrar = node.actor('registrar');
+  const right = pass(task.space, service, MAKE_SEND, registrar.host.task.space);
+  registrar.ask('check_in', { name: 'migration' }, [copyRight(right)]);
+  return state;
+};
+
+/** Starts a task that holds a send right to its node's net service as bootstrap port. */
+export const startTask = (node: Node, name: string, program: Program, args: unknown): Task => {
+  node.kernel.programs.set(program.name, program);
+  const task = createTask(node.kernel, name);
+  const right = carry(task.space, node.serviceFor(task), COPY_SEND);
+  if (typeof right === 'string') throw new Error(right);
+  task.bootstrapPort = right.port ?? new Port();
+  createThread(task, program, program.start(args));
+  return task;
+};
+
+/** Asks a node's migration server to move a task, and answers its record. */
+export const migrate = (actor: Actor, request: MigrateRequest): MoveRecord => {
+  const service = actor.lookUp(actor.node, 'migration');
+  if (service === MACH_PORT_NULL) throw new Error('no migration service');
+  const reply = actor.port();
+  actor.host.sys.send(migrationService.request(service, reply, 'migrate', request));
+  actor.node.world.run();
+  const answer = migrationService.reply('migrate', actor.take(reply));
+  if (!('value' in answer) || answer.value.record === null) throw new Error(JSON.stringify(answer));
+  return answer.value.record;
+};
+
+export { World };
