@@ -18,7 +18,7 @@ export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
     to: state.node,
     strategy: move.strategy.name,
     phase: state.phase,
-    outcome: isGone ? 'moved' : isOver ? (move.frozenAt > 0 ? 'aborted' : 'refused') : 'under way',
+    outcome: isGone ? 'moved' : isOver ? (move.wasFrozen ? 'aborted' : 'refused') : 'under way',
     why: isOver ? state.why : '',
     freezeMs: move.freezeMs,
     bytesInFreeze: move.bytesInFreeze,

@@ -184,6 +184,7 @@ const newMove = (
     objects: [],
     isEagerSent: false,
     blockers: [],
+    wasFrozen: false,
     frozenAt: 0,
     freezeMs: 0,
     bytesInFreeze: 0,

@@ -89,6 +89,7 @@ const freeze = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   const answer = callKernel(sys, { port: move.task.name, reply: s.reply }, { op: 'task_freeze' });
   if (answer.kr === 'KERN_SUCCESS') {
     move.frozenAt = at;
+    move.wasFrozen = true;
     return advance(sys, s, move, { type: 'frozen' });
   }
   if (answer.kr !== 'KERN_FAILURE') return fail(sys, s, move, `the task cannot be frozen: ${answer.kr}`);

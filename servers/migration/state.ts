@@ -62,6 +62,7 @@ export interface SourceMove {
   /** (`eager-all`) Every page has been sent. */
   isEagerSent: boolean;
   blockers: string[];
+  wasFrozen: boolean;
   frozenAt: number;
   freezeMs: number;
   bytesInFreeze: number;

@@ -35,7 +35,7 @@ const handlersOf = (net: Net): Parameters<typeof netService.serve>[2] => ({
     return null;
   },
   look_up: ({ node, name }, message) => {
-    if (node !== net.node && !net.sessions.isLiving(node)) return refused();
+    if (node !== net.node && !net.sessions.nodes().includes(node)) return refused();
     const query = nextSerial(net);
     net.queries.set(query, { reply: message.remote, id: message.id, node });
     post(net, node, { kind: 'look_up', query, name });
@@ -66,7 +66,8 @@ export const census = (net: Net): Census => {
   return {
     proxies,
     exports: records.length - proxies,
-    forwards: net.tombstones.places,
+    forwards: records.filter((record) => record.at === 'there' && record.wasHere).length,
+    tombstones: net.tombstones.places,
     callbacks: net.onces.exported.size,
     ...net.counters,
   };

@@ -55,8 +55,10 @@ export interface Landed extends Staged {
 export type Census = {
   /** Remote ports that have a proxy here. */
   readonly proxies: number;
-  /** Ports that were here and have gone on, and still have a sender that may not know. */
+  /** Those of them that were here once. */
   readonly forwards: number;
+  /** Ports that were here, of which only the place is still known. */
+  readonly tombstones: number;
   /** Send-once rights of ours that others hold. */
   readonly callbacks: number;
   /** Local ports that others hold send rights to. */

@@ -84,7 +84,7 @@ export class StageSetting implements Setting {
     part.args = args;
     part.answer = null;
     part.errand = null;
-    this.#catcher.leave(actor, part.thread);
+    this.#catcher.leave(part.thread);
     const begun = this.#begin(actor, call, args);
     if ('kind' in begun) return this.#move(part, begun);
     part.errand = begun;
@@ -104,7 +104,7 @@ export class StageSetting implements Setting {
       case 'server_once':
         return serveOnce(Number(args['name']), args['routine'] as Routine, (inner, its) => this.#begin(actor, inner, its));
       case 'touch':
-        if (args['catch'] === true) this.#catcher.watch(actor, this.#part(actor).thread);
+        if (args['catch'] === true) this.#catcher.watch(this.#part(actor).thread);
         return { kind: 'touch', address: Number(args['address']), value: args['access'] === 'write' ? Number(args['value'] ?? 0) : null };
       default:
         return this.#aim(actor, call, args);
@@ -129,7 +129,7 @@ export class StageSetting implements Setting {
 
   settle(): void {
     do this.#stage.rest();
-    while (this.#catcher.serve((actor) => this.#part(actor).thread) || this.#goOn());
+    while (this.#catcher.serve() || this.#goOn());
   }
 
   /** Lets what is done in several calls go on. True if anything did. */

@@ -25,8 +25,15 @@ export const pass = (from: Space, name: PortName, disposition: number, to: Space
   }
 };
 
+/** A node's migration server, and a way to fill the disk under its journal. */
+export interface Migration {
+  readonly state: MigrationState;
+  refuseJournal(): void;
+}
+
 /** Brings up a migration server on a node and registers it, as the composition root does. */
-export const addMigration = (node: Node, records: string[] = []): MigrationState => {
+export const addMigration = (node: Node): Migration => {
+  let isFull = false;
   const { kernel } = node;
   const task = createTask(kernel, 'migration');
   task.pinned = 'it moves the others';
@@ -41,7 +48,11 @@ export const addMigration = (node: Node, records: string[] = []): MigrationState
     host: hostName,
     net: node.serviceFor(task),
     service,
-    journal: { append: (record) => void records.push(record) },
+    journal: {
+      append: () => {
+        if (isFull) throw new Error('no space left on the device');
+      },
+    },
     newId: () => {
       ids += 1;
       return `${node.name}-${ids}`;
@@ -52,7 +63,7 @@ export const addMigration = (node: Node, records: string[] = []): MigrationState
   const registrar = node.actor('registrar');
   const right = pass(task.space, service, MAKE_SEND, registrar.host.task.space);
   registrar.ask('check_in', { name: 'migration' }, [copyRight(right)]);
-  return state;
+  return { state, refuseJournal: () => void (isFull = true) };
 };
 
 /** Starts a task that holds a send right to its node's net service as bootstrap port. */

@@ -241,6 +241,7 @@ const becomeProxy = (net: Net, moved: Extract<Effect, { kind: 'receive' }>, peer
   if (record.isWatched) request(net, record.name, 'DEAD_NAME', 'cancelled');
   const proxy = remotePort(record.id, record.name, { node: peer, epoch }, { chan, next, credit: net.limits.credit });
   proxy.registered = 'yes';
+  proxy.wasHere = true;
   proxy.copies = record.copies;
   net.owing.delete(record);
   net.records.put(proxy);

@@ -179,7 +179,7 @@ export const cleanIfIdle = (net: Net, record: RemotePort): void => {
   }
   if (status['sorights'] !== 0 || status['msgcount'] !== 0) return;
   post(net, record.node, { kind: 'clean', port: record.id, epoch: record.epoch, origin: net.node, chan: record.chan });
-  net.tombstones.put(record.id, { node: record.node, epoch: record.epoch });
+  if (record.wasHere) net.tombstones.put(record.id, { node: record.node, epoch: record.epoch });
   closeProxy(net, record);
 };
 

@@ -79,6 +79,8 @@ export interface RemotePort {
   /** Who waits for us to be registered: copies to be acknowledged. */
   readonly owedCopies: { readonly copier: NodeId; readonly copy: number }[];
   copies: number;
+  /** It was on this node once: others may still look for it here. */
+  wasHere: boolean;
   /** A no-senders request stands. */
   isArmed: boolean;
   /** No-senders has fired; the proxy goes as soon as nothing is on its way. */
@@ -125,6 +127,7 @@ export const remotePort = (
   registered: 'asked',
   owedCopies: [],
   copies: 0,
+  wasHere: false,
   isArmed: false,
   isIdle: false,
   isBlocked: false,

@@ -47,8 +47,8 @@ const counter = machine<CounterState>({
 const scene = () => {
   const world = new World();
   const [a, b, c] = [world.node('a'), world.node('b'), world.node('c')];
+  const migrations = [a, b, c].map((node) => addMigration(node));
   for (const node of [a, b, c]) {
-    addMigration(node);
     node.kernel.programs.set(counter.name, counter);
   }
   startTask(a, 'counter', counter, undefined);
@@ -67,7 +67,7 @@ const scene = () => {
     for (let next = client.take(replies); next !== null; next = client.take(replies)) bodies.push({ id: next.id, ...(next.body as object) });
     return bodies;
   };
-  return { world, a, b, c, client, ask, answers, operator: a.actor('operator') };
+  return { world, a, b, c, migrations, client, ask, answers, operator: a.actor('operator') };
 };
 
 describe('a task that serves clients', () => {
@@ -85,5 +85,75 @@ describe('a task that serves clients', () => {
       { id: 102, count: 2, total: 7 },
       { id: 103, count: 2, total: 8 },
     ]);
+  });
+
+  it('moves ten times round three nodes and back, and loses, doubles and reorders nothing', () => {
+    const { world, a, b, c, client, ask, answers } = scene();
+    const route = [b, c, a, b, a, c, b, a, c, a];
+    let at = a;
+    let asked = 0;
+    for (const node of route) {
+      for (let i = 0; i < 7; i += 1) {
+        asked += 1;
+        ask(asked);
+      }
+      const operator = at.actor(`operator-${asked}`);
+      expect(migrate(operator, { task: 'counter', node: node.name })).toMatchObject({ outcome: 'moved', why: '' });
+      at = node;
+    }
+    const got = answers() as { id: number; total: number }[];
+    expect(got.map(({ id }) => id)).toEqual(Array.from({ length: asked }, (_, i) => i + 101));
+    expect(got.map(({ total }) => total)).toEqual(Array.from({ length: asked }, (_, i) => i + 1));
+    expect(client.types).toBeDefined();
+    world.run();
+    const homes = [a, b, c].filter((node) => [...node.kernel.tasks].some(({ name }) => name === 'counter'));
+    expect(homes).toEqual([a]);
+  });
+
+  it('takes every page with it when that is what is asked for', () => {
+    const { b, ask, answers, operator } = scene();
+    for (let id = 1; id <= 5; id += 1) ask(id);
+    const record = migrate(operator, { task: 'counter', node: 'b', strategy: 'eager-all' });
+    expect(record).toMatchObject({ outcome: 'moved', pagesInFreeze: 6, demandFaults: 0, pagesPushed: 0 });
+    expect([...b.kernel.tasks].find(({ name }) => name === 'counter')?.memory.figures()).toMatchObject({ pages: 6, awaited: 0 });
+    ask(1);
+    expect(answers()).toHaveLength(6);
+  });
+
+  it('stays where it is, untouched, if the destination does not know its program', () => {
+    const { a, b, ask, answers, operator } = scene();
+    b.kernel.programs.clear();
+    ask(1);
+    const record = migrate(operator, { task: 'counter', node: 'b' });
+    expect(record).toMatchObject({ outcome: 'refused', why: expect.stringContaining('no program counter') });
+    ask(1);
+    expect(answers()).toEqual([
+      { id: 101, count: 1, total: 1 },
+      { id: 101, count: 2, total: 2 },
+    ]);
+    expect([...a.kernel.tasks].map(({ name }) => name)).toContain('counter');
+  });
+
+  it('goes on at the source if the decision cannot be written down', () => {
+    const { a, migrations, ask, answers, operator } = scene();
+    ask(1);
+    migrations[0]?.refuseJournal();
+    const record = migrate(operator, { task: 'counter', node: 'b' });
+    expect(record).toMatchObject({ outcome: 'aborted', why: expect.stringContaining('journal') });
+    ask(1);
+    expect(answers()).toEqual([
+      { id: 101, count: 1, total: 1 },
+      { id: 101, count: 2, total: 2 },
+    ]);
+    expect([...a.kernel.tasks].find(({ name }) => name === 'counter')?.isFrozen).toBe(false);
+  });
+
+  it('names what keeps a task from moving, and moves nothing on a dry run', () => {
+    const { a, operator } = scene();
+    expect(migrate(operator, { task: 'counter', node: 'b', dryRun: true })).toMatchObject({ phase: 'freezing', why: '' });
+    expect(migrate(operator, { task: 'netmsg', node: 'b' }).why).toContain('pinned');
+    expect(migrate(operator, { task: 'nobody', node: 'b' }).why).toContain('no task nobody');
+    expect(migrate(operator, { task: 'counter', node: 'z' }).why).toContain('no node z');
+    expect([...a.kernel.tasks].map(({ name }) => name)).toContain('counter');
   });
 });

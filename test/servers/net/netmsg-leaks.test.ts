@@ -39,14 +39,17 @@ const disturb = (world: World, seed: number): Actor[] => {
         names.push(actor.port());
         break;
       case 1:
-        if (types.includes('RECEIVE')) actor.send(way, step, null, [sendRight(some as PortName), onceRight(some as PortName)]);
+        if (types.includes('RECEIVE'))
+          actor.send(way, step, null, [sendRight(some as PortName), onceRight(some as PortName)]);
         break;
       case 2:
         if (types.includes('RECEIVE')) actor.send(way, step, null, [receiveRight(some as PortName)]);
         break;
       case 3:
-        if (types[0] === 'SEND') actor.send(way, step, 'x', [{ kind: 'port', name: some as PortName, disposition: 17 }]);
-        else if (types[0] === 'SEND_ONCE') actor.send(way, step, 'x', [{ kind: 'port', name: some as PortName, disposition: 18 }]);
+        if (types[0] === 'SEND')
+          actor.send(way, step, 'x', [{ kind: 'port', name: some as PortName, disposition: 17 }]);
+        else if (types[0] === 'SEND_ONCE')
+          actor.send(way, step, 'x', [{ kind: 'port', name: some as PortName, disposition: 18 }]);
         break;
       case 4:
         if (types.includes('SEND') || types.includes('SEND_ONCE')) actor.send(some as PortName, step, 'hello');
@@ -60,7 +63,8 @@ const disturb = (world: World, seed: number): Actor[] => {
       default: {
         const message = actor.take(boxes[at] as PortName);
         for (const item of message?.items ?? []) {
-          if (item.kind === 'port' && item.name !== MACH_PORT_NULL && item.name !== MACH_PORT_DEAD) names.push(item.name);
+          if (item.kind === 'port' && item.name !== MACH_PORT_NULL && item.name !== MACH_PORT_DEAD)
+            names.push(item.name);
         }
       }
     }
