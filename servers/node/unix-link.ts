@@ -28,7 +28,7 @@ export class UnixLinkError extends Error {
 export interface UnixListener {
   readonly path: string;
   /** Takes no more links and removes the socket; links that exist live on. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -41,10 +41,7 @@ export const listenUnix = async (path: string, accept: (link: Link) => void): Pr
   const server = createServer((socket) => accept(new UnixLink(socket)));
   await listening(server, path);
   chmodSync(path, 0o600);
-  return {
-    path,
-    close: () => new Promise((resolve) => void server.close(() => resolve())),
-  };
+  return { path, close: () => void server.close() };
 };
 
 /** Connects to `path`. */

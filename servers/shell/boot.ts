@@ -18,7 +18,7 @@ import { runKernel } from '../../kernel/scheduler.ts';
 import { hostServer } from '../../kernel/serve/move.ts';
 import { consoleServer, type Sink } from '../console/console.ts';
 import { fileServer } from '../files/files.ts';
-import { migrationPusher, migrationServer, migrationState } from '../migration/server.ts';
+import { migrationCourier, migrationServer, migrationState } from '../migration/server.ts';
 import { nameServer } from '../names/names.ts';
 import { nameService } from '../names/protocol.ts';
 import { netmsg } from '../net/netmsg.ts';
@@ -166,7 +166,7 @@ const startServers = (parts: Composition, agent: Task, settings: NodeSettings, d
       const rights = { host: parts.grantHost(task), net: parts.grantNet(task), service };
       const state = migrationState({ node, ...rights, journal, newId: () => v7() });
       parts.start(task, migrationServer, state);
-      parts.start(task, migrationPusher, state);
+      parts.start(task, migrationCourier, state);
     }),
   };
 };

@@ -46,8 +46,8 @@ let listener: UnixListener | null = null;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'portolan-link-'));
 });
-afterEach(async () => {
-  await listener?.close();
+afterEach(() => {
+  listener?.close();
   listener = null;
   rmSync(directory, { recursive: true, force: true });
 });

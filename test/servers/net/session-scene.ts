@@ -103,7 +103,7 @@ export class End implements Link {
   /** Counts what was sent; -1 once it is closed. */
   readonly sent: Uint8Array[] = [];
   /** Frames it takes before it is congested. */
-  window = Number.POSITIVE_INFINITY;
+  window: number = Number.POSITIVE_INFINITY;
   #flight = 0;
   #arrival = 0;
   #isEnded = false;
