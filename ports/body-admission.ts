@@ -1,10 +1,20 @@
 /**
- * The whole path of admission: looks at every value of a body, finds the words for a refusal, clones what cannot be frozen,
- * and only when nothing is left to refuse freezes and marks what it found.
+ * The whole path of admission: looks at every value of a body, finds the words for a refusal, clones what cannot be
+ * frozen, and only when nothing is left to refuse freezes and marks what it found.
  */
-import { cloneOf, instance, type Admitting, type Step } from './body-clone.ts';
+import { type Admitting, cloneOf, instance, type Step } from './body-clone.ts';
 import { BODY_VALUES_MAX, type Body, type BodyRecord, BodyRefusal } from './body-value.ts';
-import { CLONE_SIZE, HEIGHTS, joined, keySize, LIST_SIZE, leafWeight, Marked, mark, RECORD_SIZE } from './body-weight.ts';
+import {
+  CLONE_SIZE,
+  HEIGHTS,
+  joined,
+  keySize,
+  LIST_SIZE,
+  leafWeight,
+  Marked,
+  mark,
+  RECORD_SIZE,
+} from './body-weight.ts';
 import { Bytes } from './bytes.ts';
 import { BODY_DEPTH_MAX } from './limits.ts';
 
@@ -12,7 +22,8 @@ const { freeze, getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getO
 const { isArray } = Array;
 const recordPrototype: unknown = Object.prototype;
 const listPrototype: unknown = Array.prototype;
-const lookUpGetter = (Object.prototype as unknown as { __lookupGetter__(key: string | number): unknown }).__lookupGetter__;
+const lookUpGetter = (Object.prototype as unknown as { __lookupGetter__(key: string | number): unknown })
+  .__lookupGetter__;
 
 /** Makes an own property, whatever the prototype has under that name. */
 const put = (record: Record<string, Body>, key: string, value: Body): void => {
@@ -67,7 +78,9 @@ export class Admission implements Admitting {
     }
   }
 
-  /** The value to carry in place of `value`. After a refusal the answer means nothing and the path stays where it is. */
+  /**
+   * The value to carry in place of `value`. After a refusal the answer means nothing and the path stays where it is.
+   */
   #take(value: unknown): Body {
     this.#values += 1;
     if (this.#values > BODY_VALUES_MAX) return this.refuse(`holds more than ${BODY_VALUES_MAX} values`);
@@ -132,7 +145,8 @@ export class Admission implements Admitting {
   #takeTree(value: object): Body {
     const prototype: unknown = getPrototypeOf(value);
     if (isArray(value)) return prototype === listPrototype ? this.#takeList(value) : this.refuse(instance(value));
-    if (prototype === recordPrototype || prototype === null) return this.#takeRecord(value as BodyRecord, prototype as object);
+    if (prototype === recordPrototype || prototype === null)
+      return this.#takeRecord(value as BodyRecord, prototype as object);
     const outer = this.#clone;
     this.#clone = CLONE_SIZE * HEIGHTS + 1;
     const clone = cloneOf(this, value, prototype);
@@ -192,7 +206,8 @@ export class Admission implements Admitting {
   #property(record: BodyRecord, key: string): unknown {
     const property = getOwnPropertyDescriptor(record, key);
     if (key === '__proto__') return this.refuse('is named __proto__');
-    if (property === undefined || property.get !== undefined || property.set !== undefined) return this.refuse('is an accessor');
+    if (property === undefined || property.get !== undefined || property.set !== undefined)
+      return this.refuse('is an accessor');
     return property.enumerable === true ? property.value : this.refuse('is not enumerable');
   }
 

@@ -28,7 +28,10 @@ const viewClasses = [
   BigUint64Array,
 ] as const;
 
-/** The clone of `value`, or a refusal. Classes of programs are refused: their instances would arrive without their methods. */
+/**
+ * The clone of `value`, or a refusal. Classes of programs are refused: their instances would arrive without their
+ * methods.
+ */
 export const cloneOf = (at: Admitting, value: object, prototype: unknown): Body => {
   if (ArrayBuffer.isView(value)) return cloneView(at, value);
   if (value instanceof Error) return cloneError(at, value);
@@ -105,7 +108,8 @@ const cloneView = (at: Admitting, value: ArrayBufferView): Body => {
   const { buffer, byteOffset, byteLength } = value;
   if (isShared(buffer)) return at.refuse('is memory in a SharedArrayBuffer');
   at.charge(byteLength);
-  if (value instanceof DataView) return new DataView((buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength));
+  if (value instanceof DataView)
+    return new DataView((buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength));
   const viewClass = viewClasses.find((candidate) => value instanceof candidate);
   return viewClass === undefined ? at.refuse(instance(value)) : new viewClass(value as never);
 };

@@ -4,7 +4,10 @@ import type { Bytes } from './bytes.ts';
 /** A record: a plain object, or one without prototype. */
 export type BodyRecord = { readonly [key: string]: Body };
 
-/** What is cloned because it cannot be frozen. An Error keeps class, name, message, cause, errors and code; not its stack. */
+/**
+ * What is cloned because it cannot be frozen. An Error keeps class, name, message, cause, errors and code; not its
+ * stack.
+ */
 export type ClonedBody = Map<Body, Body> | Set<Body> | Date | RegExp | Error | ArrayBuffer | ArrayBufferView;
 
 /** What a message can carry. */

@@ -6,10 +6,12 @@ import { type Body, type BodyRecord, type ClonedBody, errorExtras } from './body
 import { Bytes } from './bytes.ts';
 import { BODY_DEPTH_MAX } from './limits.ts';
 
-/** A constructor that returns its argument: a subclass then puts its private fields on an object that exists already. */
+/**
+ * A constructor that returns its argument: a subclass then puts its private fields on an object that exists already.
+ */
 class Existing {
-  // biome-ignore lint/correctness/noConstructorReturn: this return is the purpose
   constructor(value: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: this return is the purpose
     return value;
   }
 }
@@ -29,12 +31,15 @@ export class Marked extends Existing {
   }
 }
 
+/** Weight = size × this + height. */
 export const HEIGHTS: number = 128;
 
 /** 128 MiB. Larger sizes are all the same, so that sums of them stay exact. */
 const WEIGHT_MAX = 2 ** 34;
 
-/** Marks a tree that is, or at once will be, frozen. An engine may refuse additions to frozen objects: then it is none. */
+/**
+ * Marks a tree that is, or at once will be, frozen. An engine may refuse additions to frozen objects: then it is none.
+ */
 export const mark = (value: object, weight: number): void => {
   if (Marked.weight(value) >= 0) return;
   try {
@@ -60,7 +65,9 @@ export const joined = (tree: number, child: number): number => {
   return tree + child - height + (rise > 0 ? rise : 0);
 };
 
+/** Bytes that a record is charged beside its keys and values. */
 export const RECORD_SIZE: number = 6;
+/** Bytes that a list is charged beside its elements. */
 export const LIST_SIZE: number = 6;
 /** Enough for any clone without contents. */
 export const CLONE_SIZE: number = 16;
@@ -68,6 +75,7 @@ const BYTES_SIZE = 6;
 const TEXT_SIZE = 6;
 const NUMBER_SIZE = 9;
 
+/** Bytes that a key is charged. */
 export const keySize = (key: string): number => TEXT_SIZE + 2 * key.length;
 
 const scalarSize = (value: unknown): number => {

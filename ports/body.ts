@@ -1,10 +1,11 @@
 /**
- * What a message says. A body is a tree of values that cannot change: what is plain in it is frozen when it is sent (the
- * sender's own objects freeze) and passed by reference; what cannot be frozen (Map, Date, typed arrays) is cloned and
- * belongs to the message. Refused whole or admitted whole: a refused body has frozen nothing.
+ * What a message says. A body is a tree of values that cannot change: what is plain in it is frozen when it is sent
+ * (the sender's own objects freeze) and passed by reference; what cannot be frozen (Map, Date, typed arrays) is cloned
+ * and belongs to the message. Refused whole or admitted whole: a refused body has frozen nothing.
  *
- * Two paths that must agree (tested): here, a record or short list of leaves is seen without keeping anything; `Admission`
- * does the rest and finds the words for a refusal. A tree that comes frozen is marked, and at once known when it comes again.
+ * Two paths that must agree (tested): here, a record or short list of leaves is seen without keeping anything;
+ * `Admission` does the rest and finds the words for a refusal. A tree that comes frozen is marked, and at once known
+ * when it comes again.
  *
  * Proxies: no program can tell one from its target. Whoever can (`util.types` of Node) passes `isProxy`; without it a
  * proxy over plain data is admitted, after its target has been frozen through it.
@@ -17,11 +18,13 @@ import { BODY_DEPTH_MAX } from './limits.ts';
 export { BODY_VALUES_MAX, type Body, type BodyRecord, BodyRefusal, type ClonedBody } from './body-value.ts';
 export { bodySize } from './body-weight.ts';
 
-const { freeze, isFrozen, getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor } = Object;
+const { freeze, isFrozen, getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor } =
+  Object;
 const { isArray } = Array;
 const recordPrototype: unknown = Object.prototype;
 const listPrototype: unknown = Array.prototype;
-const lookUpGetter = (Object.prototype as unknown as { __lookupGetter__(key: string | number): unknown }).__lookupGetter__;
+const lookUpGetter = (Object.prototype as unknown as { __lookupGetter__(key: string | number): unknown })
+  .__lookupGetter__;
 
 /** Children of one tree, and levels, that are looked at here. What is larger goes the whole way, which counts. */
 const FLAT_CHILDREN_MAX = 32;
@@ -63,7 +66,7 @@ const admitObject = (value: object, isProxy: IsProxy): Body | BodyRefusal => {
 
 /** The weight of a plain tree that may be frozen as it stands; -1 for any other value, and for all that is large. */
 const treeWeight = (value: object, isProxy: IsProxy, levels: number): number => {
-  if (isProxy !== undefined && isProxy(value)) return -1;
+  if (isProxy?.(value) === true) return -1;
   const prototype: unknown = getPrototypeOf(value);
   if (prototype === recordPrototype) return recordWeight(value as BodyRecord, isProxy, levels);
   if (prototype === listPrototype && isArray(value)) return listWeight(value, isProxy, levels);

@@ -1,6 +1,7 @@
 /**
- * Bytes that cannot change: what a body carries instead of an array that its sender could still write to. They are copied
- * once, when made; afterwards everybody shares them. A slice is a view. Indices count from the start and are never negative.
+ * Bytes that cannot change: what a body carries instead of an array that its sender could still write to. They are
+ * copied once, when made; afterwards everybody shares them. A slice is a view. Indices count from the start and are
+ * never negative.
  */
 
 const door: { view(bytes: Bytes): Uint8Array } = { view: () => new Uint8Array() };
@@ -27,7 +28,9 @@ export class Bytes {
     return new Bytes(new Uint8Array(octets));
   }
 
-  /** Takes `octets` without copying. Only for code that made the array and gives it away: nobody may write to it again. */
+  /**
+   * Takes `octets` without copying. Only for code that made the array and gives it away: nobody may write to it again.
+   */
   static adopt(octets: Uint8Array): Bytes {
     return new Bytes(octets);
   }

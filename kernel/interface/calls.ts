@@ -123,7 +123,13 @@ export type MemoryRequest =
       /** The memory object; NULL or absent for zero-filled memory. */
       readonly object?: RightArgument | null;
     }
-  | { readonly op: 'vm_set_size_limit'; readonly current: number; readonly max: number }
+  | {
+      readonly op: 'vm_set_size_limit';
+      readonly current: number;
+      readonly max: number;
+      /** The host port: with it the maximum may be raised. */
+      readonly host?: RightArgument | null;
+    }
   | { readonly op: 'vm_get_size_limit' };
 
 /** Every request. */

@@ -88,7 +88,7 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
     },
     ['object'],
   ),
-  vm_set_size_limit: form(2031, { current: 'number', max: 'number' }),
+  vm_set_size_limit: form(2031, { current: 'number', max: 'number' }, ['host']),
   vm_get_size_limit: form(2032),
   task_info: form(2033),
   task_self: form(2034),

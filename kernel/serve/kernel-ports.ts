@@ -40,6 +40,12 @@ export class RequestServer implements KernelServer {
   }
 }
 
+/** The server of a host port: who holds a right to it may do what concerns the whole kernel. */
+export class HostServer extends RequestServer {}
+
+/** True for a host port of this kernel or another in the process: a right to it is a privilege. */
+export const isHostPort = (port: Port | null): boolean => port !== null && port.server instanceof HostServer;
+
 const rightsMax = ({ op }: KernelRequest): number => {
   const { rights } = CALL_FORMS[op];
   return rights.at(-1)?.endsWith('[]') === true ? Number.POSITIVE_INFINITY : rights.length;

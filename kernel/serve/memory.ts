@@ -8,6 +8,7 @@ import { type Carried, discard } from '../../ports/name-calls.ts';
 import { PORT_SEND } from '../../ports/right.ts';
 import type { Inheritance, MemoryRequest } from '../interface/calls.ts';
 import type { Task } from '../kernel.ts';
+import { isHostPort } from './kernel-ports.ts';
 import { only, type Served, success } from './request.ts';
 
 type Request<Op extends MemoryRequest['op']> = Extract<MemoryRequest, { op: Op }>;
@@ -35,7 +36,11 @@ export const serveMemory = (task: Task, request: MemoryRequest, carried: readonl
     .with({ op: 'vm_copy' }, (r) => copy(memory, r))
     .with({ op: 'vm_region' }, ({ address }) => region(memory, address))
     .with({ op: 'vm_map' }, (r) => map(task, r, carried[0]))
-    .with({ op: 'vm_set_size_limit' }, ({ current, max }) => setLimit(memory, current, max))
+    .with({ op: 'vm_set_size_limit' }, ({ current, max }) => {
+      const isPrivileged = isHostPort(carried[0]?.port ?? null);
+      if (carried[0] !== undefined) discard(task.space, carried[0]);
+      return setLimit(memory, current, max, isPrivileged);
+    })
     .with({ op: 'vm_get_size_limit' }, () => success({ current: memory.limit, max: memory.limitMax }))
     .exhaustive();
 };
@@ -177,9 +182,9 @@ const map = (task: Task, request: Request<'vm_map'>, right: Carried | undefined)
   return success({ address: at.start });
 };
 
-const setLimit = (memory: AddressSpace, current: number, max: number): Served => {
+const setLimit = (memory: AddressSpace, current: number, max: number, isPrivileged: boolean): Served => {
   if (current > max) return only('KERN_INVALID_ARGUMENT');
-  if (max > memory.limitMax) return only('KERN_NO_ACCESS');
+  if (max > memory.limitMax && !isPrivileged) return only('KERN_NO_ACCESS');
   memory.limit = current;
   memory.limitMax = max;
   return only('KERN_SUCCESS');

@@ -13,7 +13,7 @@ import type { KernelRequest } from '../interface/calls.ts';
 import type { FreezeRequest, HostRequest, HuskRequest } from '../interface/move.ts';
 import type { Kernel, Task } from '../kernel.ts';
 import { createTask, createThread, kernelPort, terminateTask } from '../lives.ts';
-import { objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
+import { HostServer, objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
 import { type GivenRight, only, type Served, success } from './request.ts';
 
 /** Serves a call that freezes, describes or takes apart. */
@@ -117,7 +117,7 @@ const isHost = (request: KernelRequest): request is HostRequest =>
 
 /** The server of a kernel's host port. */
 export const hostServer = (kernel: Kernel): RequestServer =>
-  new RequestServer(kernel, (request, carried) => (isHost(request) ? serveHost(kernel, request, carried) : { kr: 'MIG_BAD_ID' }));
+  new HostServer(kernel, (request, carried) => (isHost(request) ? serveHost(kernel, request, carried) : { kr: 'MIG_BAD_ID' }));
 
 const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carried[]): Served =>
   match(request)

@@ -7,26 +7,14 @@
  * Whoever waits is told last, when everything is settled.
  */
 import type { KernFailure, KernReturn } from '../../ports/kern-return.ts';
-import { BUSY, DIRTY, EMPTY, ERROR, LOCK_MASK, LOCK_SHIFT, PRECIOUS } from './frames.ts';
-import { MapCopy } from './map-copy.ts';
+import { BUSY, EMPTY, ERROR, LOCK_MASK, LOCK_SHIFT, PRECIOUS } from './frames.ts';
 import { MemoryObject, type PageSource, type SourceRole } from './object.ts';
-import { bytesAt, isWait } from './obtain.ts';
-import { CLUSTER_MAX, type CopyStrategy, OBJECT_PAGES_MAX, PAGE, PROT_ALL, RETURN_MAX } from './page.ts';
+import { CLUSTER_MAX, type CopyStrategy, OBJECT_PAGES_MAX, PAGE, PROT_ALL } from './page.ts';
+import { type Pager, returnPages, type ShouldReturn } from './pager.ts';
 import type { Cached, Evictable, PagePool } from './pool.ts';
-import { dispose, release } from './shadow.ts';
-import { PageRequests, type PageWait } from './wait.ts';
-
-/** The pager of an object, as the kernel sees it: it sends messages and answers nothing. Offsets and lengths in bytes. */
-export interface Pager {
-  /** The object has come into being; nothing is asked before `ready`. */
-  init(object: MemoryObject): void;
-  dataRequest(object: MemoryObject, offset: number, length: number, access: number): void;
-  dataUnlock(object: MemoryObject, offset: number, length: number, access: number): void;
-  /** Pages go back, `data` with them. `kernelCopy`: they are still here as well. */
-  dataReturn(object: MemoryObject, offset: number, data: MapCopy, dirty: boolean, kernelCopy: boolean): void;
-  /** The last message about the object. */
-  terminate(object: MemoryObject): void;
-}
+import { dispose, release, shorten } from './shadow.ts';
+import { pageOfData, type SupplyData, sizeOfData } from './supply-data.ts';
+import { PageRequests, PageWait } from './wait.ts';
 
 /** What the object is made with. */
 export interface PagedOptions {
@@ -41,9 +29,6 @@ export interface Supplied {
   /** Where it stopped; the end of the data after success. */
   readonly errorOffset: number;
 }
-
-/** Which pages `lockRequest` returns. */
-export type ShouldReturn = 'NONE' | 'DIRTY' | 'ALL';
 
 /** `lock` that leaves the prohibitions as they are. */
 export const LOCK_NO_CHANGE = -1;
@@ -83,6 +68,8 @@ export class PagerControl implements PageSource, Evictable, Cached {
   readonly #requests: PageRequests = new PageRequests();
   readonly #unlocks: PageRequests = new PageRequests();
   #ready: PageWait | null = null;
+  /** Where the next eviction begins. */
+  #hand = 0;
 
   constructor(object: MemoryObject, pager: Pager, role: SourceRole, cluster: number) {
     this.object = object;
@@ -131,7 +118,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
   strategy(): CopyStrategy | PageWait {
     switch (this.#state.kind) {
       case 'initial':
-        this.#ready ??= new PageRequests().open(-1, 0);
+        this.#ready ??= new PageWait(-1, 0);
         return this.#ready;
       case 'ready':
         return this.#state.strategy;
@@ -181,15 +168,9 @@ export class PagerControl implements PageSource, Evictable, Cached {
   }
 
   /** Data, asked for or not. It stops at a page that is here already. `data` stays the caller's. */
-  supply(
-    offset: number,
-    data: Uint8Array | readonly Uint8Array[] | MapCopy,
-    lock: number,
-    isPrecious: boolean,
-  ): Supplied | KernFailure {
-    const size = data instanceof Uint8Array ? data.length : sizeOf(data);
+  supply(offset: number, data: SupplyData, lock: number, isPrecious: boolean): Supplied | KernFailure {
+    const size = sizeOfData(data);
     if (!isAligned(offset, size) || size === 0 || (lock & ~PROT_ALL) !== 0) return 'KERN_INVALID_ARGUMENT';
-    if (data instanceof MapCopy && data.offset !== 0) return 'KERN_INVALID_ARGUMENT';
     if (this.#state.kind === 'failed') return 'KERN_INVALID_ARGUMENT';
     const flags = (isPrecious ? PRECIOUS : 0) | (lock << LOCK_SHIFT);
     const first = offset / PAGE;
@@ -198,7 +179,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
     let result: Supplied['result'] = 'KERN_SUCCESS';
     let done = 0;
     while (done < count && result === 'KERN_SUCCESS') {
-      result = this.#place(first + done, pageIn(data, done), flags);
+      result = this.#place(first + done, pageOfData(data, done), flags);
       if (result === 'KERN_SUCCESS') done += 1;
     }
     for (let page = first; page < first + done; page += 1) this.#requests.close(page);
@@ -266,6 +247,8 @@ export class PagerControl implements PageSource, Evictable, Cached {
     this.object.pool.removeEvictable(this);
     this.#terminate();
     this.#closeAll();
+    shorten(this.object);
+    for (const top of [...this.object.shadowers]) shorten(top);
   }
 
   /**
@@ -285,7 +268,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
         return true;
       });
     }
-    if (shouldReturn !== 'NONE') this.#returnPages(first, end, shouldReturn, flush ? 'flush' : 'keep');
+    if (shouldReturn !== 'NONE') returnPages(this.object, this.#pager, { first, end, which: shouldReturn, isKept: !flush });
     if (flush) this.#flush(first, end);
     for (const page of this.#unlocks.pages(first, end)) this.#unlocks.close(page);
     return 'KERN_SUCCESS';
@@ -297,43 +280,11 @@ export class PagerControl implements PageSource, Evictable, Cached {
       frames.drop(page);
       return true;
     });
-    if (end - first <= RETURN_MAX) {
-      for (let page = first; page < end; page += 1) {
-        const flags = frames.flags(page);
-        if ((flags & (EMPTY | ERROR)) !== 0) frames.setFlags(page, flags & ~(EMPTY | ERROR));
-      }
-    }
+    frames.clearFlags(first, end, EMPTY | ERROR);
   }
 
-  /** Sends runs of pages back. A run is either dirty or not. */
-  #returnPages(first: number, end: number, which: 'DIRTY' | 'ALL', fate: 'keep' | 'flush'): void {
-    const { frames } = this.object;
-    let run: number[] = [];
-    let isDirtyRun = false;
-    const send = (): void => {
-      if (run.length > 0) this.#return(run, isDirtyRun, fate === 'keep');
-      run = [];
-    };
-    frames.forEachIn(first, end, (page, flags) => {
-      const isDirty = (flags & DIRTY) !== 0;
-      if (!isDirty && !(which === 'ALL' && (flags & PRECIOUS) !== 0)) return true;
-      if (run.length === RETURN_MAX || run.at(-1) !== page - 1 || isDirty !== isDirtyRun) send();
-      isDirtyRun = isDirty;
-      run.push(page);
-      return true;
-    });
-    send();
-  }
-
-  #return(run: readonly number[], isDirty: boolean, isKept: boolean): void {
-    const { frames, pool } = this.object;
-    const bytes = new Uint8Array(run.length * PAGE);
-    for (const [index, page] of run.entries()) {
-      const view = frames.view(page);
-      if (view !== null) bytes.set(view, index * PAGE);
-      frames.setFlags(page, frames.flags(page) & ~DIRTY);
-    }
-    this.#pager.dataReturn(this.object, (run[0] ?? 0) * PAGE, MapCopy.fromBytes(pool, bytes), isDirty, isKept);
+  #returnAll(first: number, end: number): void {
+    returnPages(this.object, this.#pager, { first, end, which: 'ALL', isKept: false });
   }
 
   // --- The end ---
@@ -346,6 +297,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
     this.object.pool.bump();
     this.#terminate();
     this.#closeAll();
+    if (this.object.references === 0) this.expire();
     return 'KERN_SUCCESS';
   }
 
@@ -356,6 +308,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
     this.#isTerminated = true;
     this.object.pool.removeEvictable(this);
     this.#closeAll();
+    if (this.object.references === 0) this.expire();
   }
 
   unreferenced(): 'kept' | 'gone' {
@@ -367,7 +320,6 @@ export class PagerControl implements PageSource, Evictable, Cached {
     return 'gone';
   }
 
-  /** The object is used again. */
   revive(): void {
     this.object.pool.forget(this);
   }
@@ -384,7 +336,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
     const { object } = this;
     object.pool.removeEvictable(this);
     const isTemporary = this.role === 'moved' || this.attributes?.strategy === 'TEMPORARY';
-    if (!isTemporary && this.#state.kind !== 'failed') this.#returnPages(0, object.pages, 'ALL', 'flush');
+    if (!isTemporary && this.#state.kind !== 'failed') this.#returnAll(0, object.pages);
     this.#terminate();
     this.#closeAll();
   }
@@ -404,48 +356,27 @@ export class PagerControl implements PageSource, Evictable, Cached {
     this.#ready = null;
   }
 
-  /** Gives frames up: clean pages are dropped, others returned first. Moved pages that were written cannot be. */
+  /** Gives frames up: clean pages are dropped, others returned first. Moved pages stay: nobody else may have them any more. */
   evict(pages: number): number {
-    return this.evictRange(0, this.object.pages, pages);
+    const { object } = this;
+    const count = this.evictRange(this.#hand, object.pages, pages);
+    return count < pages ? count + this.evictRange(0, this.#hand, pages - count) : count;
   }
 
   /** As `evict`, within a range. */
   evictRange(first: number, end: number, limit: number = Number.POSITIVE_INFINITY): number {
-    if (this.#state.kind !== 'ready') return 0;
+    if (this.#state.kind !== 'ready' || this.role === 'moved') return 0;
     const { frames, pool } = this.object;
     const victims: number[] = [];
-    frames.forEachIn(first, end, (page, flags) => {
-      if (this.role === 'named' || (flags & DIRTY) === 0) victims.push(page);
+    frames.forEachIn(first, end, (page) => {
+      victims.push(page);
       return victims.length < limit;
     });
     if (victims.length === 0) return 0;
     pool.bump();
-    const last = (victims.at(-1) ?? 0) + 1;
-    if (this.role === 'named') this.#returnPages(victims[0] ?? 0, last, 'ALL', 'flush');
+    this.#hand = (victims.at(-1) ?? 0) + 1;
+    this.#returnAll(victims[0] ?? 0, this.#hand);
     for (const page of victims) frames.drop(page);
     return victims.length;
   }
 }
-
-const sizeOf = (data: readonly Uint8Array[] | MapCopy): number => {
-  if (data instanceof MapCopy) return data.size;
-  let size = 0;
-  for (const chunk of data) {
-    if (chunk.length % PAGE !== 0) return -1;
-    size += chunk.length;
-  }
-  return size;
-};
-
-/** The bytes of a page of the data; null for zeros. */
-const pageIn = (data: Uint8Array | readonly Uint8Array[] | MapCopy, index: number): Uint8Array | null => {
-  if (data instanceof Uint8Array) return data.subarray(index * PAGE, (index + 1) * PAGE);
-  if (data instanceof MapCopy) return data.view(index);
-  let first = 0;
-  for (const chunk of data) {
-    const pages = chunk.length / PAGE;
-    if (index < first + pages) return chunk.subarray((index - first) * PAGE, (index - first + 1) * PAGE);
-    first += pages;
-  }
-  return null;
-};

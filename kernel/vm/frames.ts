@@ -200,6 +200,20 @@ export class Frames {
     }
   }
 
+  /** Takes flags off all pages of a range, here or not. */
+  clearFlags(first: number, end: number, mask: number): void {
+    const last = end + this.#base;
+    for (let at = first + this.#base; at < last && at >>> PART_BITS < this.#parts.length; ) {
+      const flags = this.#parts[at >>> PART_BITS]?.flags;
+      const start = at & ~(PART_PAGES - 1);
+      const stop = flags === undefined ? 0 : Math.min(last - start, flags.length);
+      if (flags !== undefined) {
+        for (let index = at - start; index < stop; index += 1) flags[index] = (flags[index] ?? 0) & ~mask;
+      }
+      at = start + PART_PAGES;
+    }
+  }
+
   /** Visits all resident pages in order. */
   forEach(visit: (page: number, flags: number) => boolean | undefined): void {
     this.forEachIn(-this.#base, this.#parts.length * PART_PAGES, visit);

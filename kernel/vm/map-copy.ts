@@ -9,6 +9,7 @@ import { bytesAt, findPage, isWait, type Obtained } from './obtain.ts';
 import { PAGE, PROT_READ } from './page.ts';
 import type { PagePool } from './pool.ts';
 import { reference, release } from './shadow.ts';
+import type { PageWait } from './wait.ts';
 
 /** Consecutive pages of one object, which must not change: with one reference. */
 export interface Piece {
@@ -79,6 +80,13 @@ export class MapCopy {
     return 'KERN_INVALID_ADDRESS';
   }
 
+  /** The bytes of a page of the copy, for use at once; null if they are zeros, or not here (see `missing`). */
+  view(index: number): Uint8Array | null {
+    if (this.#bytes !== null) return this.#bytes.subarray(index * PAGE, (index + 1) * PAGE);
+    const found = this.page(index);
+    return isWait(found) || typeof found === 'string' ? null : bytesAt(found);
+  }
+
   /** The pages that are not here, so that reading would have to wait. Asks for all of them. */
   missing(): readonly number[] {
     const missing: number[] = [];
@@ -91,7 +99,7 @@ export class MapCopy {
   }
 
   /** Copies the data into `target`; who must be waited for, or why it cannot be had. What is then in `target` is of no use. */
-  readInto(target: Uint8Array): 'KERN_SUCCESS' | Exclude<Obtained, { kind: string }> {
+  readInto(target: Uint8Array): 'KERN_SUCCESS' | PageWait | KernFailure {
     invariant(target.length >= this.size, 'the target has room for the copy');
     if (this.#bytes !== null) {
       target.set(this.#bytes);

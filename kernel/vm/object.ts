@@ -32,6 +32,8 @@ export interface PageSource {
   strategy(): CopyStrategy | PageWait;
   /** Nobody refers to the object any more. */
   unreferenced(): 'kept' | 'gone';
+  /** A kept object is referred to again. */
+  revive(): void;
 }
 
 /** The object behind an object: absent pages are its pages, shifted. */

@@ -16,7 +16,7 @@ export type AccessKind = 'read' | 'write' | 'execute';
 
 /** The protection that an access needs. */
 export const protectionFor = (access: AccessKind): number =>
-  access === 'read' ? PROT_READ : access === 'write' ? PROT_READ | PROT_WRITE : PROT_READ | PROT_EXECUTE;
+  access === 'read' ? PROT_READ : access === 'write' ? PROT_WRITE : PROT_EXECUTE;
 
 /** What a child task gets of a region (`mach/vm_inherit.h`). */
 export type Inheritance = 'SHARE' | 'COPY' | 'NONE';

@@ -9,6 +9,7 @@ import { MemoryObject } from './object.ts';
 
 /** The object gets one reference more. */
 export const reference = (object: MemoryObject): MemoryObject => {
+  if (object.references === 0 && object.source !== null) object.source.revive();
   object.references += 1;
   return object;
 };

@@ -2,7 +2,7 @@
 import type { PortName } from '../../ports/name.ts';
 import { machine } from '../../kernel/machine.ts';
 import type { Program, Sys } from '../../kernel/program.ts';
-import { Refusal } from '../../kernel/subsystem.ts';
+import { Refusal } from '../../kernel/interface/subsystem.ts';
 import {
   type ConsoleLine,
   type ConsoleLines,

@@ -3,7 +3,7 @@ import { failed, type KernFailure } from '../../ports/kern-return.ts';
 import type { PortName } from '../../ports/name.ts';
 import { machine } from '../../kernel/machine.ts';
 import type { Program } from '../../kernel/program.ts';
-import { Refusal } from '../../kernel/subsystem.ts';
+import { Refusal } from '../../kernel/interface/subsystem.ts';
 import { fileService, LENGTH_MAX, LIST_MAX, READ_MAX, type ReadAnswer, type ReadRequest } from './protocol.ts';
 import type { FileStore } from './store.ts';
 import { listFiles } from './walk.ts';

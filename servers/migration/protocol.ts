@@ -1,6 +1,6 @@
 /** What can be asked of a migration server, and what two of them say to each other. */
 import type { Body } from '../../ports/body.ts';
-import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/subsystem.ts';
+import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
 
 /** How memory follows a task. `k` pages ahead of each fault; `push` sends the rest unasked. */
 export interface Strategy {

@@ -5,7 +5,7 @@ import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { machine } from '../../kernel/machine.ts';
 import type { Program, Sys } from '../../kernel/program.ts';
-import { Refusal, releaseItems } from '../../kernel/subsystem.ts';
+import { Refusal, releaseItems } from '../../kernel/interface/subsystem.ts';
 import { netService } from '../net/protocol.ts';
 import { NAME_MAX, NAMES_MAX, nameService, refuseName } from './protocol.ts';
 

@@ -1,6 +1,6 @@
 /** The name service: which name stands for which port, on this node or on another (`netname`). */
 import type { MachCode } from '../../ports/kern-return.ts';
-import { Refusal, type Routine, routine, subsystem, type Subsystem } from '../../kernel/subsystem.ts';
+import { Refusal, type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
 
 /** Bytes of the longest name. */
 export const NAME_MAX = 80;

@@ -1,6 +1,6 @@
 /**
- * A carrier of frames between two kernels: a socket, a MessagePort, a pair in memory. It keeps order, loses nothing while it
- * lives, and may die at any moment. What must outlive a carrier is the session's business.
+ * A carrier of frames between two kernels: a socket, a MessagePort, a pair in memory. It keeps order, loses nothing
+ * while it lives, and may die at any moment. What must outlive a carrier is the session's business.
  */
 
 /** Bytes of the largest frame that any link carries. */
@@ -23,8 +23,8 @@ export interface Link {
   /** Begins. To be called once, in the turn in which the link was got; until then nothing is told. */
   open(events: LinkEvents): void;
   /**
-   * Takes a frame; whoever gave it does not write to it any more. False: the frame is taken, but the carrier is congested and
-   * the next should wait for `drain`. Frames given to a dead link vanish.
+   * Takes a frame; whoever gave it does not write to it any more. False: the frame is taken, but the carrier is
+   * congested and the next should wait for `drain`. Frames given to a dead link vanish.
    */
   send(frame: Uint8Array): boolean;
   /** Delivers what was sent, if it can, and dies. The peer learns a reason of its own. */

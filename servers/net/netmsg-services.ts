@@ -1,6 +1,6 @@
 /** What netmsg does for others: names, nodes, stages, the census. */
 
-import { Refusal } from '../../kernel/subsystem.ts';
+import { Refusal } from '../../kernel/interface/subsystem.ts';
 import { MACH_PORT_NULL } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { MOVE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';

@@ -10,7 +10,7 @@
 
 import { type MachineState, machine } from '../../kernel/machine.ts';
 import type { Program, Result, Sys } from '../../kernel/program.ts';
-import { releaseItems } from '../../kernel/subsystem.ts';
+import { releaseItems } from '../../kernel/interface/subsystem.ts';
 import { NOTIFY_DEAD_NAME, NOTIFY_MSG_ACCEPTED, NOTIFY_NO_SENDERS } from '../../ports/fate.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { RightArgument } from '../../kernel/interface/calls.ts';
-import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/subsystem.ts';
+import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
 import type { Draft } from '../../ports/draft.ts';
 import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';

@@ -1,6 +1,6 @@
 /** The node service: what the process around a kernel does for an operator. */
 import type { Body } from '../../ports/body.ts';
-import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/subsystem.ts';
+import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
 
 /** A program that a node can run, and the file it was made of. */
 export interface ProgramFacts {

@@ -1,6 +1,6 @@
 /**
- * Links over Unix sockets. On the socket each frame follows its length, four bytes little-endian. Frames of one turn leave in
- * one write. A length that no frame can have closes the socket before anything is kept for it.
+ * Links over Unix sockets. On the socket each frame follows its length, four bytes little-endian. Frames of one turn
+ * leave in one write. A length that no frame can have closes the socket before anything is kept for it.
  */
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
@@ -32,8 +32,8 @@ export interface UnixListener {
 }
 
 /**
- * Listens on `path`: made 0600, in a directory made 0700 if it does not exist. A socket left behind by a process that is no more
- * is replaced; one that answers is E_ADDRESS_IN_USE; anything that is not a socket is left alone.
+ * Listens on `path`: made 0600, in a directory made 0700 if it does not exist. A socket left behind by a process that
+ * is no more is replaced; one that answers is E_ADDRESS_IN_USE; anything that is not a socket is left alone.
  */
 export const listenUnix = async (path: string, accept: (link: Link) => void): Promise<UnixListener> => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -96,7 +96,10 @@ const listening = (server: Server, path: string): Promise<void> =>
     restore();
   });
 
-/** Lets no one else at the socket even before its mode is set. Worker threads have no mask of their own: there the directory guards. */
+/**
+ * Lets no one else at the socket even before its mode is set. Worker threads have no mask of their own: there the
+ * directory guards.
+ */
 const narrowMask = (): (() => void) => {
   try {
     const mask = process.umask(0o177);

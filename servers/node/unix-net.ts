@@ -30,6 +30,7 @@ export class UnixNet {
   readonly #parts: UnixNetParts;
   readonly #refusals: Map<NodeId, string> = new Map();
   readonly #dialling: Set<NodeId> = new Set();
+  readonly #waiters: Map<NodeId, ((isUp: boolean) => void)[]> = new Map();
   #listener: UnixListener | null = null;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -41,7 +42,10 @@ export class UnixNet {
     this.driver = new NetDriver({
       self: { node, incarnation: node },
       now: () => clock.now(),
-      ring: () => parts.ring(),
+      ring: () => {
+        this.#tellWaiters();
+        parts.ring();
+      },
       dial: (other) => this.dial(other),
       refused: (other, why) => this.#refused(other, why),
     });
@@ -56,6 +60,21 @@ export class UnixNet {
     if (this.#dialling.has(node)) return;
     this.#dialling.add(node);
     setImmediate(() => void this.#connect(node, RETRY_FIRST_MS));
+  }
+
+  /** Dials a node, and tells whether it has been reached. Until then nothing can be looked up there. */
+  async reach(node: NodeId, timeoutMs: number): Promise<'up' | 'dead' | 'silent'> {
+    if (this.driver.nodes().includes(node)) return 'up';
+    if (!this.driver.isLiving(node)) return 'dead';
+    let timer: NodeJS.Timeout | undefined;
+    const outcome = new Promise<'up' | 'dead' | 'silent'>((resolve) => {
+      const waiters = this.#waiters.get(node) ?? [];
+      waiters.push((isUp) => resolve(isUp ? 'up' : 'dead'));
+      this.#waiters.set(node, waiters);
+      timer = setTimeout(() => resolve('silent'), timeoutMs);
+    });
+    this.dial(node);
+    return outcome.finally(() => clearTimeout(timer));
   }
 
   /** Why a node would not talk to us, if it said so. */
@@ -83,6 +102,15 @@ export class UnixNet {
       else this.#open(link, 'self', node);
     } catch {
       setTimeout(() => void this.#connect(node, Math.min(retryMs * 2, RETRY_MAX_MS)), retryMs).unref();
+    }
+  }
+
+  #tellWaiters(): void {
+    for (const [node, waiters] of this.#waiters) {
+      const isUp = this.driver.nodes().includes(node);
+      if (!isUp && this.driver.isLiving(node)) continue;
+      this.#waiters.delete(node);
+      for (const tell of waiters) tell(isUp);
     }
   }
 

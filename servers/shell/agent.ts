@@ -4,7 +4,7 @@ import { isName, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
 import type { ReceiveOptions, Sys } from '../../kernel/program.ts';
-import { type Reply, releaseItems, type Routine, type Subsystem } from '../../kernel/subsystem.ts';
+import { type Reply, releaseItems, type Routine, type Subsystem } from '../../kernel/interface/subsystem.ts';
 import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
 
 /** A task of the host. */

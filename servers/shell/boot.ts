@@ -202,23 +202,17 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   const service = host.allocate();
   const own = { net: parts.grantNet(host.task), host: parts.grantHost(host.task), node: parts.grant(host.task, service, host.task) };
   const ending = endingOf(parts, dir, record);
-  await checkIn(host, own.net, services, { host: own.host, node: own.node });
+  await checkIn(host, own.net, services, own);
   const { names } = services;
   const root = settings.root ?? process.cwd();
   const install = (program: Program): void => void parts.kernel.programs.set(program.name, program);
   const now = (): number => parts.kernel.now;
   void serveNode({ agent: host, service, host: own.host, names, record, root, install, now, stop: () => void ending.stop() });
   dir.publish(record);
-  await meetOthers(host, own.net, dir, record);
+  const others = dir.nodes().filter(({ node }) => node !== record.node);
+  // A node is ready when it has met all that were there. One that does not answer does not keep it.
+  await Promise.all(others.map(({ node }) => parts.net.reach(node, LOCAL_MS)));
   return { record, agent: host, ...ending };
-};
-
-/** A node is ready when it has heard from all that were there. One that does not answer does not keep it. */
-const meetOthers = async (agent: Agent, net: PortName, dir: StateDir, own: NodeRecord): Promise<void> => {
-  const others = dir.nodes().filter(({ node }) => node !== own.node);
-  const greet = ({ node }: NodeRecord) =>
-    ask(agent, { service: netService, server: net, routine: 'look_up', args: { node, name: 'host' } }, { timeoutMs: LOCAL_MS });
-  await Promise.allSettled(others.map(greet));
 };
 
 const endingOf = (parts: Composition, dir: StateDir, record: NodeRecord) => {
@@ -267,6 +261,11 @@ export const connect = async (stateDir?: string): Promise<Client> => {
     net,
     records,
     dir: dir.path,
+    reach: (node) => parts.net.reach(node, LOCAL_MS),
+    newAgent: (name) => {
+      const agent = new HostTask(parts.kernel, name);
+      return { agent, net: parts.grantNet(agent.task) };
+    },
     refusalOf: (node) => parts.net.refusalOf(node),
     close: () => parts.close(),
   };

@@ -13,6 +13,10 @@ export interface Client {
   /** The nodes that there were when the command began. */
   readonly records: readonly NodeRecord[];
   readonly dir: string;
+  /** Connects to a node. */
+  reach(node: string): Promise<'up' | 'dead' | 'silent'>;
+  /** Another task on the command's kernel, with a right to the net service of its own. */
+  newAgent(name: string): { readonly agent: Agent; readonly net: PortName };
   refusalOf(node: string): string | null;
   close(): Promise<void>;
 }
@@ -48,18 +52,27 @@ export const nodeNamed = (client: Client, name: string): NodeRecord => {
 
 /** A right to a service of a node. */
 export const serviceOf = async (client: Client, { node, name }: NodeRecord, service: string): Promise<PortName> => {
+  const reached = await client.reach(node);
+  if (reached !== 'up') throw unreachable(client, { node, name }, reached);
   const args = { node, name: service };
   const { reply, rights } = await ask(client.agent, { service: netService, server: client.net, routine: 'look_up', args }, ASK);
   const port = rights[0];
   if ('value' in reply && port !== undefined && isName(port)) return port;
-  const refusal = client.refusalOf(node);
-  if (refusal?.startsWith('E_VERSION') === true) {
-    throw new OperatorError({ code: 'E_VERSION', text: `${name}: ${refusal}`, hint: 'portolan down, then up again' });
-  }
   if (reply.retcode === 'KERN_INVALID_NAME') {
     throw new OperatorError({ code: 'E_FAILED', text: `${name} has no service ${service}` });
   }
-  throw new OperatorError({ code: 'E_NO_KERNEL', text: `${name} does not answer`, hint: 'portolan node ls' });
+  throw unreachable(client, { node, name }, 'dead');
+};
+
+const unreachable = (client: Client, { node, name }: Pick<NodeRecord, 'node' | 'name'>, how: 'dead' | 'silent'): OperatorError => {
+  const refusal = client.refusalOf(node) ?? '';
+  if (refusal.startsWith('E_VERSION')) {
+    return new OperatorError({ code: 'E_VERSION', text: `${name}: ${refusal}`, hint: 'portolan down, then up again' });
+  }
+  if (how === 'silent') {
+    return new OperatorError({ code: 'E_TIMEOUT', text: `${name} does not answer`, hint: 'portolan node ls', outcome: 'not done' });
+  }
+  return new OperatorError({ code: 'E_NO_KERNEL', text: `${name} is gone`, hint: 'portolan node ls' });
 };
 
 /** What a node says of itself. */

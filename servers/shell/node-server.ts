@@ -4,7 +4,7 @@ import type { Received } from '../../ports/port.ts';
 import { COPY_SEND } from '../../ports/right.ts';
 import type { Body } from '../../ports/body.ts';
 import type { Program } from '../../kernel/program.ts';
-import { Refusal, releaseItems } from '../../kernel/subsystem.ts';
+import { Refusal, releaseItems } from '../../kernel/interface/subsystem.ts';
 import { clockOrigin } from '../node/clock.ts';
 import { messageOf, OperatorError } from '../node/operator-error.ts';
 import { loadProgram } from '../node/program-loader.ts';

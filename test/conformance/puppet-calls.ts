@@ -1,13 +1,13 @@
 /** From a step of a case to a puppet's call, and from a puppet's answer to the words of FORMAT.md. */
 import type { Draft } from '../../ports/draft.ts';
 import { portName } from '../../ports/name.ts';
+import { COPY_SEND } from '../../ports/right.ts';
 import type { KernelRequest } from '../../kernel/interface/calls.ts';
 import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import { Unsupported } from './driver.ts';
 import type { Answer, Args } from './driver.ts';
-import type { PuppetCall } from './puppet.ts';
+import type { Fill, PuppetCall } from './puppet.ts';
 import type { ReceivePlan } from './puppet-message.ts';
-import { isObject } from './scenario.ts';
 import { fromAnswer, type SendMessage, toMessage, toMsgRequest, toRequest } from './translate.ts';
 
 /** Arguments that say on whom a call is made, the first that is there. */
@@ -19,6 +19,7 @@ export interface Aim {
   /** A name of the caller's, a label of an actor, or undefined for the caller itself. */
   readonly target: number | string | undefined;
   readonly request: KernelRequest;
+  readonly fill?: Fill;
 }
 
 /** A message call: all of `args` is about messages. */
@@ -81,11 +82,17 @@ export const replyDraft = (id: number, body: unknown, descriptors: readonly unkn
 /** Any other kernel call. */
 export const aimedCall = (call: string, args: Args): Aim => {
   const key = TARGETS.find((each) => args[each] !== undefined);
-  const { result, state, as: _as, start: _start, ...plain } = args;
+  const { result, state, as: _as, start: _start, fill, host, ...rest } = args;
+  const plain = { ...rest, ...(fill === undefined ? {} : { bytes: '' }) };
   const { [key ?? '']: target, ...others } = toRequest(call, plain) as unknown as Args & { readonly op: string };
-  const request = { ...others, ...flavored(call, result, state), ...defaults(call) };
+  const privilege = typeof host === 'number' ? { host: { name: host, disposition: COPY_SEND } } : {};
+  const request = { ...others, ...privilege, ...flavored(call, result, state), ...defaults(call) };
   if (!Object.hasOwn(CALL_FORMS, call)) throw new Unsupported(call);
-  return { target: target as Aim['target'], request: request as unknown as KernelRequest };
+  return {
+    target: target as Aim['target'],
+    request: request as unknown as KernelRequest,
+    ...(fill === undefined ? {} : { fill: fill as Fill }),
+  };
 };
 
 const flavored = (call: string, result: unknown, state: unknown): Args => {
@@ -105,5 +112,3 @@ export const shown = (call: string, answer: Answer): Answer => {
   const { memory: _, ...others } = answer;
   return fromAnswer(others);
 };
-
-export const isAnswer = (value: unknown): value is Answer => isObject(value);

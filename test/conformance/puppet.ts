@@ -14,13 +14,16 @@ import { callOf, type MsgPlan, outcomeOf, resendable } from './puppet-message.ts
 import { type Report, destroyDraft, destroyItems } from './puppet-destroy.ts';
 import type { ReceivedDescriptor } from './translate.ts';
 
+/** What is to be written, where it is more than a message could hold: the puppet makes it itself. */
+export type Fill = readonly [byte: number, size: number];
+
 /** A call for a puppet, as data. */
 export type PuppetCall =
   /** An instruction without effect: is the thread running? */
   | { readonly kind: 'run' }
   /** A kernel call on the puppet's own task, or through a send right. */
-  | { readonly kind: 'self'; readonly request: KernelRequest }
-  | { readonly kind: 'kernel'; readonly port: number; readonly request: KernelRequest }
+  | { readonly kind: 'self'; readonly request: KernelRequest; readonly fill?: Fill }
+  | { readonly kind: 'kernel'; readonly port: number; readonly request: KernelRequest; readonly fill?: Fill }
   | { readonly kind: 'touch'; readonly address: number; readonly value: number | null }
   /** The bare trap, or (`restarts`) the library call above it, which goes on after an abort. */
   | { readonly kind: 'msg'; readonly plan: MsgPlan; readonly restarts: 'none' | 'send' | 'receive' | 'both' }
@@ -54,16 +57,19 @@ const finish = (sys: Sys, state: PuppetState, answer: Readonly<Record<string, un
   sys.pause();
 };
 
+const filled = ({ request, fill }: { readonly request: KernelRequest; readonly fill?: Fill }): KernelRequest =>
+  fill === undefined ? request : ({ ...request, bytes: new Uint8Array(fill[1]).fill(fill[0]) } as KernelRequest);
+
 const begin = (sys: Sys, state: PuppetState): void => {
   const { call } = state;
   switch (call.kind) {
     case 'run':
       return finish(sys, state, { kr: 'KERN_SUCCESS' });
     case 'self':
-      return finish(sys, state, sys.call(call.request));
+      return finish(sys, state, sys.call(filled(call)));
     case 'kernel':
       state.at = 'answered';
-      return sys.kernelCall(portName(call.port), call.request);
+      return sys.kernelCall(portName(call.port), filled(call));
     case 'touch': {
       if (call.value !== null) sys.memory.setU8(call.address, call.value);
       const value = call.value ?? sys.memory.getU8(call.address);

@@ -46,6 +46,7 @@ export class StageSetting implements Setting {
     const wiring = new Wiring(this.#stage, {
       taskPort: (task) => this.#task(task),
       threadPort: (actor) => this.#part(actor).thread,
+      hostPort: () => this.#stage.hostPort(),
     });
     for (const wire of given) wiring.add(wire);
     return Object.fromEntries(wiring.names);
@@ -112,9 +113,9 @@ export class StageSetting implements Setting {
   }
 
   #aim(actor: string, call: string, args: Args): PuppetCall | Errand {
-    const { target, request } = aimedCall(call, args);
-    if (target === undefined || target === actor) return { kind: 'self', request };
-    if (typeof target === 'number') return { kind: 'kernel', port: target, request };
+    const { target, request, ...fill } = aimedCall(call, args);
+    if (target === undefined || target === actor) return { kind: 'self', request, ...fill };
+    if (typeof target === 'number') return { kind: 'kernel', port: target, request, ...fill };
     if (request.op === 'task_terminate' && target === taskOf(actor)) return { kind: 'self', request };
     const port = call.startsWith('thread_') && call !== 'thread_create' ? this.#part(target).thread : this.#task(target);
     return lend(() => this.#stage.ask(port, request));

@@ -5,13 +5,16 @@
 import type { DraftItem } from '../../ports/draft.ts';
 import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
-import { COPY_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
+import { land } from '../../ports/name-calls.ts';
+import { COPY_SEND, MAKE_SEND_ONCE, PORT_SEND } from '../../ports/right.ts';
 import { bootKernel } from '../../kernel/boot.ts';
 import type { Answer, KernelRequest, RightArgument } from '../../kernel/interface/calls.ts';
 import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { HostTask } from '../../kernel/host-task.ts';
+import { kernelPort } from '../../kernel/lives.ts';
 import { runKernel } from '../../kernel/scheduler.ts';
+import { hostServer } from '../../kernel/serve/move.ts';
 import type { Census } from './driver.ts';
 import { censusOf } from './census.ts';
 import { puppet } from './puppet.ts';
@@ -38,6 +41,13 @@ export class Stage {
     this.kernel.programs.set(puppet.name, puppet);
     this.runner = new HostTask(this.kernel, 'runner');
     this.#reply = this.runner.allocate();
+  }
+
+  /** A send right to the kernel's host port, as whoever boots a kernel may give it. */
+  hostPort(): PortName {
+    const port = kernelPort(this.kernel, hostServer(this.kernel));
+    port.srights = 1;
+    return land(this.runner.task.space, { port, type: PORT_SEND }) as PortName;
   }
 
   /** Runs the kernel until nothing is left to run at this moment. */

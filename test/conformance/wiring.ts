@@ -9,10 +9,11 @@ import { nameIn, type Stage } from './stage.ts';
 const FIRST_NAME = 0x00f0_0001;
 const NAME_STEP = 4;
 
-/** Who has a task or thread port for the wiring. */
+/** Who has a kernel port for the wiring. */
 export interface Authority {
   taskPort(task: string): PortName;
   threadPort(actor: string): PortName;
+  hostPort(): PortName;
 }
 
 /** Gives rights to tasks, and remembers under which names. */
@@ -40,6 +41,8 @@ export class Wiring {
       this.#kernelPort(holder, wire['task_port'], this.#authority.taskPort(String(wire['of'])));
     } else if (typeof wire['thread_port'] === 'string') {
       this.#kernelPort(holder, wire['thread_port'], this.#authority.threadPort(String(wire['of'])));
+    } else if (typeof wire['host_priv'] === 'string') {
+      this.#kernelPort(holder, wire['host_priv'], this.#authority.hostPort());
     } else throw new Unsupported(`given ${Object.keys(wire)[0] ?? ''}`);
   }
 

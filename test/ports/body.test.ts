@@ -11,7 +11,10 @@ const isDeepFrozen = (value: unknown): boolean =>
   typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isDeepFrozen));
 
 const isDeepLoose = (value: unknown): boolean =>
-  typeof value !== 'object' || value === null || Bytes.is(value) || (!Object.isFrozen(value) && Object.values(value).every(isDeepLoose));
+  typeof value !== 'object' ||
+  value === null ||
+  Bytes.is(value) ||
+  (!Object.isFrozen(value) && Object.values(value).every(isDeepLoose));
 
 const nested = (depth: number): unknown => {
   let value: unknown = 1;
@@ -95,7 +98,13 @@ describe('an admitted body', () => {
       readonly code = 'E_LOST';
     }
     const body = admitBody(new Lost('at sea', { cause: { depth: 9 } })) as Lost;
-    expect([body instanceof TypeError, body.name, body.message, body.code, body.cause]).toEqual([true, 'Lost', 'at sea', 'E_LOST', { depth: 9 }]);
+    expect([body instanceof TypeError, body.name, body.message, body.code, body.cause]).toEqual([
+      true,
+      'Lost',
+      'at sea',
+      'E_LOST',
+      { depth: 9 },
+    ]);
     expect(body.stack).toBe('Lost: at sea');
   });
 
@@ -124,28 +133,56 @@ describe('a refused body', () => {
     ['body.items[3].x', 'is a function', { items: [1, 2, 3, { x: () => 1 }] }],
     ['body["a b"].c', 'is a symbol', { 'a b': { c: Symbol('s') } }],
     ['body.o', 'has a symbol for a key', { o: { [Symbol('s')]: 1 } }],
-    ['body.a', 'is an accessor', { get a() { return 1; } }],
+    [
+      'body.a',
+      'is an accessor',
+      {
+        get a() {
+          return 1;
+        },
+      },
+    ],
     ['body.a', 'is an accessor', { set a(_value: number) {} }],
     ['body[0]', 'is an accessor', withGetter],
     ['body.list[1].back', 'contains itself', cyclic()],
     ['body[1]', 'is missing: the array has holes', holes],
-    ['body[1]', 'is missing: the array has holes', [0, , 2]], // biome-ignore lint/suspicious/noSparseArray: the point
+    ['body[0]', 'is missing: the array has holes', new Array(2)],
     ['body.b', 'is not enumerable', hidden],
     ['body', 'is an array with more than its elements', tagged],
     ['body.p', 'is an instance of Point', { p: new Point() }],
     ['body.p', 'is an instance of Promise', { p: Promise.resolve() }],
-    ['body.p', 'is an instance of Number', { p: new Number(1) }], // biome-ignore lint/complexity/useNewPrimitive: the point
+    ['body.p', 'is an instance of Number', { p: new Number(1) }],
     ['body.p', 'is an instance of WeakMap', { p: new WeakMap() }],
     ['body', 'is an instance of MyMap', new (class MyMap extends Map {})()],
     ['body.__proto__', 'is named __proto__', JSON.parse('{"__proto__": 1}')],
     ['body.s', 'is a SharedArrayBuffer', { s: new SharedArrayBuffer(8) }],
     ['body.s', 'is memory in a SharedArrayBuffer', { s: new Uint8Array(new SharedArrayBuffer(8)) }],
     ['body<key 0>', 'is a function', new Map([[() => 1, 1]])],
-    ['body.m<value 1>.x', 'is a function', { m: new Map<number, unknown>([[1, 1], [2, { x: () => 1 }]]) }],
+    [
+      'body.m<value 1>.x',
+      'is a function',
+      {
+        m: new Map<number, unknown>([
+          [1, 1],
+          [2, { x: () => 1 }],
+        ]),
+      },
+    ],
     ['body<value 0>', 'is a symbol', new Set([Symbol('s')])],
     ['body.cause', 'is a function', new Error('e', { cause: () => 1 })],
     ['body', 'is an instance of Map with properties of its own', Object.assign(new Map(), { x: 1 })],
-    ['body', 'cannot be read: looking at it throws', new Proxy({}, { getPrototypeOf: () => { throw new Error('trap'); } })],
+    [
+      'body',
+      'cannot be read: looking at it throws',
+      new Proxy(
+        {},
+        {
+          getPrototypeOf: () => {
+            throw new Error('trap');
+          },
+        },
+      ),
+    ],
   ])('%s %s', (path, why, value) => {
     expect(admitBody(value)).toEqual(new BodyRefusal(path, why));
   });
@@ -157,7 +194,10 @@ describe('a refused body', () => {
   });
 
   it('names the path of what is too deep', () => {
-    expect(admitBody(nested(65))).toMatchObject({ why: 'is nested deeper than 64', path: `body${'.in[0]'.repeat(32)}` });
+    expect(admitBody(nested(65))).toMatchObject({
+      why: 'is nested deeper than 64',
+      path: `body${'.in[0]'.repeat(32)}`,
+    });
   });
 
   it('never calls a getter', () => {
@@ -193,8 +233,13 @@ describe('the size of a body', () => {
     );
   });
 
-  it.each([[null, 1], [undefined, 1], [7, 9], ['abc', 12], [Bytes.from([1, 2]), 8], [[], 6], [{ a: 1 }, 23]] as [Body, number][])(
-    'of %s is %i',
-    (body, size) => expect(bodySize(body)).toBe(size),
-  );
+  it.each([
+    [null, 1],
+    [undefined, 1],
+    [7, 9],
+    ['abc', 12],
+    [Bytes.from([1, 2]), 8],
+    [[], 6],
+    [{ a: 1 }, 23],
+  ] as [Body, number][])('of %s is %i', (body, size) => expect(bodySize(body)).toBe(size));
 });

@@ -1,4 +1,7 @@
-/** Exactly once and in order: the four lanes of one session, both ways. Knows of carriers only that there is one, or none. */
+/**
+ * Exactly once and in order: the four lanes of one session, both ways. Knows of carriers only that there is one, or
+ * none.
+ */
 import { WireError } from '../wire/error.ts';
 import { Slab } from '../wire/slab.ts';
 import type { Carrier } from './carrier.ts';
@@ -103,5 +106,4 @@ export class Flow {
     this.forgetAck();
     this.#outbox.rewind();
   }
-
 }

@@ -1,8 +1,9 @@
 /** What two nodes say to each other besides data. Each of these is one frame. */
+
+import { WireError } from '../wire/error.ts';
 import { Reader } from '../wire/reader.ts';
 import type { Slab } from '../wire/slab.ts';
 import { Writer } from '../wire/writer.ts';
-import { WireError } from '../wire/error.ts';
 import * as frame from './frame.ts';
 
 /** The version of everything in WIRE.md. */
@@ -46,7 +47,15 @@ export type ResetCode =
   | 'TIMEOUT'; // no hello in time
 
 const resetCodes: readonly ResetCode[] = Object.freeze([
-  'CROSSED', 'REPLACED', 'STALE', 'DECLARED_DEAD', 'E_VERSION', 'E_WIRE', 'WRONG_NODE', 'BUSY', 'TIMEOUT',
+  'CROSSED',
+  'REPLACED',
+  'STALE',
+  'DECLARED_DEAD',
+  'E_VERSION',
+  'E_WIRE',
+  'WRONG_NODE',
+  'BUSY',
+  'TIMEOUT',
 ]);
 
 /** The end of a carrier. */
@@ -79,6 +88,7 @@ const text = (from: Reader): string => {
   return read.length <= TEXT_MAX ? read : from.fail('a text longer than it may be');
 };
 
+/** A HELLO, ready to be sent. */
 export const helloFrame = (slab: Slab, hello: Hello): Uint8Array =>
   build(slab, frame.FRAME_HELLO, 0, (to) => {
     to.u16(hello.version);
@@ -98,6 +108,7 @@ export const readHello = (received: Uint8Array): Hello => {
   return hello;
 };
 
+/** A RESUME, ready to be sent. */
 export const resumeFrame = (slab: Slab, resume: Resume): Uint8Array =>
   build(slab, frame.FRAME_RESUME, resume.epoch, (to) => {
     to.u53(resume.sessionNo);
@@ -105,6 +116,7 @@ export const resumeFrame = (slab: Slab, resume: Resume): Uint8Array =>
     for (const next of resume.recvNext) to.u53(next);
   });
 
+/** What a RESUME says. */
 export const readResume = (received: Uint8Array, header: frame.Header): Resume => {
   const from = reader(received);
   const sessionNo = from.u53();
@@ -114,6 +126,7 @@ export const readResume = (received: Uint8Array, header: frame.Header): Resume =
   return { sessionNo, epoch: header.epoch, lastEpoch, recvNext };
 };
 
+/** A RESET, ready to be sent. */
 export const resetFrame = (slab: Slab, reset: Reset): Uint8Array =>
   build(slab, frame.FRAME_RESET, 0, (to) => {
     to.u8(resetCodes.indexOf(reset.code));
@@ -121,17 +134,20 @@ export const resetFrame = (slab: Slab, reset: Reset): Uint8Array =>
     to.str(reset.why.slice(0, TEXT_MAX));
   });
 
+/** What a RESET says. */
 export const readReset = (received: Uint8Array): Reset => {
   const from = reader(received);
   const code = resetCodes[from.u8()] ?? from.fail('an unknown reason');
   return { code, sessionNo: from.u53(), why: text(from) };
 };
 
+/** An ACK of all lanes, ready to be sent. */
 export const ackFrame = (slab: Slab, epoch: number, recvNext: readonly number[]): Uint8Array =>
   build(slab, frame.FRAME_ACK, epoch, (to) => {
     for (const next of recvNext) to.u53(next);
   });
 
+/** For each lane the number that the peer expects next. */
 export const readAck = (received: Uint8Array): readonly number[] => {
   const from = reader(received);
   const recvNext = frame.LANES.map(() => from.u53());
@@ -139,12 +155,14 @@ export const readAck = (received: Uint8Array): readonly number[] => {
   return recvNext;
 };
 
+/** A PING or PONG, ready to be sent. */
 export const pingFrame = (slab: Slab, type: number, epoch: number, ping: Ping): Uint8Array =>
   build(slab, type, epoch, (to) => {
     to.u32(ping.nonce);
     to.f64(ping.sentAt);
   });
 
+/** What a PING or PONG says. */
 export const readPing = (received: Uint8Array): Ping => {
   const from = reader(received);
   const ping = { nonce: from.u32(), sentAt: from.f64() };
@@ -152,4 +170,5 @@ export const readPing = (received: Uint8Array): Ping => {
   return ping;
 };
 
+/** A BYE, ready to be sent. */
 export const byeFrame = (slab: Slab, epoch: number): Uint8Array => build(slab, frame.FRAME_BYE, epoch, () => {});

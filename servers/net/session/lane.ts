@@ -1,4 +1,6 @@
-/** One lane of a session: what was sent and is not acknowledged yet, and what has come of a payload that is not whole. */
+/**
+ * One lane of a session: what was sent and is not acknowledged yet, and what has come of a payload that is not whole.
+ */
 import { Ring } from '../../../ports/ring.ts';
 import { WireError } from '../wire/error.ts';
 import type { Slab } from '../wire/slab.ts';
@@ -50,7 +52,10 @@ export class OutLane {
     }
   }
 
-  /** The next frame for the carrier of this epoch. A frame that an older carrier had is copied: it may be on its way there. */
+  /**
+   * The next frame for the carrier of this epoch. A frame that an older carrier had is copied: it may be on its way
+   * there.
+   */
   next(slab: Slab, epoch: number): Uint8Array {
     let next = this.#frames.at(this.#cursor - this.#base) as Uint8Array;
     if (this.#cursor < this.#sentMax) next = slab.copy(next);
@@ -92,8 +97,8 @@ export class InLane {
   #total = 0;
 
   /**
-   * Takes the frame whose turn it is. Answers the payload if it is now whole, else null. Nothing is set aside for what was only
-   * announced: parts are kept as they come, each but the last is full, and none goes beyond the total.
+   * Takes the frame whose turn it is. Answers the payload if it is now whole, else null. Nothing is set aside for what
+   * was only announced: parts are kept as they come, each but the last is full, and none goes beyond the total.
    */
   take(received: Uint8Array, flags: number, payloadMax: number): Uint8Array | null {
     const isFirst = (flags & frame.FLAG_FIRST) !== 0;
@@ -104,7 +109,8 @@ export class InLane {
       this.next += 1;
       return received.subarray(frame.HEADER_SIZE);
     }
-    if (!isLast && received.length !== frame.HEADER_SIZE + frame.PAYLOAD_MAX) throw new WireError(6, 'a fragment not full');
+    if (!isLast && received.length !== frame.HEADER_SIZE + frame.PAYLOAD_MAX)
+      throw new WireError(6, 'a fragment not full');
     const total = isFirst ? frame.get32(received, frame.HEADER_SIZE) : this.#total;
     const part = received.subarray(frame.HEADER_SIZE + (isFirst ? TOTAL_SIZE : 0));
     const length = this.#length + part.length;

@@ -1,5 +1,5 @@
 import type { Slab } from '../wire/slab.ts';
-import { type Lane, LANES } from './frame.ts';
+import { LANES, type Lane } from './frame.ts';
 import { OutLane } from './lane.ts';
 
 /** The lanes in the order in which they are served, and how many frames each may send before the next has its turn. */
@@ -9,7 +9,10 @@ const turns: readonly number[] = Object.freeze([Number.POSITIVE_INFINITY, 4, 8, 
 /** The part of the buffer that only control may use: it must get through when everything else is stuck. */
 const CONTROL_SHARE = 8;
 
-/** All that waits to be sent or acknowledged, and whose turn it is: control at once, then 8 : 4 : 1, waited-for pages first. */
+/**
+ * All that waits to be sent or acknowledged, and whose turn it is: control at once, then 8 : 4 : 1, waited-for pages
+ * first.
+ */
 export class Outbox {
   readonly #lanes: readonly OutLane[] = LANES.map((lane) => new OutLane(lane));
   readonly #replayMax: number;
@@ -26,7 +29,10 @@ export class Outbox {
     return this.#control + this.#others;
   }
 
-  /** Takes a payload, or answers false if the buffer is full. One that is larger than the buffer is taken if it is alone. */
+  /**
+   * Takes a payload, or answers false if the buffer is full. One that is larger than the buffer is taken if it is
+   * alone.
+   */
   push(slab: Slab, lane: Lane, payload: Uint8Array): boolean {
     const size = OutLane.sizeOf(payload.length);
     const before = lane === 0 ? this.#control : this.#others;

@@ -1,14 +1,23 @@
 /**
- * The table of peers: finds the session that a carrier belongs to once it has said whose it is. Until then it is a stranger, and
- * there are few of those. Whether the node at the other end may bear the name it gives is for the carrier to prove: who opens
- * one that has proof passes the proven name as `expected`.
+ * The table of peers: finds the session that a carrier belongs to once it has said whose it is. Until then it is a
+ * stranger, and there are few of those. Whether the node at the other end may bear the name it gives is for the carrier
+ * to prove: who opens one that has proof passes the proven name as `expected`.
  */
 import type { Link, LinkEvents } from '../link.ts';
 import { WireError } from '../wire/error.ts';
 import { Slab } from '../wire/slab.ts';
 import { Carrier, type CarrierOwner, type Dialler } from './carrier.ts';
 import { FRAME_HELLO, FRAME_RESET, readHeader } from './frame.ts';
-import { type Hello, helloFrame, PROTOCOL_VERSION, type Reset, type ResetCode, readHello, readReset, resetFrame } from './hello.ts';
+import {
+  type Hello,
+  helloFrame,
+  PROTOCOL_VERSION,
+  type Reset,
+  type ResetCode,
+  readHello,
+  readReset,
+  resetFrame,
+} from './hello.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { type SessionSettings, sessionSettings } from './settings.ts';
 
@@ -55,7 +64,10 @@ export class Peers implements CarrierOwner {
     return carrier;
   }
 
-  /** The session with a node, made if there is none: it may be given payloads before it has a carrier. Null at the limit. */
+  /**
+   * The session with a node, made if there is none: it may be given payloads before it has a carrier. Null at the
+   * limit.
+   */
   session(node: string): Session | null {
     const known = this.#sessions.get(node);
     if (known !== undefined) return known;
@@ -121,7 +133,12 @@ export class Peers implements CarrierOwner {
     const { node, payloadMax } = { node: this.#self.node, payloadMax: this.#settings.payloadMax };
     const whom = carrier.expected ?? (peer.node === '' ? null : peer.node);
     if (peer.version !== PROTOCOL_VERSION) {
-      return this.#refuse(carrier, whom, 'E_VERSION', `this node speaks version ${PROTOCOL_VERSION}, the other ${peer.version}`);
+      return this.#refuse(
+        carrier,
+        whom,
+        'E_VERSION',
+        `this node speaks version ${PROTOCOL_VERSION}, the other ${peer.version}`,
+      );
     }
     if (peer.node === node) return this.#refuse(carrier, whom, 'WRONG_NODE', 'a node has called itself');
     if (carrier.expected !== null && carrier.expected !== peer.node) {

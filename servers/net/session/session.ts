@@ -1,13 +1,13 @@
 /**
- * Everything between this node and one other, for as long as both are known. A session is the time from one agreement to one
- * verdict; it outlives carriers, and its numbers rise. One carrier at a time is attached: its epoch is higher than that of any
- * before, and frames of any other are not looked at.
+ * Everything between this node and one other, for as long as both are known. A session is the time from one agreement
+ * to one verdict; it outlives carriers, and its numbers rise. One carrier at a time is attached: its epoch is higher
+ * than that of any before, and frames of any other are not looked at.
  *
  *     idle ──resume──▶ up ◀──resume── detached          any ──verdict, new life──▶ dead ──resume──▶ up, with nothing kept
  *                      └──carrier lost──▶┘
  *
- * A verdict is sticky: the session number rises with it, and who comes with a lower number is told DECLARED_DEAD and has
- * to give up its side too. An incarnation that was followed by another, or has left, never comes back.
+ * A verdict is sticky: the session number rises with it, and who comes with a lower number is told DECLARED_DEAD and
+ * has to give up its side too. An incarnation that was followed by another, or has left, never comes back.
  *
  * Nothing here reads a clock or sets a timer: time comes with every call, `nextDeadline` says when `tick` is wanted.
  */
@@ -27,7 +27,9 @@ export interface Peer {
   readonly sessionNo: number;
 }
 
-/** What a session tells. `message` lends its payload: it is never written to again, and may be part of something larger. */
+/**
+ * What a session tells. `message` lends its payload: it is never written to again, and may be part of something larger.
+ */
 export interface SessionEvents {
   /** A session begins. Nothing of an earlier one comes after this. */
   up(peer: Peer): void;
@@ -95,7 +97,9 @@ export class Session implements CarrierOwner {
     return this.#detector.roundTripMs;
   }
 
-  /** Sends a payload: exactly once, in the order of its lane, as long as both live. Hot path: copies the payload once. */
+  /**
+   * Sends a payload: exactly once, in the order of its lane, as long as both live. Hot path: copies the payload once.
+   */
   transmit(lane: frames.Lane, payload: Uint8Array): Transmitted {
     if (this.#state === 'dead') return 'dead';
     const answer = this.#flow.push(lane, payload);
@@ -155,7 +159,8 @@ export class Session implements CarrierOwner {
     if (this.#incarnation !== peer.incarnation) this.#meet(peer.incarnation);
     // Of two that were dialled at once the smaller node's is kept. Its own dialler knows best whether it lives.
     const isLosing = carrier.dialler === 'self' && this.#self > this.node;
-    if (isLosing && this.#rivals(carrier).length > 0) return this.#refuse(carrier, 'CROSSED', 'dialled at the same time');
+    if (isLosing && this.#rivals(carrier).length > 0)
+      return this.#refuse(carrier, 'CROSSED', 'dialled at the same time');
     this.#proposed = Math.max(this.#proposed, this.#lastEpoch) + 1;
     carrier.epoch = this.#proposed;
     carrier.phase = 'resuming';
@@ -163,7 +168,8 @@ export class Session implements CarrierOwner {
     const { recvNext } = this.#flow;
     const resume = { sessionNo: this.#sessionNo, epoch: carrier.epoch, lastEpoch: this.#lastEpoch, recvNext };
     carrier.send(hello.resumeFrame(this.#slab, resume));
-    if (this.#candidates.length > 4) this.#refuse(this.#candidates[0] as Carrier, 'STALE', 'followed by too many others');
+    if (this.#candidates.length > 4)
+      this.#refuse(this.#candidates[0] as Carrier, 'STALE', 'followed by too many others');
   }
 
   /** Learns who lives at the node. Another life is proof that the one before has ended. */
@@ -233,7 +239,8 @@ export class Session implements CarrierOwner {
 
   /** The peer has pronounced the verdict over this side. Both begin again, with the number it names. */
   #givenUp(carrier: Carrier, sessionNo: number): void {
-    if (this.#state === 'up' || this.#state === 'detached') this.#die('the peer had given this node up', false, 'STALE');
+    if (this.#state === 'up' || this.#state === 'detached')
+      this.#die('the peer had given this node up', false, 'STALE');
     this.#sessionNo = sessionNo;
     carrier.close('another session is to begin');
     this.lost(carrier, 'another session is to begin');

@@ -1,6 +1,7 @@
 /**
- * Bodies as bytes: one codec for the wire and for images, exact for every body, written by hand. msgpackr was weighed and left
- * out: between a format that keeps every body exactly and a decoder made for strangers nothing of it would remain.
+ * Bodies as bytes: one codec for the wire and for images, exact for every body, written by hand. msgpackr was weighed
+ * and left out: between a format that keeps every body exactly and a decoder made for strangers nothing of it would
+ * remain.
  */
 import type { Body } from '../../../ports/body.ts';
 import { readBody } from './decode.ts';

@@ -10,8 +10,8 @@ import * as tag from './tags.ts';
 const BIG_MAX = 1 << 20;
 
 /**
- * The next body. It shares no memory with what was read, and is not frozen yet: whoever sends it on admits it. Whatever the
- * bytes are, the only thing thrown is a WireError, and no more is allocated than about 32 times their number.
+ * The next body. It shares no memory with what was read, and is not frozen yet: whoever sends it on admits it. Whatever
+ * the bytes are, the only thing thrown is a WireError, and no more is allocated than about 32 times their number.
  */
 export const readBody = (from: Reader, slab: Slab | null = null): Body => new Decoding(from, slab).value(0);
 

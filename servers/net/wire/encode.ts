@@ -116,7 +116,12 @@ const writeCloned = (to: Writer, body: ClonedBody, depth: number): void => {
 
 const writeError = (to: Writer, error: Error, depth: number): void => {
   to.u8(tag.TAG_ERROR);
-  to.u8(Math.max(0, errorClasses.findLastIndex((candidate) => error instanceof candidate)));
+  to.u8(
+    Math.max(
+      0,
+      errorClasses.findLastIndex((candidate) => error instanceof candidate),
+    ),
+  );
   to.str(error.name);
   to.str(error.message);
   const extras = errorExtras.filter((key) => Object.hasOwn(error, key));

@@ -4,7 +4,9 @@ import { WireError } from './error.ts';
 const SHORT_TEXT = 24;
 const PIECE = 4096;
 
-/** Reads what `Writer` wrote, or what a stranger claims to have written: each length is checked before it is believed. */
+/**
+ * Reads what `Writer` wrote, or what a stranger claims to have written: each length is checked before it is believed.
+ */
 export class Reader {
   readonly #octets: Uint8Array;
   /** Made when first needed. */

@@ -2,8 +2,8 @@
 const SMALL = 64;
 
 /**
- * Hands out arrays that are pieces of larger ones: an array of its own costs one to three microseconds beyond 64 bytes. A
- * piece is never handed out twice; one that is kept keeps its slab, so pieces larger than an eighth get their own.
+ * Hands out arrays that are pieces of larger ones: an array of its own costs one to three microseconds beyond 64 bytes.
+ * A piece is never handed out twice; one that is kept keeps its slab, so pieces larger than an eighth get their own.
  */
 export class Slab {
   readonly #size: number;

@@ -1,4 +1,7 @@
-/** Appends to one growing array. Numbers are little-endian. Everything written here `Reader` reads back by the same name. */
+/**
+ * Appends to one growing array. Numbers are little-endian. Everything written here `Reader` reads back by the same
+ * name.
+ */
 export class Writer {
   #octets: Uint8Array;
   #view: DataView;
@@ -53,7 +56,7 @@ export class Writer {
   /** Every NaN is written as the same NaN. */
   f64(value: number): void {
     this.reserve(8);
-    this.#view.setFloat64(this.#length, value === value ? value : Number.NaN, true);
+    this.#view.setFloat64(this.#length, Number.isNaN(value) ? Number.NaN : value, true);
     this.#length += 8;
   }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -136,7 +137,15 @@ describe.each<[string, () => Promise<readonly [Link, Link]>]>([
         { node, incarnation: `${node}1` },
         {
           refused: () => {},
-          sessionEvents: () => ({ message, up() {}, detached() {}, suspect() {}, trusted() {}, dead() {}, drained() {} }),
+          sessionEvents: () => ({
+            message,
+            up() {},
+            detached() {},
+            suspect() {},
+            trusted() {},
+            dead() {},
+            drained() {},
+          }),
         },
       );
     const b = nodeOf('b', (lane, payload) => void b.session('a')?.transmit(lane, payload));
@@ -166,9 +175,8 @@ describe('a unix socket', () => {
 
   it('that nobody listens on any more is replaced', async () => {
     const path = join(directory, 'stale');
-    const child = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
-    const { spawnSync } = await import('node:child_process');
-    spawnSync(process.execPath, ['-e', child]);
+    const dies = `() => process.kill(process.pid, 'SIGKILL')`;
+    spawnSync(process.execPath, ['-e', `require('node:net').createServer().listen(${JSON.stringify(path)}, ${dies})`]);
     expect(statSync(path).isSocket()).toBe(true);
     await expect(connectUnix(path)).rejects.toMatchObject({ code: 'E_NO_LISTENER' });
     listener = await listenUnix(path, () => {});

@@ -31,7 +31,10 @@ const chaos = (seed: number): void => {
     else world.dial(b, a);
   };
   for (let step = 0; step < 60; step += 1) {
-    for (const [from, to] of [[a, b], [b, a]] as const) {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       for (let times = Math.floor(random() * 6); times > 0; times -= 1) {
         const lane = Math.floor(random() * 4) as Lane;
         const key = `${from.name}${lane}`;
@@ -55,7 +58,10 @@ const chaos = (seed: number): void => {
     world.run(1000);
   }
   world.run(2000);
-  for (const [from, to] of [[a, b], [b, a]] as const) {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     expect(gotBy(to)).toEqual([0, 1, 2, 3].map((lane) => upTo(counts.get(`${from.name}${lane}`) ?? 0)));
     expect(from.to(to).held).toBe(0);
     expect(from.diary.filter((line) => line.startsWith('dead'))).toEqual([]);
@@ -63,5 +69,8 @@ const chaos = (seed: number): void => {
 };
 
 describe('delivery over carriers that are cut', () => {
-  it.each(Array.from({ length: 60 }, (_, index) => index + 1))('is exactly once, in the order of each lane (seed %i)', chaos);
+  it.each(Array.from({ length: 60 }, (_, index) => index + 1))(
+    'is exactly once, in the order of each lane (seed %i)',
+    chaos,
+  );
 });

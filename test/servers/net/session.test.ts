@@ -2,20 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { FRAME_ACK, FRAME_DATA, FRAME_RESET, newFrame, readHeader } from '../../../servers/net/session/frame.ts';
 import { helloFrame, readReset, resumeFrame } from '../../../servers/net/session/hello.ts';
 import { Slab } from '../../../servers/net/wire/slab.ts';
-import { type End, Node, twoNodes, Wire, World } from './session-scene.ts';
+import { type End, Node, twoNodes, Wire, type World } from './session-scene.ts';
 
 const slab = new Slab();
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
 const words = (node: Node): string[] => node.got.map(({ payload }) => new TextDecoder().decode(payload));
 const types = (end: End): number[] => end.sent.map((frame) => readHeader(frame).type);
 const resets = (end: End): string[] =>
-  end.sent.filter((frame) => readHeader(frame).type === FRAME_RESET).map((frame) => {
-    const { code, why } = readReset(frame);
-    return `${code}: ${why}`;
-  });
+  end.sent
+    .filter((frame) => readHeader(frame).type === FRAME_RESET)
+    .map((frame) => {
+      const { code, why } = readReset(frame);
+      return `${code}: ${why}`;
+    });
 
 /** A carrier to `node` at whose other end the test itself speaks. */
-const stranger = (world: World, node: Node, dialler: 'self' | 'peer' = 'peer'): { wire: Wire; say(frame: Uint8Array): void } => {
+const stranger = (
+  world: World,
+  node: Node,
+  dialler: 'self' | 'peer' = 'peer',
+): { wire: Wire; say(frame: Uint8Array): void } => {
   const wire = new Wire(world);
   node.adopt(wire.right, dialler, null);
   wire.left.open({ frame: () => {}, drain: () => {}, closed: () => {} });
@@ -52,7 +58,8 @@ describe('a session', () => {
     const { world, a, b } = twoNodes();
     world.dial(a, b);
     const large = new Uint8Array(1_000_000).map((_, index) => index % 251);
-    for (const payload of [new Uint8Array(), large, new Uint8Array(65_512), new Uint8Array(65_513)]) a.to(b).transmit(2, payload);
+    for (const payload of [new Uint8Array(), large, new Uint8Array(65_512), new Uint8Array(65_513)])
+      a.to(b).transmit(2, payload);
     world.run(200);
     expect(b.got.map(({ payload }) => payload.length)).toEqual([0, 1_000_000, 65_512, 65_513]);
     expect(Buffer.compare(b.got[1]?.payload ?? text(''), large)).toBe(0);
@@ -216,7 +223,9 @@ describe('carriers', () => {
     world.run(50);
     const second = world.dial(a, b);
     world.run(50);
-    const epochs = [first, second].map(({ left }) => left.sent.map(readHeader).find(({ type }) => type === FRAME_DATA)?.epoch);
+    const epochs = [first, second].map(
+      ({ left }) => left.sent.map(readHeader).find(({ type }) => type === FRAME_DATA)?.epoch,
+    );
     expect(epochs).toEqual([1, 2]);
     expect(words(b)).toEqual(['twice']);
   });

@@ -98,13 +98,21 @@ describe('the codec', () => {
   it('throws for what was never a body', () => {
     const ring: unknown[] = [];
     ring.push(ring);
-    for (const value of [() => 1, [Symbol('s')], ring, new WeakMap()]) expect(() => encodeBody(value as Body)).toThrow(WireError);
+    for (const value of [() => 1, [Symbol('s')], ring, new WeakMap()])
+      expect(() => encodeBody(value as Body)).toThrow(WireError);
   });
 
   it('makes own properties, whatever Object.prototype has of that name', () => {
-    const body = Object.fromEntries(['toString', 'constructor', '__defineGetter__', 'hasOwnProperty'].map((key) => [key, 1])) as Body;
+    const body = Object.fromEntries(
+      ['toString', 'constructor', '__defineGetter__', 'hasOwnProperty'].map((key) => [key, 1]),
+    ) as Body;
     const read = decodeBody(encodeBody(body)) as object;
-    expect(Object.getOwnPropertyDescriptor(read, 'toString')).toEqual({ value: 1, writable: true, enumerable: true, configurable: true });
+    expect(Object.getOwnPropertyDescriptor(read, 'toString')).toEqual({
+      value: 1,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
     expect(Object.keys(read)).toHaveLength(4);
   });
 
@@ -166,24 +174,40 @@ describe('what a stranger sends', () => {
 describe('a writer and a reader', () => {
   it('agree on every kind of number and text', () => {
     fc.assert(
-      fc.property(fc.nat(255), fc.nat(65_535), fc.nat(0xffff_ffff), fc.maxSafeNat(), fc.double(), fc.string({ unit: 'binary' }), fc.uint8Array(), (...all) => {
-        const [u8, u16, u32, u53, f64, str, bytes] = all;
-        const to = new Writer(1);
-        to.u8(u8);
-        to.u16(u16);
-        to.u32(u32);
-        to.u53(u53);
-        to.varint(u53);
-        to.f64(f64);
-        to.str(str);
-        to.bytes(bytes);
-        const from = new Reader(to.copy());
-        expect([from.u8(), from.u16(), from.u32(), from.u53(), from.varint(), from.f64(), from.str(), from.bytes()]).toEqual([
-          u8, u16, u32, u53, u53, f64, str, bytes,
-        ]);
-        expect(to.written()).toEqual(to.copy());
-        from.finish();
-      }),
+      fc.property(
+        fc.nat(255),
+        fc.nat(65_535),
+        fc.nat(0xffff_ffff),
+        fc.maxSafeNat(),
+        fc.double(),
+        fc.string({ unit: 'binary' }),
+        fc.uint8Array(),
+        (...all) => {
+          const [u8, u16, u32, u53, f64, str, bytes] = all;
+          const to = new Writer(1);
+          to.u8(u8);
+          to.u16(u16);
+          to.u32(u32);
+          to.u53(u53);
+          to.varint(u53);
+          to.f64(f64);
+          to.str(str);
+          to.bytes(bytes);
+          const from = new Reader(to.copy());
+          expect([
+            from.u8(),
+            from.u16(),
+            from.u32(),
+            from.u53(),
+            from.varint(),
+            from.f64(),
+            from.str(),
+            from.bytes(),
+          ]).toEqual([u8, u16, u32, u53, u53, f64, str, bytes]);
+          expect(to.written()).toEqual(to.copy());
+          from.finish();
+        },
+      ),
     );
   });
 

@@ -2,13 +2,13 @@
  * Typed interfaces, our MIG: a subsystem gives its routines numbers, a client stub and a server loop. A request has the number of
  * its routine, its reply that number + 100; a reply begins with `retcode`; a failed reply holds nothing else (mach-ipc 2.20).
  */
-import type { Body } from '../ports/body.ts';
-import type { Draft } from '../ports/draft.ts';
-import type { MachCode } from '../ports/kern-return.ts';
-import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';
-import type { Item, Received } from '../ports/port.ts';
-import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND_ONCE } from '../ports/right.ts';
-import type { Sys } from './program.ts';
+import type { Body } from '../../ports/body.ts';
+import type { Draft } from '../../ports/draft.ts';
+import type { MachCode } from '../../ports/kern-return.ts';
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import type { Item, Received } from '../../ports/port.ts';
+import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND_ONCE } from '../../ports/right.ts';
+import type { Sys } from '../program.ts';
 
 declare const shape: unique symbol;
 
@@ -21,7 +21,7 @@ export interface Routine<In, Out> {
 /** Checks what arrives (any Standard Schema fits): refused requests are answered MIG_BAD_ARGUMENTS. */
 export interface Check<T> {
   readonly '~standard': {
-    validate(value: unknown): { readonly value: T } | { readonly issues: readonly unknown[] } | Promise<unknown>;
+    validate(value: unknown): { readonly value: T } | { readonly issues: readonly unknown[] } | PromiseLike<unknown>;
   };
 }
 
@@ -92,7 +92,8 @@ export const subsystem = <R extends Routines>(name: string, base: number, routin
 const check = (schema: Check<unknown> | null, body: Body): unknown => {
   if (schema === null) return body;
   const result = schema['~standard'].validate(body);
-  if (result instanceof Promise || !('value' in result)) return new Refusal('MIG_BAD_ARGUMENTS');
+  // A check that answers later is no check: a server does not wait.
+  if (!('value' in result)) return new Refusal('MIG_BAD_ARGUMENTS');
   return result.value;
 };
 

@@ -1,0 +1,173 @@
+/**
+ * The main job: a concordance of a real folder is moved ten times between two kernels in two processes while it is being built and while
+ * two clients on a third kernel, in this process, ask it without pause. Ends well only if nobody could tell.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { PortName } from '../../ports/name.ts';
+import { connect } from '../../servers/shell/boot.ts';
+import type { Client } from '../../servers/shell/client.ts';
+import { down, up } from '../../servers/shell/commands/up.ts';
+import type { Context } from '../../servers/shell/command-line.ts';
+import { Terminal } from '../../servers/shell/terminal.ts';
+import { OperatorError } from '../../servers/node/operator-error.ts';
+import { checkAnswers, liveInstances } from './demo-check.ts';
+import { DemoClient } from './demo-clients.ts';
+import { collectLives, Concordance } from './demo-nodes.ts';
+import { moveLine, summaryLines } from './demo-report.ts';
+import { digestPages, indexUnmoved } from './drive.ts';
+import { planFiles } from './input.ts';
+import { listFolder, readFiles, sha256 } from './node-source.ts';
+import { countWords, makeQueries } from './queries.ts';
+import { buildReference, type Reference } from './reference.ts';
+
+/** What the command gives. */
+export interface DemoSettings {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly input?: string;
+}
+
+const MOVES = 10;
+const QUERIES = 20_000;
+/** Pages resident before the first move: 16 MiB. */
+const FIRST_PAGES = 4096;
+
+/** What the unmoved run says: the index of plain maps, and the pages of the index in memory. */
+interface Expected {
+  readonly reference: Reference;
+  readonly digests: readonly string[];
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+}
+
+/** Runs the demonstration. 0 only if everything held. */
+export const runDemo = async ({ terminal, signal, input }: DemoSettings): Promise<number> => {
+  const root = resolve(input ?? process.cwd());
+  const expected = await prepare(root, terminal);
+  const stateDir = mkdtempSync(join(tmpdir(), 'portolan-demo-'));
+  const context: Context = { terminal: silent(), stateDir, signal };
+  try {
+    await up(context, { nodes: 2, root, journal: true });
+    terminal.say('2 kernels in 2 processes; clients on a third, in this one');
+    const client = await connect(stateDir);
+    try {
+      return await perform(client, expected, { terminal, signal });
+    } finally {
+      await client.close();
+    }
+  } finally {
+    await down(context).catch(() => undefined);
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+};
+
+/** Commands that the demonstration uses say nothing of their own. */
+const silent = (): Terminal => {
+  const outlet = { write: (): void => undefined };
+  return new Terminal({ stdout: outlet, stderr: outlet, env: {} }, 'text');
+};
+
+const prepare = async (root: string, terminal: Terminal): Promise<Expected> => {
+  const plan = planFiles(await listFolder(root));
+  if (plan.files.length === 0) {
+    throw new OperatorError({
+      code: 'E_NO_INPUT',
+      text: `there is no text in ${root}`,
+      hint: 'portolan demo --input FOLDER, with a folder that holds source or prose',
+    });
+  }
+  terminal.say(`${plan.files.length} text files, ${(plan.textBytes / 1e6).toFixed(1)} MB, from ${root}`);
+  terminal.say('the unmoved run: what the answers and the pages have to be …');
+  const files = await readFiles(root, plan.files);
+  const memory = indexUnmoved(files);
+  const digests = digestPages(memory, (page) => Buffer.from(sha256(page)).toString('hex'));
+  const reference = buildReference(files);
+  return { reference, digests, files: plan.files };
+};
+
+const perform = async (
+  client: Client,
+  expected: Expected,
+  { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
+): Promise<number> => {
+  const job = await Concordance.start(client);
+  await job.enlist(expected.files);
+  const next = makeQueries(countWords(expected.reference.words), 1);
+  const clients = await Promise.all(['client-1', 'client-2'].map((name) => startClient(client, job, name, next)));
+  const runs = clients.map(({ demo }) => demo.run());
+  const records = [];
+  for (let move = 1; move <= MOVES; move += 1) {
+    await job.waitUntil((progress) => (move === 1 ? progress.pages >= Math.min(FIRST_PAGES, expected.digests.length) : true), signal);
+    const record = await job.moveOn();
+    records.push(record);
+    terminal.say(moveLine(move, record));
+  }
+  await job.waitUntil(({ filesIndexed, filesListed }) => filesIndexed === filesListed, signal);
+  while (clients.reduce((sum, { demo }) => sum + demo.count, 0) < QUERIES) {
+    signal.throwIfAborted();
+    if (clients.every(({ demo }) => demo.told.at(-1)?.answered === null)) break;
+    await new Promise((go) => void setTimeout(go, 20));
+  }
+  for (const { demo } of clients) demo.stop();
+  await Promise.all(runs);
+  await job.drain();
+  const digests = await job.pageDigests(expected.digests.length);
+  const answers = checkAnswers(expected.reference, clients.map(({ demo }) => demo.told));
+  const lives = await collectLives(client);
+  const summary = {
+    ok: false,
+    moves: records.length,
+    ...answers,
+    retargeted: await job.retargeted(),
+    forwarded: records.reduce((sum, { forwarded }) => sum + forwarded, 0),
+    demandFaults: records.reduce((sum, { demandFaults }) => sum + demandFaults, 0),
+    pages: digests.length,
+    distinctPages: new Set(digests).size,
+    pagesWrong: digests.filter((digest, at) => digest !== expected.digests[at]).length,
+    liveInstances: liveInstances(job.identity, lives.nodes, answers.duplicated),
+    eventsLost: lives.lost,
+    movesWithoutFaults: records.filter(({ demandFaults }) => demandFaults === 0).length,
+    movesWithoutForwards: records.filter(({ forwarded }) => forwarded === 0).length,
+    freezeMs: records.map(({ freezeMs }) => Number(freezeMs.toFixed(2))),
+    imageBytes: records.map(({ bytesInFreeze }) => bytesInFreeze),
+  };
+  const failures = failuresOf(summary, records.every(({ outcome }) => outcome === 'moved'));
+  const ok = failures.length === 0;
+  if (terminal.isJson) process.stdout.write(`${JSON.stringify({ ...summary, ok, failures, records })}\n`);
+  else terminal.result({}, summaryLines(summary, failures));
+  return ok ? 0 : 1;
+};
+
+const startClient = async (client: Client, job: Concordance, name: string, next: ReturnType<typeof makeQueries>) => {
+  const agent = client.newAgent(name);
+  const server: PortName = await job.grantTo(agent.net, agent.agent);
+  const first = name === 'client-1' ? 0 : 1;
+  let number = first;
+  const nextQuery = () => {
+    number += 2;
+    return next(number - 2);
+  };
+  return { demo: new DemoClient(agent.agent, server, nextQuery) };
+};
+
+/** Everything that did not hold, in words. */
+const failuresOf = (summary: Readonly<Record<string, unknown>>, allMoved: boolean): string[] => {
+  const failures: string[] = [];
+  const demand = (holds: boolean, what: string): void => void (holds || failures.push(what));
+  const zero = (field: string, what: string): void => demand(summary[field] === 0, `${String(summary[field])} ${what}`);
+  demand(allMoved && summary['moves'] === MOVES, 'not every move ended at its destination');
+  demand(Number(summary['answers']) >= QUERIES, `only ${String(summary['answers'])} answers`);
+  zero('wrong', `answers were wrong; first: ${String(summary['first'])}`);
+  zero('lost', `queries were not answered; first: ${String(summary['first'])}`);
+  zero('duplicated', 'serial numbers came twice');
+  zero('reordered', 'queries were served out of order');
+  zero('pagesWrong', 'pages differ from the unmoved run');
+  demand(summary['pages'] === summary['distinctPages'], 'two pages are the same');
+  zero('eventsLost', 'events of moves were overwritten');
+  zero('movesWithoutFaults', 'moves had no demand fault');
+  zero('movesWithoutForwards', 'moves had no forwarded message');
+  demand(summary['liveInstances'] === 1, `${String(summary['liveInstances'])} instances ran at one time`);
+  demand(Math.max(...(summary['imageBytes'] as number[])) < 256 * 1024, 'a thread image was 256 KiB or more');
+  return failures;
+};

@@ -1,0 +1,193 @@
+/** Moving bytes between maps and the world: snapshots of ranges, and writing into ranges. */
+import { invariant } from '../../ports/invariant.ts';
+import type { KernFailure, KernReturn } from '../../ports/kern-return.ts';
+import { type Blocked, resolvePage } from './fault.ts';
+import { MapCopy, type Piece } from './map-copy.ts';
+import { MemoryObject } from './object.ts';
+import { bytesAt, findPage, isWait } from './obtain.ts';
+import { PAGE, PROT_READ, PROT_WRITE, pageCeil, pageFloor, pageOf } from './page.ts';
+import { objectPage, type Region, type Regions } from './regions.ts';
+import { reference, release, snapshotOf } from './shadow.ts';
+import type { PageWait } from './wait.ts';
+
+/** How the pages of a region can be copied now, or who must be waited for first. */
+type Method = 'symmetric' | 'delayed' | 'eager' | PageWait | KernFailure;
+
+/** How an object can be copied, as far as that does not depend on what is resident. */
+export const copyMethod = (object: MemoryObject): 'symmetric' | 'delayed' | 'eager' | PageWait => {
+  if (object.source === null || object.source.role === 'moved') return object.isShared ? 'delayed' : 'symmetric';
+  const strategy = object.source.strategy();
+  if (isWait(strategy)) return strategy;
+  return strategy === 'NONE' ? 'eager' : 'delayed';
+};
+
+/** Settles everything that copying part of a region may have to wait for. */
+export const prepareCopy = (region: Region, start: number, end: number): Method => {
+  const { object } = region;
+  const method = copyMethod(object);
+  if (method !== 'eager') return method;
+  const last = objectPage(region, end);
+  for (let page = objectPage(region, start); page < last; page += 1) {
+    const found = findPage(object, page, PROT_READ);
+    if (isWait(found) || typeof found === 'string') return found;
+  }
+  return object.pool.hasRoom((end - start) / PAGE) ? method : 'KERN_RESOURCE_SHORTAGE';
+};
+
+/** The pages of a region between two addresses, to be mapped with `needsCopy`; with a reference. After `prepareCopy`. */
+export const copyRegion = (region: Region, start: number, end: number): Piece => {
+  const { object } = region;
+  const page = objectPage(region, start);
+  const pages = (end - start) / PAGE;
+  switch (copyMethod(object)) {
+    case 'symmetric':
+      if (!region.needsCopy) object.pool.bump();
+      region.needsCopy = true;
+      object.isCopied = true;
+      return { object: reference(object), page, pages };
+    case 'delayed':
+      return { object: snapshotOf(object), page, pages };
+    default:
+      return { object: copyEagerly(object, page, pages), page: 0, pages };
+  }
+};
+
+const copyEagerly = (object: MemoryObject, first: number, pages: number): MemoryObject => {
+  const copy = reference(new MemoryObject(object.pool, pages));
+  for (let page = 0; page < pages; page += 1) {
+    const found = findPage(object, first + page, PROT_READ);
+    invariant(typeof found !== 'string' && !isWait(found), 'what is copied is there');
+    const bytes = bytesAt(found);
+    invariant(bytes === null || copy.frames.add(page, bytes, 0), 'there is room for what is copied');
+  }
+  return copy;
+};
+
+/** A snapshot of a range, which must be readable: O(regions). With `deallocate` the pages that it touches are unmapped. */
+export const copyIn = (
+  regions: Regions,
+  address: number,
+  size: number,
+  fate: 'keep' | 'deallocate',
+): MapCopy | KernFailure | Blocked => {
+  if (size === 0) return MapCopy.fromPieces(regions.pool, [], 0, 0);
+  const start = pageFloor(address);
+  const end = pageCeil(address + size);
+  const refused = regions.check(start, end, PROT_READ);
+  if (refused !== null) return refused;
+  const parts = regions.overlapping(start, end);
+  for (const region of parts) {
+    const method = prepareCopy(region, Math.max(start, region.start), Math.min(end, region.end));
+    if (isWait(method)) return { wait: method };
+    if (method !== 'symmetric' && method !== 'delayed' && method !== 'eager') return method;
+  }
+  const pieces: Piece[] = [];
+  for (const region of parts) {
+    append(pieces, copyRegion(region, Math.max(start, region.start), Math.min(end, region.end)));
+  }
+  if (fate === 'deallocate') regions.remove(start, end);
+  return MapCopy.fromPieces(regions.pool, pieces, address - start, size);
+};
+
+/** Adds a piece; if it continues the last one, they become one. */
+const append = (pieces: Piece[], piece: Piece): void => {
+  const last = pieces.at(-1);
+  if (last !== undefined && last.object === piece.object && last.page + last.pages === piece.page) {
+    pieces[pieces.length - 1] = { ...last, pages: last.pages + piece.pages };
+    release(piece.object);
+  } else pieces.push(piece);
+};
+
+/** Writes bytes into a range: all of them or none. Pages that are wholly replaced are not fetched. */
+export const writeBytes = (regions: Regions, address: number, bytes: Uint8Array): KernReturn | Blocked => {
+  if (bytes.length === 0) return 'KERN_SUCCESS';
+  const refused = regions.check(pageFloor(address), pageCeil(address + bytes.length), PROT_WRITE);
+  if (refused !== null) return refused;
+  const first = pageOf(address);
+  const last = pageOf(address + bytes.length - 1);
+  if (!regions.pool.hasRoom(absentPages(regions, first, last))) return 'KERN_RESOURCE_SHORTAGE';
+  for (let page = first; page <= last; page += 1) {
+    if (isWhole(page, address, bytes.length) && isReplaceable(regions, page)) continue;
+    const found = resolvePage(regions, page, 'write');
+    if (isWait(found)) return { wait: found };
+    if (typeof found === 'string') return found;
+  }
+  for (let page = first; page <= last; page += 1) {
+    const found = resolvePage(regions, page, 'write', isWhole(page, address, bytes.length) ? 'overwrite' : 'keep');
+    if (isWait(found)) return { wait: found };
+    if (typeof found === 'string') return found;
+    const from = Math.max(address, page * PAGE);
+    const to = Math.min(address + bytes.length, (page + 1) * PAGE);
+    bytesAt(found)?.set(bytes.subarray(from - address, to - address), from - page * PAGE);
+  }
+  return 'KERN_SUCCESS';
+};
+
+const isWhole = (page: number, address: number, length: number): boolean =>
+  page * PAGE >= address && (page + 1) * PAGE <= address + length;
+
+/** True if a page can be replaced without its old content being known. */
+const isReplaceable = (regions: Regions, page: number): boolean => {
+  const region = regions.at(page * PAGE);
+  return region !== null && !region.object.isNamed && region.object.copy === null;
+};
+
+const absentPages = (regions: Regions, first: number, last: number): number => {
+  let absent = 0;
+  for (const region of regions.overlapping(first * PAGE, (last + 1) * PAGE)) {
+    const start = Math.max(region.start, first * PAGE);
+    const end = Math.min(region.end, (last + 1) * PAGE);
+    absent += (end - start) / PAGE;
+    if (region.needsCopy) continue;
+    region.object.frames.forEachIn(objectPage(region, start), objectPage(region, end), () => {
+      absent -= 1;
+      return true;
+    });
+  }
+  return absent;
+};
+
+/** Writes a copy over a range, which may be where it was taken from. By reference where pages match, else byte by byte. */
+export const overwrite = (regions: Regions, address: number, copy: MapCopy): KernReturn | Blocked => {
+  if (copy.size === 0) return 'KERN_SUCCESS';
+  const refused = regions.check(pageFloor(address), pageCeil(address + copy.size), PROT_WRITE);
+  if (refused !== null) return refused;
+  if (canReplace(regions, address, copy)) {
+    replace(regions, address, copy);
+    return 'KERN_SUCCESS';
+  }
+  const bytes = new Uint8Array(copy.size);
+  const read = copy.readInto(bytes);
+  if (isWait(read)) return { wait: read };
+  return read === 'KERN_SUCCESS' ? writeBytes(regions, address, bytes) : read;
+};
+
+const canReplace = (regions: Regions, address: number, copy: MapCopy): boolean => {
+  const { pieces } = copy;
+  if (pieces === null || copy.offset !== 0 || address % PAGE !== 0 || copy.size % PAGE !== 0) return false;
+  const parts = regions.overlapping(address, address + copy.size);
+  if (!regions.hasRoom(parts.length + pieces.length + 2)) return false;
+  return parts.every(({ object }) => !object.isNamed && !object.isShared);
+};
+
+const replace = (regions: Regions, address: number, copy: MapCopy): void => {
+  const end = address + copy.size;
+  const before = regions.cut(address, end).map((region) => ({ ...region }));
+  const pieces = copy.pieces ?? [];
+  for (const { object } of pieces) reference(object).isCopied = true;
+  regions.remove(address, end);
+  let at = address;
+  for (const { object, page, pages } of pieces) {
+    const stop = at + pages * PAGE;
+    for (const region of before) {
+      const start = Math.max(at, region.start);
+      const until = Math.min(stop, region.end);
+      if (start >= until) continue;
+      const shown = { object: reference(object), page: page + (start - at) / PAGE, needsCopy: true };
+      regions.insert({ ...region, ...shown, start, end: until });
+    }
+    release(object);
+    at = stop;
+  }
+  regions.join(address, end);
+};

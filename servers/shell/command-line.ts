@@ -1,0 +1,214 @@
+/** The tree of commands, for commander. Each command is loaded when it is called: `--help` loads none. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { OperatorError } from '../node/operator-error.ts';
+import { Terminal, type TerminalParts } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+/** What every command gets. */
+export interface Context {
+  readonly terminal: Terminal;
+  readonly stateDir: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What a command line runs in. */
+export interface Surroundings extends TerminalParts {
+  readonly signal: AbortSignal;
+}
+
+interface GlobalOptions {
+  readonly json?: boolean;
+  readonly state?: string;
+}
+
+type Run<A extends unknown[]> = (context: Context, ...args: A) => Promise<number>;
+
+/** What came of a command line: an exit code, or help that has been shown. */
+export interface CommandLine {
+  run(argv: readonly string[]): Promise<number>;
+  /** Made before the command line is understood, for errors in it. */
+  terminal(argv: readonly string[]): Terminal;
+}
+
+/** The command line. */
+export const commandLine = (around: Surroundings): CommandLine => {
+  let code = 0;
+  const program = new Command('portolan');
+  const action =
+    <A extends unknown[]>(run: Run<A>) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.pop() as Command;
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const terminal = new Terminal(around, options.json === true ? 'json' : 'text');
+      code = await run({ terminal, stateDir: options.state, signal: around.signal }, ...(given as A));
+    };
+  define(program, around);
+  nodeCommands(program, action);
+  taskCommands(program, action);
+  moveCommands(program, action);
+  return {
+    terminal: (argv) => new Terminal(around, argv.includes('--json') ? 'json' : 'text'),
+    run: async (argv) => {
+      try {
+        await program.parseAsync([...argv], { from: 'user' });
+      } catch (error) {
+        if (!(error instanceof CommanderError)) throw error;
+        if (error.exitCode === 0 || error.code === 'commander.help') return error.code === 'commander.help' ? 2 : 0;
+        throw usage(error);
+      }
+      return code;
+    },
+  };
+};
+
+type Action = <A extends unknown[]>(run: Run<A>) => (...given: unknown[]) => Promise<void>;
+
+const usage = (error: CommanderError): OperatorError =>
+  new OperatorError({
+    code: 'E_USAGE',
+    text: error.message.replace(/^error: /, '').replace(/\n?\(Did you mean (.*)\?\)$/s, '; did you mean $1?'),
+    hint: 'portolan --help',
+  });
+
+const define = (program: Command, around: Surroundings): void => {
+  program
+    .description('Kernels whose tasks move between them in the middle of what they do.')
+    .version(VERSION)
+    .option('--state <dir>', 'the folder in which the nodes find each other')
+    .option('--json', 'answer with data')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void around.stdout.write(text),
+      writeErr: () => undefined, // errors are shown once, by whoever catches them
+    })
+    .addHelpText('after', '\nTo see it work: portolan demo\nTo do it by hand: portolan up -n 2, then portolan task run FILE');
+};
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('not a count');
+  return value;
+};
+
+/** A command that takes `--json` and `--state` behind its name too. */
+const add = (parent: Command, usageText: string, description: string): Command =>
+  inherit(parent.command(usageText).description(description), parent);
+
+const inherit = (command: Command, parent: Command): Command =>
+  command
+    .copyInheritedSettings(parent)
+    .addOption(new Option('--json', 'answer with data').hideHelp())
+    .addOption(new Option('--state <dir>', 'the folder of the nodes').hideHelp());
+
+const nodeCommands = (program: Command, action: Action): void => {
+  add(program, 'up', 'start nodes, each a process of its own')
+    .option('-n, --nodes <count>', 'how many', count, 2)
+    .option('--root <dir>', 'what their file service shows (default: the working folder)')
+    .option('--no-journal', 'decisions of moves need not survive a crash')
+    .action(action(async (context, options: UpOptions) => (await import('./commands/up.ts')).up(context, options)));
+  add(program, 'down', 'stop all nodes').action(action(async (context) => (await import('./commands/up.ts')).down(context)));
+  const node = program.command('node').description('look at nodes').copyInheritedSettings(program);
+  add(node, 'ls', 'the nodes that run').action(action(async (context) => (await import('./commands/node.ts')).nodeLs(context)));
+  program.addCommand(
+    inherit(new Command('node-run').argument('<name>'), program)
+      .option('--root <dir>')
+      .option('--no-journal')
+      .action(
+        action(async (context, name: string, options: RunNodeOptions) =>
+          (await import('./commands/node-run.ts')).nodeRun(context, name, options),
+        ),
+      ),
+    { hidden: true },
+  );
+};
+
+/** Options of `up`. */
+export interface UpOptions {
+  readonly nodes: number;
+  readonly root?: string;
+  readonly journal: boolean;
+}
+
+/** Options of `node-run`. */
+export interface RunNodeOptions {
+  readonly root?: string;
+  readonly journal: boolean;
+}
+
+/** Options of `task run`. */
+export interface TaskRunOptions {
+  readonly on?: string;
+  readonly name?: string;
+}
+
+const taskCommands = (program: Command, action: Action): void => {
+  const task = program.command('task').description('run tasks and look at them').copyInheritedSettings(program);
+  add(task, 'run', 'start a task of the program in FILE')
+    .argument('<file>')
+    .argument('[args...]', 'what the program is given')
+    .option('--on <node>', 'where (default: the first node)')
+    .option('--name <name>', 'what it is called (default: as its program)')
+    .action(
+      action(async (context, file: string, args: string[], options: TaskRunOptions) =>
+        (await import('./commands/task.ts')).taskRun(context, { file, args, ...options }),
+      ),
+    );
+  add(task, 'ls', 'the tasks that run')
+    .option('--all', 'the servers of the nodes too')
+    .action(
+      action(async (context, options: { readonly all?: boolean }) =>
+        (await import('./commands/task.ts')).taskLs(context, options.all === true ? 'all' : 'own'),
+      ),
+    );
+  const named = (name: string, description: string, run: Run<[string]>): Command =>
+    add(task, name, description).argument('<task>', 'its name, or how its name begins').action(action(run));
+  const commands = () => import('./commands/task.ts');
+  named('show', 'all that is known of a task', async (context, which) => (await commands()).taskShow(context, which));
+  named('logs', 'what a task has printed', async (context, which) => (await commands()).taskLogs(context, which));
+  named('kill', 'end a task', async (context, which) => (await commands()).taskKill(context, which));
+};
+
+/** Options of `migrate`. */
+export interface MigrateOptions {
+  readonly strategy?: string;
+  readonly k?: number;
+  readonly push?: 'on' | 'off';
+  readonly dryRun?: boolean;
+}
+
+/** Options of `demo`. */
+export interface DemoOptions {
+  readonly input?: string;
+}
+
+const moveCommands = (program: Command, action: Action): void => {
+  add(program, 'migrate', 'move a task to another node while it runs')
+    .argument('<task>', 'its name, or how its name begins')
+    .argument('<node>', 'where to')
+    .addOption(
+      new Option('--strategy <name>', 'how its memory follows')
+        .choices(['copy-on-reference', 'eager-all'])
+        .default('copy-on-reference'),
+    )
+    .option('--k <pages>', 'pages that are sent ahead of each fault', count)
+    .addOption(new Option('--push <when>', 'send the rest unasked').choices(['on', 'off']))
+    .option('--dry-run', 'only say what would keep it')
+    .action(
+      action(async (context, task: string, node: string, options: MigrateOptions) =>
+        (await import('./commands/migrate.ts')).migrate(context, { task, node, ...options }),
+      ),
+    );
+  const trace = program.command('trace').description('what has happened').copyInheritedSettings(program);
+  add(trace, 'export', 'the lives and moves of all tasks, in order')
+    .option('--mermaid', 'as a sequence diagram')
+    .action(
+      action(async (context, options: { readonly mermaid?: boolean }) =>
+        (await import('./commands/trace.ts')).traceExport(context, options.mermaid === true ? 'mermaid' : 'list'),
+      ),
+    );
+  add(program, 'demo', 'two kernels, a task at work, and a move in the middle of it')
+    .option('--input <dir>', 'the folder that the task reads')
+    .action(action(async (context, options: DemoOptions) => (await import('./commands/demo.ts')).demo(context, options)));
+};

@@ -1,0 +1,37 @@
+/** `node-run`: what a process of `up` does. It tells its parent when it is ready, and lives until it is told to stop. */
+import { nameOfNode } from '../../node/state-dir.ts';
+import { startNode } from '../boot.ts';
+import type { Context, RunNodeOptions } from '../command-line.ts';
+import { asOperatorError } from '../terminal.ts';
+
+/** What a node's process tells its parent. */
+export type NodeWord =
+  | { readonly type: 'ready'; readonly node: string }
+  | { readonly type: 'failed'; readonly error: Readonly<Record<string, unknown>> };
+
+/** Runs a node until it is stopped. */
+export const nodeRun = async (context: Context, name: string, options: RunNodeOptions): Promise<number> => {
+  try {
+    const node = await startNode({
+      name,
+      ...(context.stateDir === undefined ? {} : { stateDir: context.stateDir }),
+      ...(options.root === undefined ? {} : { root: options.root }),
+      journal: options.journal ? 'on' : 'off',
+      sink: ({ task, text }) => void process.stdout.write(`${nameOfNode(task)} ${task.slice(task.indexOf('/') + 1)}  ${text}\n`),
+    });
+    const stop = (): void => void node.stop();
+    process.on('SIGTERM', stop);
+    context.signal.addEventListener('abort', stop, { once: true });
+    tell({ type: 'ready', node: node.record.node });
+    if (process.send === undefined) context.terminal.say(`${name} is ready (${node.record.node}); ^C stops it`);
+    await node.stopped;
+    return 0;
+  } catch (error) {
+    tell({ type: 'failed', error: asOperatorError(error).toJSON() });
+    throw error;
+  }
+};
+
+const tell = (word: NodeWord): void => {
+  process.send?.(word, undefined, undefined, () => process.disconnect?.());
+};
