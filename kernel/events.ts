@@ -6,7 +6,7 @@ export const EVENT_RECEIVE = 2;
 export const EVENT_FAULT = 3;
 export const EVENT_SUPPLY = 4;
 
-const NAMES = ['', 'send', 'receive', 'fault', 'supply'];
+const NAMES: readonly string[] = ['', 'send', 'receive', 'fault', 'supply'];
 
 /** One event, as readers see it. `cause` is the number of the event that made it happen, 0 if unknown. */
 export interface TraceEvent {

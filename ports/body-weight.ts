@@ -1,6 +1,6 @@
 /**
  * How large and how high a body is, and the private mark by which a tree that has been looked at is known again.
- * Weight = size × 128 + height. The mark says: frozen and plain throughout. A WeakSet was measured: its `add` costs 280 ns.
+ * Weight = size × 128 + height. The mark says: frozen and plain throughout. A WeakSet's `add` was measured: 280 ns.
  */
 import { type Body, type BodyRecord, type ClonedBody, errorExtras } from './body-value.ts';
 import { Bytes } from './bytes.ts';

@@ -1,12 +1,13 @@
 /** Calls on local kernel ports from a machine program: the kernel answers in the same trap, so the stub does too. */
-import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';
-import type { DraftItem } from '../ports/draft.ts';
-import type { Body } from '../ports/body.ts';
-import { COPY_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE } from '../ports/right.ts';
-import type { Item, Received } from '../ports/port.ts';
+
 import type { Answer, KernelRequest } from '../kernel/interface/calls.ts';
 import { CALL_FORMS } from '../kernel/interface/ids.ts';
 import type { Sys } from '../kernel/program.ts';
+import type { Body } from '../ports/body.ts';
+import type { DraftItem } from '../ports/draft.ts';
+import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';
+import type { Item, Received } from '../ports/port.ts';
+import { COPY_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE } from '../ports/right.ts';
 
 /** A right of a message that its holder passes on: the name and how it arrived. */
 export interface HeldRight {

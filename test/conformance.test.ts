@@ -2,26 +2,27 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { caseOf, fileOf } from './conformance/draft.ts';
 import type { Draft } from './conformance/draft.ts';
-import { variantsOf } from './conformance/expand.ts';
-import { reportOf } from './conformance/report.ts';
-import type { SuiteReport } from './conformance/report.ts';
+import { caseOf, fileOf } from './conformance/draft.ts';
 import { portolan } from './conformance/driver-portolan.ts';
+import { variantsOf } from './conformance/expand.ts';
+import type { SuiteReport } from './conformance/report.ts';
+import { reportOf } from './conformance/report.ts';
 import { conclude, scenarioFiles } from './conformance/run.ts';
-import { loadFile } from './conformance/scenario.ts';
 import type { Json } from './conformance/scenario.ts';
-import { play } from './conformance/session.ts';
+import { loadFile } from './conformance/scenario.ts';
 import type { Outcome } from './conformance/session.ts';
+import { play } from './conformance/session.ts';
 import { runSuite } from './conformance/suite.ts';
-import { toyDriver } from './conformance/toy-driver.ts';
 import type { ToyDriver } from './conformance/toy-driver.ts';
+import { toyDriver } from './conformance/toy-driver.ts';
 
 const TOGETHER = { place: 'together', relocate: 'none', strategy: undefined } as const;
 
 const played = (draft: Draft, driver: ToyDriver = toyDriver(), relocate: 'none' | 'every' = 'none'): Outcome[] =>
   variantsOf(caseOf(draft)).map((variant) =>
-    play(driver, caseOf(draft), variant, { ...TOGETHER, relocate, profile: 'mach3' }));
+    play(driver, caseOf(draft), variant, { ...TOGETHER, relocate, profile: 'mach3' }),
+  );
 
 const suite = (driver: ToyDriver, profile: 'mach3' | 'xnu' | 'all', ...drafts: readonly Draft[]): SuiteReport =>
   reportOf([...runSuite(driver, [fileOf(...drafts)], { ...TOGETHER, profile })]);
@@ -29,30 +30,50 @@ const suite = (driver: ToyDriver, profile: 'mach3' | 'xnu' | 'all', ...drafts: r
 const echo = (value: Json, wanted: Json): Json => ['A', 'echo', { value }, { kr: 'KERN_SUCCESS', value: wanted }];
 
 const RECEIVE: Json = ['B', 'msg', { receive: { name: '$B.p' } }, { kr: 'MACH_MSG_SUCCESS', message: { id: '$B.id' } }];
-const GIVEN: Json = [{ receive: 'p', in: 'B' }, { send: 'p', of: 'B.p', in: 'A' }];
-const send = (id: Json, wanted: Json = 'MACH_MSG_SUCCESS', actor = 'A'): Json =>
-  [actor, 'msg', { send: { remote: '$A.p', id, body: { n: id } } }, wanted];
-const receive = (id: Json): Json =>
-  ['B', 'msg', { receive: { name: '$B.p', timeout: 0 } }, { kr: 'MACH_MSG_SUCCESS', message: { id } }];
+const GIVEN: Json = [
+  { receive: 'p', in: 'B' },
+  { send: 'p', of: 'B.p', in: 'A' },
+];
+const send = (id: Json, wanted: Json = 'MACH_MSG_SUCCESS', actor = 'A'): Json => [
+  actor,
+  'msg',
+  { send: { remote: '$A.p', id, body: { n: id } } },
+  wanted,
+];
+const receive = (id: Json): Json => [
+  'B',
+  'msg',
+  { receive: { name: '$B.p', timeout: 0 } },
+  { kr: 'MACH_MSG_SUCCESS', message: { id } },
+];
 
 describe('a session', () => {
   it('passes if every answer is as expected and nothing is left', () => {
     const driver = toyDriver();
     const fresh: Json = ['A', 'port_allocate', {}, { kr: 'KERN_SUCCESS', name: { fresh: '$A.q' } }];
-    expect(played({ given: GIVEN, steps: [fresh, send(7), RECEIVE, echo('$B.id', 7)] }, driver))
-      .toEqual([{ status: 'passed' }]);
+    expect(played({ given: GIVEN, steps: [fresh, send(7), RECEIVE, echo('$B.id', 7)] }, driver)).toEqual([
+      { status: 'passed' },
+    ]);
     expect(driver.log.at(-1)).toBe('close');
   });
 
   it('fails at the first answer that differs', () => {
-    expect(played({ given: GIVEN, steps: [send(7), receive(8), ['A', 'panic', {}, {}]] })).toMatchObject([{
-      status: 'failed', step: 2, call: 'msg', path: 'message.id', got: { kr: 'MACH_MSG_SUCCESS', message: { id: 7 } },
-    }]);
+    expect(played({ given: GIVEN, steps: [send(7), receive(8), ['A', 'panic', {}, {}]] })).toMatchObject([
+      {
+        status: 'failed',
+        step: 2,
+        call: 'msg',
+        path: 'message.id',
+        got: { kr: 'MACH_MSG_SUCCESS', message: { id: 7 } },
+      },
+    ]);
   });
 
   it('leaves a thread in its call until it is awaited', () => {
     const steps = [
-      ['B', 'msg', { receive: { name: '$B.p' } }, { blocks: true }], ['B', 'await', {}, { blocks: true }], send(7),
+      ['B', 'msg', { receive: { name: '$B.p' } }, { blocks: true }],
+      ['B', 'await', {}, { blocks: true }],
+      send(7),
       ['B', 'await', {}, { kr: 'MACH_MSG_SUCCESS', message: { id: 7 } }],
     ];
     expect(played({ given: GIVEN, steps })).toEqual([{ status: 'passed' }]);
@@ -61,19 +82,26 @@ describe('a session', () => {
   it('fails if a call blocks that should not, or does not that should', () => {
     const blocking: Json = ['B', 'msg', { receive: { name: '$B.p' } }, {}];
     expect(played({ given: GIVEN, steps: [blocking] })).toMatchObject([{ status: 'failed', got: { blocks: true } }]);
-    expect(played({ given: GIVEN, steps: [send(7, { blocks: true })] }))
-      .toMatchObject([{ status: 'failed', path: 'blocks', got: { kr: 'MACH_MSG_SUCCESS' } }]);
-    const waiting: Json = [['B', 'msg', { receive: { name: '$B.p' } }, { blocks: true }], ['B', 'await', {}, {}]];
-    expect(played({ given: GIVEN, steps: waiting }))
-      .toMatchObject([{ status: 'failed', step: 2, got: { blocks: true } }]);
+    expect(played({ given: GIVEN, steps: [send(7, { blocks: true })] })).toMatchObject([
+      { status: 'failed', path: 'blocks', got: { kr: 'MACH_MSG_SUCCESS' } },
+    ]);
+    const waiting: Json = [
+      ['B', 'msg', { receive: { name: '$B.p' } }, { blocks: true }],
+      ['B', 'await', {}, {}],
+    ];
+    expect(played({ given: GIVEN, steps: waiting })).toMatchObject([
+      { status: 'failed', step: 2, got: { blocks: true } },
+    ]);
   });
 
   it('refuses a step on a thread that is in its call, and an await on one that is not', () => {
     const waiting: Json = ['B', 'msg', { receive: { name: '$B.p' } }, { blocks: true }];
-    expect(played({ given: GIVEN, steps: [waiting, waiting] }))
-      .toMatchObject([{ status: 'failed', step: 2, got: 'ScenarioError: B is still in its call' }]);
-    expect(played({ steps: [['A', 'await', {}, {}]] }))
-      .toMatchObject([{ status: 'failed', got: 'ScenarioError: await: A is in no call' }]);
+    expect(played({ given: GIVEN, steps: [waiting, waiting] })).toMatchObject([
+      { status: 'failed', step: 2, got: 'ScenarioError: B is still in its call' },
+    ]);
+    expect(played({ steps: [['A', 'await', {}, {}]] })).toMatchObject([
+      { status: 'failed', got: 'ScenarioError: await: A is in no call' },
+    ]);
   });
 
   it('takes what comes eventually either now or at the await', () => {
@@ -91,8 +119,10 @@ describe('a session', () => {
   it('moves the clock', () => {
     const steps = [
       ['B', 'msg', { receive: { name: '$B.p', timeout: 20 } }, { blocks: true }],
-      ['-', 'advance', { ms: 19 }, {}], ['B', 'await', {}, { blocks: true }],
-      ['-', 'advance', { ms: 1 }, {}], ['B', 'await', {}, 'MACH_RCV_TIMED_OUT'],
+      ['-', 'advance', { ms: 19 }, {}],
+      ['B', 'await', {}, { blocks: true }],
+      ['-', 'advance', { ms: 1 }, {}],
+      ['B', 'await', {}, 'MACH_RCV_TIMED_OUT'],
     ];
     expect(played({ given: GIVEN, steps })).toEqual([{ status: 'passed' }]);
   });
@@ -108,8 +138,12 @@ describe('a session', () => {
   });
 
   it('drains a port into groups', () => {
-    const one = (id: number, from: string): Json =>
-      ['A', 'msg', { send: { remote: '$A.p', id, body: { from, n: id } } }, 'MACH_MSG_SUCCESS'];
+    const one = (id: number, from: string): Json => [
+      'A',
+      'msg',
+      { send: { remote: '$A.p', id, body: { from, n: id } } },
+      'MACH_MSG_SUCCESS',
+    ];
     const wanted = { count: 2, groups: { S1: [1], S2: [2] } };
     const steps = [one(1, 'S1'), one(2, 'S2'), ['B', 'drain', { name: '$B.p', by: 'from', value: 'n' }, wanted]];
     expect(played({ given: GIVEN, steps })).toEqual([{ status: 'passed' }]);
@@ -129,33 +163,47 @@ describe('a session', () => {
   it('plays the routine of a server: its pattern, its calls, its return', () => {
     const routine = {
       match: { id: 7, body: { n: '$B.n' } },
-      do: [['echo', { value: '$B.n' }, { value: 7 }], ['port_allocate', {}, { kr: 'KERN_SUCCESS', name: '$B.q' }]],
-      retcode: 'KERN_SUCCESS', body: { q: '$B.q' },
+      do: [
+        ['echo', { value: '$B.n' }, { value: 7 }],
+        ['port_allocate', {}, { kr: 'KERN_SUCCESS', name: '$B.q' }],
+      ],
+      retcode: 'KERN_SUCCESS',
+      body: { q: '$B.q' },
     };
     const wanted = { replied: 'KERN_SUCCESS', body: { q: '$B.q' } };
     const serve: Json = ['B', 'server_once', { name: '$B.p', routine }, wanted];
     expect(played({ given: GIVEN, steps: [send(7), serve] })).toEqual([{ status: 'passed' }]);
-    expect(played({ given: GIVEN, steps: [send(8), serve] }))
-      .toMatchObject([{ status: 'failed', step: 2, call: 'server_once match' }]);
+    expect(played({ given: GIVEN, steps: [send(8), serve] })).toMatchObject([
+      { status: 'failed', step: 2, call: 'server_once match' },
+    ]);
   });
 
   it('notices what a terminated task leaves behind', () => {
-    expect(played({ given: GIVEN, steps: [send(7)] }, toyDriver({ leaks: true }))).toMatchObject([{
-      status: 'failed', step: 2, call: 'census', expected: { ports: 0 }, got: { ports: 1, messages: 1 },
-    }]);
+    expect(played({ given: GIVEN, steps: [send(7)] }, toyDriver({ leaks: true }))).toMatchObject([
+      {
+        status: 'failed',
+        step: 2,
+        call: 'census',
+        expected: { ports: 0 },
+        got: { ports: 1, messages: 1 },
+      },
+    ]);
   });
 
   it('counts a call that the driver does not know as unsupported, and a broken driver as a failure', () => {
     expect(played({ steps: [['A', 'fly', {}, {}]] })).toEqual([{ status: 'unsupported', call: 'fly' }]);
     expect(played({ steps: [['-', 'fly', {}, {}]] })).toEqual([{ status: 'unsupported', call: 'fly' }]);
-    expect(played({ steps: [['A', 'panic', {}, {}]] }))
-      .toMatchObject([{ status: 'failed', step: 1, call: 'panic', got: 'Error: the toy broke' }]);
+    expect(played({ steps: [['A', 'panic', {}, {}]] })).toMatchObject([
+      { status: 'failed', step: 1, call: 'panic', got: 'Error: the toy broke' },
+    ]);
   });
 
   it('plays each variant in a setting of its own', () => {
     const driver = toyDriver();
-    expect(played({ given: GIVEN, vary: { n: [1, 2] }, steps: [send('{n}'), receive('{n}')] }, driver))
-      .toEqual([{ status: 'passed' }, { status: 'passed' }]);
+    expect(played({ given: GIVEN, vary: { n: [1, 2] }, steps: [send('{n}'), receive('{n}')] }, driver)).toEqual([
+      { status: 'passed' },
+      { status: 'passed' },
+    ]);
     expect(driver.opened.length).toBe(2);
   });
 });
@@ -168,8 +216,13 @@ describe('relocation', () => {
     const driver = toyDriver();
     expect(played({ given: GIVEN, steps }, driver, 'every')).toEqual([{ status: 'passed' }]);
     expect(driver.log.slice(1, 8)).toEqual([
-      'A msg', '- relocate A Relocation-2', '- relocate B Relocation-1',
-      'A msg', '- relocate A Relocation-3', '- relocate B Relocation-3', 'B msg',
+      'A msg',
+      '- relocate A Relocation-2',
+      '- relocate B Relocation-1',
+      'A msg',
+      '- relocate A Relocation-3',
+      '- relocate B Relocation-3',
+      'B msg',
     ]);
   });
 
@@ -197,8 +250,9 @@ describe('relocation', () => {
   });
 
   it('that fails is a failure of the case', () => {
-    expect(played({ given: GIVEN, steps }, toyDriver({ isRooted: true }), 'every'))
-      .toMatchObject([{ status: 'failed', step: 1, call: 'relocate' }]);
+    expect(played({ given: GIVEN, steps }, toyDriver({ isRooted: true }), 'every')).toMatchObject([
+      { status: 'failed', step: 1, call: 'relocate' },
+    ]);
   });
 });
 
@@ -239,42 +293,62 @@ describe('the command', () => {
       rmSync(folder, { recursive: true });
     }
   };
-  const text = (steps: Json): string => JSON.stringify({
-    topic: 'TOY', title: 'toys',
-    cases: [{ id: 'TOY-1', title: 'a toy', profile: 'mach3', tasks: ['A'], relocatable: true, given: [], steps }],
-  });
-
-  it('prints the report as JSON and exits with 1 if a run failed', () => inFolder(text([echo(1, 2)]), (file) => {
-    const { exitCode, output } = conclude(['--json', file], toyDriver());
-    expect(exitCode).toBe(1);
-    expect(JSON.parse(output)).toEqual({
-      passed: 0, failed: 1, unsupported: 0, total: 1,
-      cases: [{
-        id: 'TOY-1', file: 'TOY.json', status: 'failed', step: 1, call: 'echo',
-        expected: { kr: 'KERN_SUCCESS', value: 2 }, got: { kr: 'KERN_SUCCESS', value: 1 },
-      }],
+  const text = (steps: Json): string =>
+    JSON.stringify({
+      topic: 'TOY',
+      title: 'toys',
+      cases: [{ id: 'TOY-1', title: 'a toy', profile: 'mach3', tasks: ['A'], relocatable: true, given: [], steps }],
     });
-  }));
 
-  it('prints a table and the failures for a reader', () => inFolder(text([echo(1, 2)]), (file) => {
-    const { output } = conclude([file], toyDriver());
-    expect(output).toMatch(/TOY +0 +1 +0 +1 +toys/);
-    expect(output).toContain('FAILED TOY-1 [mach3] a toy\n  step 1: echo, at value\n');
-  }));
+  it('prints the report as JSON and exits with 1 if a run failed', () =>
+    inFolder(text([echo(1, 2)]), (file) => {
+      const { exitCode, output } = conclude(['--json', file], toyDriver());
+      expect(exitCode).toBe(1);
+      expect(JSON.parse(output)).toEqual({
+        passed: 0,
+        failed: 1,
+        unsupported: 0,
+        total: 1,
+        cases: [
+          {
+            id: 'TOY-1',
+            file: 'TOY.json',
+            status: 'failed',
+            step: 1,
+            call: 'echo',
+            expected: { kr: 'KERN_SUCCESS', value: 2 },
+            got: { kr: 'KERN_SUCCESS', value: 1 },
+          },
+        ],
+      });
+    }));
 
-  it('exits with 0 if no run failed, unsupported or not', () => inFolder(text([['A', 'fly', {}, {}]]), (file) => {
-    const { exitCode, output } = conclude(['--json', file], toyDriver());
-    expect(exitCode).toBe(0);
-    expect((JSON.parse(output) as SuiteReport).cases)
-      .toEqual([{ id: 'TOY-1', file: 'TOY.json', status: 'unsupported', call: 'fly' }]);
-  }));
+  it('prints a table and the failures for a reader', () =>
+    inFolder(text([echo(1, 2)]), (file) => {
+      const { output } = conclude([file], toyDriver());
+      expect(output).toMatch(/TOY +0 +1 +0 +1 +toys/);
+      expect(output).toContain('FAILED TOY-1 [mach3] a toy\n  step 1: echo, at value\n');
+    }));
+
+  it('exits with 0 if no run failed, unsupported or not', () =>
+    inFolder(text([['A', 'fly', {}, {}]]), (file) => {
+      const { exitCode, output } = conclude(['--json', file], toyDriver());
+      expect(exitCode).toBe(0);
+      expect((JSON.parse(output) as SuiteReport).cases).toEqual([
+        { id: 'TOY-1', file: 'TOY.json', status: 'unsupported', call: 'fly' },
+      ]);
+    }));
 
   it('exits with 2 for a wrong option or file', () => {
     expect(conclude(['--place', 'nowhere'], toyDriver()).exitCode).toBe(2);
     expect(conclude(['--fly'], toyDriver()).exitCode).toBe(2);
     expect(conclude(['no-such.json'], toyDriver()).exitCode).toBe(2);
-    inFolder('{', (file) => expect(conclude([file], toyDriver()))
-      .toEqual({ exitCode: 2, output: expect.stringMatching(/^TOY\.json: not JSON/) }));
+    inFolder('{', (file) =>
+      expect(conclude([file], toyDriver())).toEqual({
+        exitCode: 2,
+        output: expect.stringMatching(/^TOY\.json: not JSON/),
+      }),
+    );
   });
 });
 
@@ -283,7 +357,9 @@ describe('Portolan', () => {
   const FOREIGN = { NAM: 0, DSP: 0, HDR: 2, BDY: 2, QUE: 0, RCV: 0, SET: 0, NOT: 0, DTH: 0, API: 0, PSR: 1, RPC: 1 };
 
   it.each(Object.entries(FOREIGN))('answers as Mach does: %s', (topic, unsupported) => {
-    const files = scenarioFiles().filter((path) => path.endsWith(`${topic}.json`)).map(loadFile);
+    const files = scenarioFiles()
+      .filter((path) => path.endsWith(`${topic}.json`))
+      .map(loadFile);
     const report = reportOf([...runSuite(portolan, files, { ...TOGETHER, profile: 'mach3' })]);
     expect(report.cases.filter(({ status }) => status === 'failed')).toEqual([]);
     expect(report.unsupported).toBe(unsupported);

@@ -12,8 +12,8 @@ export interface Told {
   readonly why: string;
 }
 
-/** Queries that one client keeps in flight. */
-export const IN_FLIGHT = 32;
+/** Queries that one client keeps in flight: more than the queue of the concordance holds, so that some are always on their way. */
+export const IN_FLIGHT = 64;
 
 /** One client: its queries are numbered `client`, `client + step`, and so on. */
 export class DemoClient {

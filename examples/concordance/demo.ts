@@ -101,7 +101,7 @@ const perform = async (
     await job.waitUntil((progress) => (move === 1 ? progress.pages >= Math.min(FIRST_PAGES, expected.digests.length) : true), signal);
     const record = await job.moveOn();
     records.push(record);
-    terminal.say(moveLine(move, record));
+    terminal.say(`${moveLine(move, record)}, ${clients.reduce((sum, { demo }) => sum + demo.count, 0)} queries answered`);
   }
   await job.waitUntil(({ filesIndexed, filesListed }) => filesIndexed === filesListed, signal);
   while (clients.reduce((sum, { demo }) => sum + demo.count, 0) < QUERIES) {

@@ -86,7 +86,7 @@ const firstRight = ({ message }: Result): PortName => {
 const start = (sys: Sys, s: State): void => {
   s.inbox = receiveRight(sys);
   s.reply = receiveRight(sys);
-  sys.call({ op: 'port_set_qlimit', name: s.inbox, qlimit: 128 });
+  sys.call({ op: 'port_set_qlimit', name: s.inbox, qlimit: 32 });
   s.names = sys.call({ op: 'get_special_port', which: 'TASK_BOOTSTRAP' })['name'] as PortName;
   s.base = sys.call({ op: 'vm_allocate', size: ARENA_GROWTH, anywhere: true })['address'] as number;
   s.limit = ARENA_GROWTH;

@@ -1,6 +1,6 @@
-import { CONTEXT_BYTES, HITS_MAX } from './inverted-index.ts';
-import type { Answer, FileHits, WordQuery } from './inverted-index.ts';
 import type { DrivenFile } from './drive.ts';
+import type { Answer, FileHits, WordQuery } from './inverted-index.ts';
+import { CONTEXT_BYTES, HITS_MAX } from './inverted-index.ts';
 
 /**
  * The same index made the plain way, to judge the other by: whole files, regular expressions on strings, maps. It

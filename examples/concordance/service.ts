@@ -1,6 +1,7 @@
 /** What can be asked of a concordance, and what it is told before it begins. */
+
+import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Bytes } from '../../ports/bytes.ts';
-import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
 import type { PlannedFile } from './file-table.ts';
 import type { Answer } from './inverted-index.ts';
 
@@ -32,7 +33,10 @@ export interface ConcordanceProgress {
 
 interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
   /** The files from number `first` on, in the order in which they are to be indexed. Told again they change nothing. */
-  readonly enlist: Routine<{ readonly first: number; readonly files: readonly PlannedFile[] }, { readonly listed: number }>;
+  readonly enlist: Routine<
+    { readonly first: number; readonly files: readonly PlannedFile[] },
+    { readonly listed: number }
+  >;
   readonly query: Routine<Query, Answered>;
   readonly progress: Routine<null, ConcordanceProgress>;
   /** Up to 16 pages of the index as they are, from `page` on. */

@@ -1,6 +1,7 @@
 /**
- * Typed interfaces, our MIG: a subsystem gives its routines numbers, a client stub and a server loop. A request has the number of
- * its routine, its reply that number + 100; a reply begins with `retcode`; a failed reply holds nothing else (mach-ipc 2.20).
+ * Typed interfaces, our MIG: a subsystem gives its routines numbers, a client stub and a server loop. A request has the
+ * number of its routine, its reply that number + 100; a reply begins with `retcode`; a failed reply holds nothing else
+ * (mach-ipc 2.20).
  */
 import type { Body } from '../../ports/body.ts';
 import type { Draft } from '../../ports/draft.ts';
@@ -21,7 +22,8 @@ export interface Routine<In, Out> {
 /** Checks what arrives (any Standard Schema fits): refused requests are answered MIG_BAD_ARGUMENTS. */
 export interface Check<T> {
   readonly '~standard': {
-    validate(value: unknown): { readonly value: T } | { readonly issues: readonly unknown[] } | PromiseLike<unknown>;
+    /** A value, or issues. Anything else, a check that answers later above all, counts as a refusal. */
+    validate(value: unknown): { readonly value: T } | { readonly issues: readonly unknown[] } | object;
   };
 }
 
@@ -84,7 +86,11 @@ export const subsystem = <R extends Routines>(name: string, base: number, routin
       const handler = key === undefined ? undefined : handlers[key];
       if (declared === undefined || handler === undefined) return answer(sys, message, new Refusal('MIG_BAD_ID'));
       const checked = check(declared.check, message.body);
-      answer(sys, message, checked instanceof Refusal ? checked : (handler(checked as never, message) as Body | Refusal));
+      answer(
+        sys,
+        message,
+        checked instanceof Refusal ? checked : (handler(checked as never, message) as Body | Refusal),
+      );
     },
   };
 };
@@ -92,7 +98,6 @@ export const subsystem = <R extends Routines>(name: string, base: number, routin
 const check = (schema: Check<unknown> | null, body: Body): unknown => {
   if (schema === null) return body;
   const result = schema['~standard'].validate(body);
-  // A check that answers later is no check: a server does not wait.
   if (!('value' in result)) return new Refusal('MIG_BAD_ARGUMENTS');
   return result.value;
 };

@@ -3,14 +3,14 @@
  * at once (zero pages, copies) is; for a page that somebody else must supply the accessor throws a `Fault`.
  */
 import type { Body } from '../../ports/body.ts';
-import { viewOfBytes, Bytes } from '../../ports/bytes.ts';
+import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
 import type { KernFailure } from '../../ports/kern-return.ts';
 import type { MemoryCopy, Port } from '../../ports/port.ts';
 import type { MemoryImage, ObjectImage } from '../interface/image.ts';
 import type { Fault } from '../program.ts';
 import { MapCopy, type Piece } from './copy.ts';
 import { MemoryObject, PAGE_SIZE, type PagePool, type Pager, type PageWaiter } from './object.ts';
-import { pageCeil, pageFloor, PROT_ALL, PROT_READ, PROT_WRITE, type Region, Regions } from './regions.ts';
+import { PROT_ALL, PROT_READ, PROT_WRITE, pageCeil, pageFloor, type Region, Regions } from './regions.ts';
 
 /** Regions of one task. */
 const REGIONS_MAX = 65536;
@@ -281,7 +281,8 @@ export class AddressSpace {
         continue;
       }
       const piece = parent.#snapshot(region);
-      if (typeof piece !== 'string') this.insert({ ...region, object: piece.object, page: piece.page, needsCopy: true, isShared: false });
+      if (typeof piece !== 'string')
+        this.insert({ ...region, object: piece.object, page: piece.page, needsCopy: true, isShared: false });
     }
     parent.regions.epoch += 1;
   }
@@ -293,7 +294,9 @@ export class AddressSpace {
     this.#described = new Map();
     const objects: ObjectPlan[] = [];
     for (const { object } of this.regions.list) this.#describeObject(object, objects);
-    const regions = this.regions.list.map(({ object, isShared: _shared, ...region }): RegionPlan => ({ ...region, object: object.id }));
+    const regions = this.regions.list.map(
+      ({ object, isShared: _shared, ...region }): RegionPlan => ({ ...region, object: object.id }),
+    );
     return { objects, regions };
   }
 
@@ -315,7 +318,8 @@ export class AddressSpace {
   figures(): Record<string, number> {
     const seen = new Set<MemoryObject>();
     for (const region of this.regions.list) {
-      for (let object: MemoryObject | null = region.object; object !== null; object = object.shadow?.object ?? null) seen.add(object);
+      for (let object: MemoryObject | null = region.object; object !== null; object = object.shadow?.object ?? null)
+        seen.add(object);
     }
     let pages = 0;
     let awaited = 0;
@@ -404,7 +408,8 @@ const findPage = (top: MemoryObject, first: number): FoundPage => {
     if (object.hasFailed(page)) {
       return { kind: 'failed', reason: object.backing.kind === 'failed' ? object.backing.reason : 'KERN_MEMORY_ERROR' };
     }
-    if (object.backing.kind === 'pager' && page < object.pages && !object.isEmpty(page)) return { kind: 'ask', object, page };
+    if (object.backing.kind === 'pager' && page < object.pages && !object.isEmpty(page))
+      return { kind: 'ask', object, page };
     if (object.shadow === null) break;
     page += object.shadow.page;
     object = object.shadow.object;

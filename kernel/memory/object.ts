@@ -144,12 +144,19 @@ export class MemoryObject {
   #newFrame(): number {
     if (this.#frames === this.#slabs.length * SLAB_FRAMES) {
       const rest = Math.max(1, Math.min(SLAB_FRAMES, this.#frames === 0 ? this.#pages : SLAB_FRAMES));
-      const slab = new Uint8Array(this.#frames === 0 && rest < SLAB_FRAMES ? rest * PAGE_SIZE : SLAB_FRAMES * PAGE_SIZE);
+      const slab = new Uint8Array(
+        this.#frames === 0 && rest < SLAB_FRAMES ? rest * PAGE_SIZE : SLAB_FRAMES * PAGE_SIZE,
+      );
       this.#slabs.push(slab);
       this.#words.push(new Uint32Array(slab.buffer));
     }
     const first = this.#slabs[0];
-    if (this.#frames > 0 && this.#slabs.length === 1 && first !== undefined && first.length < (this.#frames + 1) * PAGE_SIZE) {
+    if (
+      this.#frames > 0 &&
+      this.#slabs.length === 1 &&
+      first !== undefined &&
+      first.length < (this.#frames + 1) * PAGE_SIZE
+    ) {
       this.#widen(first);
     }
     this.#frames += 1;

@@ -3,13 +3,15 @@
  * kernel serves; what the pager sends there becomes pages. Until `memory_object_ready` requests wait. If the pager dies, absent pages
  * are errors, never zeros.
  */
-import { destroyRight, dropSend, killPort } from '../../ports/fate.ts';
-import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
+
 import type { Body } from '../../ports/body.ts';
+import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
+import { destroyRight, dropSend, killPort } from '../../ports/fate.ts';
 import { MACH_PORT_NULL, portName } from '../../ports/name.ts';
 import { DEAD, Entry, type Item, type KernelServer, Message, type Port } from '../../ports/port.ts';
 import { deliver } from '../../ports/queue.ts';
 import { PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
+import { EVENT_FAULT, EVENT_SUPPLY } from '../events.ts';
 import {
   type DataAbsent,
   type DataSupply,
@@ -24,7 +26,6 @@ import {
   MEMORY_OBJECT_TERMINATE,
 } from '../interface/pager.ts';
 import type { Kernel } from '../kernel.ts';
-import { EVENT_FAULT, EVENT_SUPPLY } from '../events.ts';
 import { kernelPort } from '../lives.ts';
 import { type MemoryObject, PAGE_SIZE, type Pager } from './object.ts';
 

@@ -24,10 +24,11 @@ export interface Region {
 
 /** First and last address that can be mapped. The last page of the space never is. */
 export const MAP_START = 0x10000;
-export const MAP_END = 2 ** 40;
+export const MAP_END: number = 2 ** 40;
 
-/** Rounds down, and up, to pages. */
+/** Rounds down to pages. */
 export const pageFloor = (address: number): number => address - (address % PAGE_SIZE);
+/** Rounds up to pages. */
 export const pageCeil = (address: number): number => pageFloor(address + PAGE_SIZE - 1);
 
 /** Regions in order of address, not overlapping. */

@@ -1,16 +1,28 @@
 /** Puts a task together from an image and its rights: on a new task at the destination, or on the husk if the move is called off. */
-import { dropSend, dropSendOnce, destroyRight, NOTIFY_DEAD_NAME, notify } from '../../ports/fate.ts';
-import { DEAD, type Entry, Identity, IN_KERNEL, type Item, type KernelServer, Message, type Port, PortSet, SendWait } from '../../ports/port.ts';
+
+import type { Body } from '../../ports/body.ts';
+import { destroyRight, dropSend, dropSendOnce, NOTIFY_DEAD_NAME, notify } from '../../ports/fate.ts';
+import { type PortName, portName } from '../../ports/name.ts';
+import {
+  DEAD,
+  type Entry,
+  Identity,
+  IN_KERNEL,
+  type Item,
+  type KernelServer,
+  Message,
+  type Port,
+  PortSet,
+  SendWait,
+} from '../../ports/port.ts';
 import { register } from '../../ports/port-calls.ts';
 import { DEAD_NAME, PORT_SEND_ONCE, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '../../ports/right.ts';
 import { Ring } from '../../ports/ring.ts';
-import { portName, type PortName } from '../../ports/name.ts';
-import type { Body } from '../../ports/body.ts';
 import type { Space } from '../../ports/space.ts';
 import { putReceive } from '../../ports/transfer.ts';
+import type { EntryImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import { type Kernel, type Task, Thread } from '../kernel.ts';
 import { copyData } from './data.ts';
-import type { EntryImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import type { RightsIn } from './rights.ts';
 
 /** Makes the server of a kernel port that has come in. */
@@ -23,10 +35,18 @@ export class MissingProgram extends Error {
 
 /** Names of programs in an image that this kernel does not have, or has in another version. */
 export const missingPrograms = (kernel: Kernel, image: Pick<TaskImage, 'threads'>): string[] =>
-  image.threads.filter(({ program, hash }) => kernel.programs.get(program)?.hash !== hash).map(({ program }) => program);
+  image.threads
+    .filter(({ program, hash }) => kernel.programs.get(program)?.hash !== hash)
+    .map(({ program }) => program);
 
 /** Fills `task`, which is empty and frozen, with threads, names and rights. Programs have been checked. */
-export const attachTask = (kernel: Kernel, task: Task, image: TaskImage, rights: RightsIn, serverOf: ServerOf): void => {
+export const attachTask = (
+  kernel: Kernel,
+  task: Task,
+  image: TaskImage,
+  rights: RightsIn,
+  serverOf: ServerOf,
+): void => {
   task.isFrozen = true;
   task.suspendCount = image.suspendCount;
   attachSpace(task.space, image, rights);
@@ -130,7 +150,11 @@ const attachThread = (kernel: Kernel, task: Task, image: ThreadImage, rights: Ri
   thread.result.message =
     message === null
       ? null
-      : { ...(copyData({ ...message, body: null }) as typeof message), body: message.body, sender: sender === null ? null : new Identity(sender) };
+      : {
+          ...(copyData({ ...message, body: null }) as typeof message),
+          body: message.body,
+          sender: sender === null ? null : new Identity(sender),
+        };
   if (image.send !== null) attachSend(thread, image.send, rights);
   thread.kernelPort = openKernelPort(rights.take(image.kernelPort), serverOf(task, thread));
   thread.self = rights.take(image.self);
@@ -183,7 +207,13 @@ export const discardRights = (kernel: Kernel, rights: RightsIn): void => {
 };
 
 /** The move is called off: the husk gets back what was taken from it, and is the task it was. */
-export const restoreTask = (kernel: Kernel, task: Task, image: TaskImage, rights: RightsIn, serverOf: ServerOf): void => {
+export const restoreTask = (
+  kernel: Kernel,
+  task: Task,
+  image: TaskImage,
+  rights: RightsIn,
+  serverOf: ServerOf,
+): void => {
   attachSpace(task.space, image, rights);
   let at = 0;
   for (const thread of task.threads) {

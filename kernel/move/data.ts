@@ -30,6 +30,7 @@ export const copyData = (value: unknown, depth = 0): unknown => {
 };
 
 const copyView = (view: ArrayBufferView): unknown => {
-  if (view instanceof DataView) return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+  if (view instanceof DataView)
+    return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
   return (view as Uint8Array).slice();
 };

@@ -2,15 +2,16 @@
  * Takes a frozen task apart: an image and its rights. What stays is a husk, with its memory and without a name. Put
  * together again here (`attach.ts` on the same task) nothing has changed; put together elsewhere the task goes on there.
  */
+
+import type { Carried } from '../../ports/name-calls.ts';
 import { DEAD, type Entry, IN_LIMBO, type Message, type Port } from '../../ports/port.ts';
 import { DEAD_NAME, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '../../ports/right.ts';
-import { takeRequest } from '../../ports/transfer.ts';
 import type { Space } from '../../ports/space.ts';
-import type { Carried } from '../../ports/name-calls.ts';
+import { takeRequest } from '../../ports/transfer.ts';
+import type { EntryImage, ItemImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
 import { copyData } from './data.ts';
 import { remainingMs } from './freeze.ts';
-import type { EntryImage, ItemImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import { RightsOut } from './rights.ts';
 
 /** Takes the task apart. It is frozen, and stays so. */

@@ -2,6 +2,8 @@
  * What netmsg needs of its kernel beyond the traps, on names of its own space only: to send in another's name, and to take the inside
  * out of a port or put it in. The composition root gives it to netmsg as an argument.
  */
+
+import type { Body } from '../../ports/body.ts';
 import type { Draft } from '../../ports/draft.ts';
 import { dropSend, settle } from '../../ports/fate.ts';
 import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
@@ -15,7 +17,6 @@ import { Ring } from '../../ports/ring.ts';
 import { compose } from '../../ports/send.ts';
 import type { Space } from '../../ports/space.ts';
 import { copyInRight, copyOutRight, offers } from '../../ports/transfer.ts';
-import type { Body } from '../../ports/body.ts';
 
 /** A message taken out of a queue; its rights are names of the space. */
 export interface Parcel {

@@ -1,8 +1,9 @@
 /** Stops a task for a move and lets it go on: nothing it or anybody else can see tells that it was stopped. */
-import { admitBlocked } from '../../ports/queue.ts';
-import { Ring } from '../../ports/ring.ts';
-import { receivable } from '../../ports/receive.ts';
+
 import { Port, type SendWait } from '../../ports/port.ts';
+import { admitBlocked } from '../../ports/queue.ts';
+import { receivable } from '../../ports/receive.ts';
+import { Ring } from '../../ports/ring.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
 import { wakeIfReady } from '../lives.ts';
 import { collect } from '../trap.ts';
@@ -28,7 +29,9 @@ export const blockersOf = (task: Task): string[] => {
   }
   const { awaited } = task.memory.figures();
   if (awaited !== undefined && awaited > 0) {
-    blockers.push(`${awaited} memory objects of ${task.name} are still paged from elsewhere; drain the last move first`);
+    blockers.push(
+      `${awaited} memory objects of ${task.name} are still paged from elsewhere; drain the last move first`,
+    );
   }
   return blockers;
 };

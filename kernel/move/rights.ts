@@ -1,7 +1,8 @@
 /** The rights of an image: three arrays beside it, each index taken once. */
+
+import type { Carried } from '../../ports/name-calls.ts';
 import type { Port } from '../../ports/port.ts';
 import { PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
-import type { Carried } from '../../ports/name-calls.ts';
 import type { RightIndex } from '../interface/image.ts';
 
 /** Collects rights while a task is taken apart. The indexes of one list count receive, send and send-once rights together. */

@@ -1,7 +1,7 @@
 /** The address map of a task, and what `vm_*` calls do to it (mach-ipc 2.21). A call is refused whole, or happens whole. */
 import type { KernFailure, KernReturn } from '../../ports/kern-return.ts';
 import { Access } from './access.ts';
-import { copyIn, copyMethod, copyRegion, overwrite, prepareCopy, writeBytes } from './copying.ts';
+import { copyIn, copyObject, copyRegion, overwrite, writeBytes } from './copying.ts';
 import { type Blocked, isBlocked } from './fault.ts';
 import type { MapCopy, Piece } from './map-copy.ts';
 import { MemoryObject } from './object.ts';
@@ -9,7 +9,7 @@ import { isWait } from './obtain.ts';
 import { type Inheritance, MAP_END, MAP_START, PAGE, PROT_ALL, PROT_DEFAULT, pageCeil, pageFloor } from './page.ts';
 import type { PagePool } from './pool.ts';
 import { type Region, Regions } from './regions.ts';
-import { privatise, reference, release, snapshotOf } from './shadow.ts';
+import { privatise, reference } from './shadow.ts';
 
 /** What a map may grow to, and where it lies. */
 export interface MapLimits {
@@ -93,7 +93,7 @@ export class AddressMap {
   allocate(size: number, where: Where = 'anywhere'): number | KernFailure {
     if (!isNumber(size)) return 'KERN_INVALID_ARGUMENT';
     if (size === 0) return 0;
-    const at = this.#place(pageCeil(size), where, PROT_ALL, null);
+    const at = this.#place(pageCeil(size), where, PROT_ALL);
     if (typeof at === 'string') return at;
     const grown = this.#growInto(at, pageCeil(size));
     if (grown) return at;
@@ -164,9 +164,9 @@ export class AddressMap {
     const { size, where, object, offset, max } = request;
     if (size === 0 || !isNumber(size) || inheritance === null) return 'KERN_INVALID_ARGUMENT';
     if (!isProtection(request.protection) || !isProtection(max)) return 'KERN_INVALID_ARGUMENT';
-    if (!isNumber(offset) || offset % PAGE !== 0 || (offset + size) >= MAP_END) return 'KERN_INVALID_ARGUMENT';
+    if (!isNumber(offset) || offset % PAGE !== 0 || offset + size >= MAP_END) return 'KERN_INVALID_ARGUMENT';
     const length = pageCeil(size);
-    const at = this.#place(length, where, max, request.where === 'anywhere' ? null : request.where);
+    const at = this.#place(length, where, max);
     if (typeof at === 'string') return at;
     const pages = length / PAGE;
     const shown = this.#shown(object, offset / PAGE, pages, request.share);
@@ -177,18 +177,20 @@ export class AddressMap {
   }
 
   /** What a mapping shows, with a reference. */
-  #shown(object: MemoryObject | null, page: number, pages: number, share: 'share' | 'copy'): Piece | KernFailure | Blocked {
+  #shown(
+    object: MemoryObject | null,
+    page: number,
+    pages: number,
+    share: 'share' | 'copy',
+  ): Piece | KernFailure | Blocked {
     if (object === null) return { object: reference(new MemoryObject(this.pool, pages)), page: 0, pages };
     object.grow(page + pages);
     if (share === 'share') {
       if (object.source === null) object.isShared = true;
       return { object: reference(object), page, pages };
     }
-    const whole: Region = { ...UNMAPPED, object, page, end: pages * PAGE };
-    const method = prepareCopy(whole, 0, pages * PAGE);
-    if (isWait(method)) return { wait: method };
-    if (method === 'symmetric') return { object: snapshotOf(object), page, pages };
-    return method === 'delayed' || method === 'eager' ? copyRegion(whole, 0, pages * PAGE) : method;
+    const copied = copyObject(object, page, pages);
+    return isWait(copied) ? { wait: copied } : copied;
   }
 
   /** `vm_read`, and out-of-line memory of a message: a snapshot. O(regions). */
@@ -217,20 +219,17 @@ export class AddressMap {
 
   /** The map of a child: each region shared, copied or left out, as its inheritance says. */
   fork(): AddressMap | KernFailure | Blocked {
-    for (const region of this.regions.list) {
-      if (region.inheritance !== 'COPY') continue;
-      const method = prepareCopy(region, region.start, region.end);
-      if (isWait(method)) return { wait: method };
-      if (method !== 'symmetric' && method !== 'delayed' && method !== 'eager') return method;
-    }
     const limits = { ...this.#limits, current: this.#current, max: this.#max };
     const child = new AddressMap(this.pool, limits);
     for (const region of this.regions.list) {
       if (region.inheritance === 'SHARE') child.regions.insert(this.#share(region));
-      else if (region.inheritance === 'COPY') {
-        const { object, page } = copyRegion(region, region.start, region.end);
-        child.regions.insert({ ...region, object, page, needsCopy: true });
+      if (region.inheritance !== 'COPY') continue;
+      const copied = copyRegion(region, region.start, region.end);
+      if (isWait(copied) || typeof copied === 'string') {
+        child.destroy();
+        return isWait(copied) ? { wait: copied } : copied;
       }
+      child.regions.insert({ ...region, object: copied.object, page: copied.page, needsCopy: true });
     }
     return child;
   }
@@ -259,7 +258,7 @@ export class AddressMap {
   /** Maps what a `MapCopy` holds: ordinary private memory. */
   enterPieces(pieces: readonly Piece[], pages: number): number | KernFailure {
     if (!this.regions.hasRoom(pieces.length)) return 'KERN_RESOURCE_SHORTAGE';
-    const start = this.#place(pages * PAGE, 'anywhere', PROT_ALL, null);
+    const start = this.#place(pages * PAGE, 'anywhere', PROT_ALL);
     if (typeof start === 'string') return start;
     let at = start;
     for (const piece of pieces) {
@@ -275,11 +274,11 @@ export class AddressMap {
   }
 
   /** An address for `size` bytes, or why there is none. */
-  #place(size: number, where: Where, max: number, hint: number | null): number | KernFailure {
+  #place(size: number, where: Where, max: number): number | KernFailure {
     const { regions } = this;
     if (!regions.hasRoom(1)) return 'KERN_RESOURCE_SHORTAGE';
     if (where === 'anywhere') {
-      const at = hint === null ? regions.findFree(size) : regions.findFree(size, pageFloor(hint));
+      const at = regions.findFree(size);
       if (typeof at === 'string') return at;
       return this.#isWithinLimit(size, max) ? at : 'KERN_NO_SPACE';
     }
@@ -335,6 +334,3 @@ interface Usage {
 }
 
 const ORDINARY: Usage = { protection: PROT_DEFAULT, max: PROT_ALL, inheritance: 'COPY' };
-
-/** A region that is in no map: for copying an object that is not mapped. */
-const UNMAPPED: Omit<Region, 'object'> = { start: 0, end: 0, page: 0, needsCopy: false, ...ORDINARY };

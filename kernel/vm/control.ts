@@ -44,7 +44,12 @@ const isAligned = (offset: number, size: number): boolean =>
   offset >= 0 && size >= 0 && offset % PAGE === 0 && size % PAGE === 0 && (offset + size) / PAGE <= OBJECT_PAGES_MAX;
 
 /** A new object, not yet referred to, whose pages `pager` has. The pager gets its `init`. */
-export const createPagedObject = (pool: PagePool, pages: number, pager: Pager, options?: PagedOptions): PagerControl => {
+export const createPagedObject = (
+  pool: PagePool,
+  pages: number,
+  pager: Pager,
+  options?: PagedOptions,
+): PagerControl => {
   const object = new MemoryObject(pool, pages);
   const control = new PagerControl(object, pager, options?.role ?? 'named', options?.cluster ?? 1);
   object.source = control;
@@ -65,6 +70,8 @@ export class PagerControl implements PageSource, Evictable, Cached {
   #cluster: number;
   #state: State = { kind: 'initial' };
   #isTerminated = false;
+  /** Nobody refers to the object, but the pager lets it be kept. */
+  #isKept = false;
   readonly #requests: PageRequests = new PageRequests();
   readonly #unlocks: PageRequests = new PageRequests();
   #ready: PageWait | null = null;
@@ -158,7 +165,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
     for (const wait of this.#requests.all()) if (!wait.isSent) this.#ask(wait);
     this.#ready?.finish();
     this.#ready = null;
-    if (!mayCache && this.object.references === 0) this.expire();
+    if (!mayCache && this.#isKept) this.expire();
     return 'KERN_SUCCESS';
   }
 
@@ -268,7 +275,8 @@ export class PagerControl implements PageSource, Evictable, Cached {
         return true;
       });
     }
-    if (shouldReturn !== 'NONE') returnPages(this.object, this.#pager, { first, end, which: shouldReturn, isKept: !flush });
+    if (shouldReturn !== 'NONE')
+      returnPages(this.object, this.#pager, { first, end, which: shouldReturn, isKept: !flush });
     if (flush) this.#flush(first, end);
     for (const page of this.#unlocks.pages(first, end)) this.#unlocks.close(page);
     return 'KERN_SUCCESS';
@@ -297,7 +305,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
     this.object.pool.bump();
     this.#terminate();
     this.#closeAll();
-    if (this.object.references === 0) this.expire();
+    if (this.#isKept) this.expire();
     return 'KERN_SUCCESS';
   }
 
@@ -308,11 +316,12 @@ export class PagerControl implements PageSource, Evictable, Cached {
     this.#isTerminated = true;
     this.object.pool.removeEvictable(this);
     this.#closeAll();
-    if (this.object.references === 0) this.expire();
+    if (this.#isKept) this.expire();
   }
 
   unreferenced(): 'kept' | 'gone' {
     if (this.#state.kind === 'ready' && this.#state.mayCache && this.role === 'named') {
+      this.#isKept = true;
       this.object.pool.keep(this);
       return 'kept';
     }
@@ -321,10 +330,12 @@ export class PagerControl implements PageSource, Evictable, Cached {
   }
 
   revive(): void {
+    this.#isKept = false;
     this.object.pool.forget(this);
   }
 
   expire(): void {
+    this.#isKept = false;
     this.object.pool.forget(this);
     this.#end();
     const below = dispose(this.object);

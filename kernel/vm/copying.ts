@@ -1,5 +1,4 @@
 /** Moving bytes between maps and the world: snapshots of ranges, and writing into ranges. */
-import { invariant } from '../../ports/invariant.ts';
 import type { KernFailure, KernReturn } from '../../ports/kern-return.ts';
 import { type Blocked, resolvePage } from './fault.ts';
 import { MapCopy, type Piece } from './map-copy.ts';
@@ -10,36 +9,21 @@ import { objectPage, type Region, type Regions } from './regions.ts';
 import { reference, release, snapshotOf } from './shadow.ts';
 import type { PageWait } from './wait.ts';
 
-/** How the pages of a region can be copied now, or who must be waited for first. */
-type Method = 'symmetric' | 'delayed' | 'eager' | PageWait | KernFailure;
-
-/** How an object can be copied, as far as that does not depend on what is resident. */
-export const copyMethod = (object: MemoryObject): 'symmetric' | 'delayed' | 'eager' | PageWait => {
+/** How an object can be copied; a wait if its pager must be heard first. */
+const copyMethod = (object: MemoryObject): 'symmetric' | 'delayed' | 'eager' | PageWait => {
   if (object.source === null || object.source.role === 'moved') return object.isShared ? 'delayed' : 'symmetric';
   const strategy = object.source.strategy();
   if (isWait(strategy)) return strategy;
   return strategy === 'NONE' ? 'eager' : 'delayed';
 };
 
-/** Settles everything that copying part of a region may have to wait for. */
-export const prepareCopy = (region: Region, start: number, end: number): Method => {
-  const { object } = region;
-  const method = copyMethod(object);
-  if (method !== 'eager') return method;
-  const last = objectPage(region, end);
-  for (let page = objectPage(region, start); page < last; page += 1) {
-    const found = findPage(object, page, PROT_READ);
-    if (isWait(found) || typeof found === 'string') return found;
-  }
-  return object.pool.hasRoom((end - start) / PAGE) ? method : 'KERN_RESOURCE_SHORTAGE';
-};
-
-/** The pages of a region between two addresses, to be mapped with `needsCopy`; with a reference. After `prepareCopy`. */
-export const copyRegion = (region: Region, start: number, end: number): Piece => {
+/** The pages of a region between two addresses, to be mapped with `needsCopy`; with a reference. */
+export const copyRegion = (region: Region, start: number, end: number): Piece | PageWait | KernFailure => {
   const { object } = region;
   const page = objectPage(region, start);
   const pages = (end - start) / PAGE;
-  switch (copyMethod(object)) {
+  const method = copyMethod(object);
+  switch (method) {
     case 'symmetric':
       if (!region.needsCopy) object.pool.bump();
       region.needsCopy = true;
@@ -47,20 +31,34 @@ export const copyRegion = (region: Region, start: number, end: number): Piece =>
       return { object: reference(object), page, pages };
     case 'delayed':
       return { object: snapshotOf(object), page, pages };
+    case 'eager':
+      return copyEagerly(object, page, pages);
     default:
-      return { object: copyEagerly(object, page, pages), page: 0, pages };
+      return method;
   }
 };
 
-const copyEagerly = (object: MemoryObject, first: number, pages: number): MemoryObject => {
-  const copy = reference(new MemoryObject(object.pool, pages));
+/** The pages of an object that is not mapped, as `copyRegion`. */
+export const copyObject = (object: MemoryObject, page: number, pages: number): Piece | PageWait | KernFailure => {
+  const method = copyMethod(object);
+  if (isWait(method)) return method;
+  return method === 'eager' ? copyEagerly(object, page, pages) : { object: snapshotOf(object), page, pages };
+};
+
+const copyEagerly = (object: MemoryObject, first: number, pages: number): Piece | PageWait | KernFailure => {
+  const { pool } = object;
+  if (pages * 2 > pool.limit || !pool.hasRoom(pages)) return 'KERN_RESOURCE_SHORTAGE';
+  const copy = reference(new MemoryObject(pool, pages));
   for (let page = 0; page < pages; page += 1) {
     const found = findPage(object, first + page, PROT_READ);
-    invariant(typeof found !== 'string' && !isWait(found), 'what is copied is there');
-    const bytes = bytesAt(found);
-    invariant(bytes === null || copy.frames.add(page, bytes, 0), 'there is room for what is copied');
+    if (!isWait(found) && typeof found !== 'string') {
+      const bytes = bytesAt(found);
+      if (bytes === null || copy.frames.add(page, bytes, 0)) continue;
+    }
+    release(copy);
+    return isWait(found) || typeof found === 'string' ? found : 'KERN_RESOURCE_SHORTAGE';
   }
-  return copy;
+  return { object: copy, page: 0, pages };
 };
 
 /** A snapshot of a range, which must be readable: O(regions). With `deallocate` the pages that it touches are unmapped. */
@@ -75,15 +73,14 @@ export const copyIn = (
   const end = pageCeil(address + size);
   const refused = regions.check(start, end, PROT_READ);
   if (refused !== null) return refused;
-  const parts = regions.overlapping(start, end);
-  for (const region of parts) {
-    const method = prepareCopy(region, Math.max(start, region.start), Math.min(end, region.end));
-    if (isWait(method)) return { wait: method };
-    if (method !== 'symmetric' && method !== 'delayed' && method !== 'eager') return method;
-  }
   const pieces: Piece[] = [];
-  for (const region of parts) {
-    append(pieces, copyRegion(region, Math.max(start, region.start), Math.min(end, region.end)));
+  for (const region of regions.overlapping(start, end)) {
+    const piece = copyRegion(region, Math.max(start, region.start), Math.min(end, region.end));
+    if (isWait(piece) || typeof piece === 'string') {
+      for (const { object } of pieces) release(object);
+      return isWait(piece) ? { wait: piece } : piece;
+    }
+    append(pieces, piece);
   }
   if (fate === 'deallocate') regions.remove(start, end);
   return MapCopy.fromPieces(regions.pool, pieces, address - start, size);

@@ -1,6 +1,6 @@
 /** Settling a fault: from an address to a page that may be used, or to who must be waited for, or to a code. */
 import type { KernFailure } from '../../ports/kern-return.ts';
-import { isWait, obtainForWrite, type Obtained, findPage } from './obtain.ts';
+import { findPage, isWait, type Obtained, obtainForWrite } from './obtain.ts';
 import { type AccessKind, PAGE, PROT_READ, pageOf, protectionFor } from './page.ts';
 import { objectPage, pagesOf, type Regions } from './regions.ts';
 import { privatise } from './shadow.ts';

@@ -99,7 +99,12 @@ export class Regions {
   }
 
   /** Why a range may not be used so: the first hole, or the first region without this protection; else null. */
-  check(start: number, end: number, protection: number, bound: 'protection' | 'max' = 'protection'): KernFailure | null {
+  check(
+    start: number,
+    end: number,
+    protection: number,
+    bound: 'protection' | 'max' = 'protection',
+  ): KernFailure | null {
     for (let at = start; at < end; ) {
       const region = this.at(at);
       if (region === null) return 'KERN_INVALID_ADDRESS';

@@ -19,6 +19,10 @@ const setShadow = (object: MemoryObject, below: MemoryObject, page: number): voi
   below.shadowers.add(object);
 };
 
+/** (A map that arrives) The object shadows another, which gets a reference. */
+export const putShadow = (object: MemoryObject, below: MemoryObject, page: number): void =>
+  setShadow(object, reference(below), page);
+
 /** One reference less. The last one gives up frames and what is shadowed, unless the pager lets the object be kept. */
 export const release = (object: MemoryObject): void => {
   let each: MemoryObject | null = object;

@@ -1,8 +1,9 @@
 /** The console server: a machine that hands each line to a sink, and keeps the last. */
-import type { PortName } from '../../ports/name.ts';
+
+import { Refusal } from '../../kernel/interface/subsystem.ts';
 import { machine } from '../../kernel/machine.ts';
 import type { Program, Sys } from '../../kernel/program.ts';
-import { Refusal } from '../../kernel/interface/subsystem.ts';
+import type { PortName } from '../../ports/name.ts';
 import {
   type ConsoleLine,
   type ConsoleLines,
@@ -55,8 +56,7 @@ export const consoleServer: Program = machine<State, ConsoleArguments>({
 
 /** Control characters could move the cursor of whoever reads the log: they are shown, not obeyed. */
 const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (each) => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  text.replace(/(?!\t)\p{Cc}/gu, (each) => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 const print = (sys: Sys, s: State, task: string, text: unknown): null | Refusal => {
   if (typeof text !== 'string') return new Refusal('KERN_INVALID_ARGUMENT');

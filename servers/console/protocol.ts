@@ -1,5 +1,5 @@
 /** The console: lines that tasks print, kept for a while by the task that printed them. */
-import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
+import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 
 /** Characters of one line; the rest is cut off. */
 export const LINE_MAX = 8192;

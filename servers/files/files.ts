@@ -1,9 +1,10 @@
 /** The file server: a machine over a store of files. */
-import { failed, type KernFailure } from '../../ports/kern-return.ts';
-import type { PortName } from '../../ports/name.ts';
+
+import { Refusal } from '../../kernel/interface/subsystem.ts';
 import { machine } from '../../kernel/machine.ts';
 import type { Program } from '../../kernel/program.ts';
-import { Refusal } from '../../kernel/interface/subsystem.ts';
+import { failed, type KernFailure } from '../../ports/kern-return.ts';
+import type { PortName } from '../../ports/name.ts';
 import { fileService, LENGTH_MAX, LIST_MAX, READ_MAX, type ReadAnswer, type ReadRequest } from './protocol.ts';
 import type { FileStore } from './store.ts';
 import { listFiles } from './walk.ts';
@@ -47,7 +48,8 @@ const INVALID = new Refusal('KERN_INVALID_ARGUMENT');
 const isPath = (path: unknown): path is string =>
   typeof path === 'string' && !path.includes('\0') && path.split('/').every((part) => !['', '.', '..'].includes(part));
 
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 const answered = <T>(result: T | KernFailure): T | Refusal => (failed(result) ? new Refusal(result) : result);
 

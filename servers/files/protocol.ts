@@ -1,6 +1,7 @@
 /** The file service: reads below one folder. Nothing is written. */
+
+import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Bytes } from '../../ports/bytes.ts';
-import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
 
 /** Bytes that can be asked for at once. */
 export const LENGTH_MAX: number = 1 << 20;

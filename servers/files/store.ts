@@ -16,8 +16,8 @@ export interface FileFacts {
 }
 
 /**
- * Where files are, below one root that nothing leads out of. Paths are relative to it, with slashes; the root is ''. A refusal is
- * INVALID_NAME (no such file), INVALID_ARGUMENT (not a file, or not a path), NO_ACCESS or FAILURE.
+ * Where files are, below one root that nothing leads out of. Paths are relative to it, with slashes; the root is ''. A
+ * refusal is INVALID_NAME (no such file), INVALID_ARGUMENT (not a file, or not a path), NO_ACCESS or FAILURE.
  */
 export interface FileStore {
   /** The children of a folder, in any order. */

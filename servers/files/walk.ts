@@ -1,6 +1,7 @@
 /**
- * A listing that can be cut anywhere and goes on from a path: nothing is remembered between two parts. The children of each folder
- * come in the order of their names, a folder's with a slash behind it; then whole paths come in the order of their characters.
+ * A listing that can be cut anywhere and goes on from a path: nothing is remembered between two parts. The children of
+ * each folder come in the order of their names, a folder's with a slash behind it; then whole paths come in the order
+ * of their characters.
  */
 import type { KernFailure } from '../../ports/kern-return.ts';
 import type { ListedFile, Listing } from './protocol.ts';

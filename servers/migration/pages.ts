@@ -1,9 +1,6 @@
 /** The pages that a task has left behind: served when touched (the memory-object protocol), pushed while nobody asks. */
-import type { Body } from '../../ports/body.ts';
-import type { DraftItem } from '../../ports/draft.ts';
-import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
-import type { Received } from '../../ports/port.ts';
-import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
+
+import type { MemoryImage } from '../../kernel/interface/image.ts';
 import {
   type DataRequest,
   MEMORY_OBJECT_COMPLETE,
@@ -14,9 +11,12 @@ import {
   MEMORY_OBJECT_READY,
   MEMORY_OBJECT_TERMINATE,
 } from '../../kernel/interface/pager.ts';
-import type { Draft } from '../../ports/draft.ts';
 import type { Sys } from '../../kernel/program.ts';
-import type { MemoryImage } from '../../kernel/interface/image.ts';
+import type { Body } from '../../ports/body.ts';
+import type { Draft, DraftItem } from '../../ports/draft.ts';
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import type { Received } from '../../ports/port.ts';
+import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
 import type { MigrationState, SourceMove, SourceObject } from './state.ts';
 import { post } from './tell.ts';
@@ -78,7 +78,12 @@ const clear = (bits: Uint8Array, page: number): void => {
   bits[page >> 3] = (bits[page >> 3] ?? 0) & ~(1 << (page & 7));
 };
 
-const readPages = (sys: Sys, s: MigrationState, move: SourceMove, at: { object: number; page: number; count: number }): Page[] => {
+const readPages = (
+  sys: Sys,
+  s: MigrationState,
+  move: SourceMove,
+  at: { object: number; page: number; count: number },
+): Page[] => {
   if (move.husk === null) return [];
   const { fields } = callKernel(sys, { port: move.husk.name, reply: s.reply }, { op: 'husk_read', ...at });
   return (fields['pages'] as Page[] | undefined) ?? [];
@@ -156,7 +161,10 @@ const supply = (sys: Sys, s: MigrationState, object: SourceObject, { page, count
   const message =
     pages.length === 0
       ? { id: MEMORY_OBJECT_DATA_UNAVAILABLE, body: { offset: page * PAGE, size: count * PAGE } }
-      : { id: MEMORY_OBJECT_DATA_SUPPLY, body: { offset: page * PAGE, lock: 0, precious: false, bytes: joined(pages) } };
+      : {
+          id: MEMORY_OBJECT_DATA_SUPPLY,
+          body: { offset: page * PAGE, lock: 0, precious: false, bytes: joined(pages) },
+        };
   post(sys, s, { remote, remoteDisposition: COPY_SEND, ...message });
 };
 

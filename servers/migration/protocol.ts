@@ -1,6 +1,7 @@
 /** What can be asked of a migration server, and what two of them say to each other. */
+
+import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
-import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
 
 /** How memory follows a task. `k` pages ahead of each fault; `push` sends the rest unasked. */
 export interface Strategy {
@@ -50,7 +51,10 @@ export interface MigrateRequest {
 
 interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
   /** Answered when the task runs at the destination, or again here, or (`dryRun`) when every blocker is known. */
-  readonly migrate: Routine<MigrateRequest, { readonly record: MoveRecord | null; readonly blockers: readonly string[] }>;
+  readonly migrate: Routine<
+    MigrateRequest,
+    { readonly record: MoveRecord | null; readonly blockers: readonly string[] }
+  >;
   /** Every move that this node has been the source of, oldest first. */
   readonly moves: Routine<null, readonly MoveRecord[]>;
   /** Answered when no task that left this node needs it for pages any more. */

@@ -1,7 +1,7 @@
 /** What is said about a move: its record, and the answer to whoever asked for it. */
 import type { Sys } from '../../kernel/program.ts';
-import { MACH_PORT_NULL } from '../../ports/name.ts';
 import type { Body } from '../../ports/body.ts';
+import { MACH_PORT_NULL } from '../../ports/name.ts';
 import { type MoveRecord, migrationService } from './protocol.ts';
 import type { MigrationState, SourceMove } from './state.ts';
 
@@ -32,12 +32,7 @@ export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
 };
 
 /** Answers the request to move, once. */
-export const answerClient = (
-  sys: Sys,
-  s: MigrationState,
-  move: SourceMove,
-  blockers: readonly string[],
-): void => {
+export const answerClient = (sys: Sys, s: MigrationState, move: SourceMove, blockers: readonly string[]): void => {
   const { client } = move;
   move.client = null;
   if (client === null || client.remote === MACH_PORT_NULL) return;

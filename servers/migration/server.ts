@@ -1,14 +1,22 @@
 /** The migration server: one thread that decides, one that sends pages. An ordinary task, pinned to its kernel. */
-import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
-import type { Body } from '../../ports/body.ts';
-import type { Received } from '../../ports/port.ts';
-import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
+
 import { machine } from '../../kernel/machine.ts';
 import type { Program, Sys } from '../../kernel/program.ts';
+import type { Body } from '../../ports/body.ts';
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import type { Received } from '../../ports/port.ts';
+import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
 import { NET_DROPPED, NET_LANDED, NET_STAGED, netService } from '../net/protocol.ts';
 import { isDrained, nextEager, nextPush, onPagerMessage } from './pages.ts';
-import { type MigrateRequest, MOVE_PAGES, MOVE_PAGES_END, migrationService, STRATEGIES, type Strategy } from './protocol.ts';
+import {
+  type MigrateRequest,
+  MOVE_PAGES,
+  MOVE_PAGES_END,
+  migrationService,
+  STRATEGIES,
+  type Strategy,
+} from './protocol.ts';
 import { answerClient, recordOf } from './record.ts';
 import { advance, onMoveMessage } from './source.ts';
 import type { MigrationArguments, MigrationState, SourceMove } from './state.ts';
@@ -156,17 +164,12 @@ const findTask = (sys: Sys, s: MigrationState, name: string): Found => {
 };
 
 const strategyOf = (request: MigrateRequest): Strategy => {
-  const preset = STRATEGIES[(request.strategy ?? 'copy-on-reference') as Strategy['name']] ?? STRATEGIES['copy-on-reference'];
+  const preset =
+    STRATEGIES[(request.strategy ?? 'copy-on-reference') as Strategy['name']] ?? STRATEGIES['copy-on-reference'];
   return { ...preset, k: request.k ?? preset.k, push: request.push ?? preset.push };
 };
 
-const newMove = (
-  sys: Sys,
-  s: MigrationState,
-  request: MigrateRequest,
-  client: Received,
-  found: Found,
-): SourceMove => {
+const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: Received, found: Found): SourceMove => {
   const port = allocate(sys, 'RECEIVE');
   sys.call({ op: 'port_move_member', member: port, after: s.set });
   return {

@@ -3,12 +3,12 @@
  * to the task's port, the husk, netmsg and the destination's migration server.
  */
 import { match } from 'ts-pattern';
-import type { Body } from '../../ports/body.ts';
+import type { Sys } from '../../kernel/program.ts';
+import { type Body, bodySize } from '../../ports/body.ts';
 import type { DraftItem } from '../../ports/draft.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { MAKE_SEND } from '../../ports/right.ts';
-import type { Sys } from '../../kernel/program.ts';
 import { callKernel, giveUp, heldRights, moving, type StubAnswer } from '../kernel-stub.ts';
 import { netService } from '../net/protocol.ts';
 import { type MoveEvent, step } from './machine.ts';
@@ -105,6 +105,7 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   move.husk = husk;
   move.rights = rights;
   move.image = answer.fields['image'] as Body;
+  move.bytesInFreeze = bodySize(move.image);
   move.objects = describeObjects(sys, s, move);
   move.pagesAtFreeze = move.objects.reduce((sum, object) => sum + object.left, 0);
   const lazy = move.strategy.name === 'copy-on-reference';

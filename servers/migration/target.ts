@@ -1,10 +1,11 @@
 /** The destination's driver: accepts an offer, keeps the image while it is undecided, puts the task together when it is its own. */
-import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+
+import type { ThreadImage } from '../../kernel/interface/image.ts';
+import type { Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../ports/right.ts';
-import type { Sys } from '../../kernel/program.ts';
-import type { ThreadImage } from '../../kernel/interface/image.ts';
 import { callKernel, giveUp, heldRights, moving } from '../kernel-stub.ts';
 import {
   MOVE_ACTIVATED,

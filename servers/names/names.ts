@@ -1,12 +1,13 @@
 /** The name server: a machine. It forgets a name when the port dies, or the port that signed for it. */
+
+import { Refusal, releaseItems } from '../../kernel/interface/subsystem.ts';
+import { machine } from '../../kernel/machine.ts';
+import type { Program, Sys } from '../../kernel/program.ts';
 import { NOTIFY_DEAD_NAME } from '../../ports/fate.ts';
 import { isName, MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
-import { machine } from '../../kernel/machine.ts';
-import type { Program, Sys } from '../../kernel/program.ts';
-import { Refusal, releaseItems } from '../../kernel/interface/subsystem.ts';
-import { netService } from '../net/protocol.ts';
+import { type NodeId, netService } from '../net/protocol.ts';
 import { NAME_MAX, NAMES_MAX, nameService, refuseName } from './protocol.ts';
 
 /** What the name server is given. Names are in its own space. */
@@ -15,6 +16,8 @@ export interface NamesArguments {
   readonly service: PortName;
   /** Send right to the net service; NULL on a kernel without neighbours. */
   readonly net: PortName;
+  /** The node that a host name means: 'here' for this one, null for none. Its name service is checked in as `names`. */
+  readonly nodeOf: (host: string) => NodeId | 'here' | null;
 }
 
 interface Registered {
@@ -23,8 +26,10 @@ interface Registered {
   signature: PortName;
 }
 
-/** A look-up on another node: the port on which the answer comes, and who waits for it. */
+/** A look-up on another node: first of its name service, then there. `port` is where the answers come. */
 interface Query {
+  readonly name: string;
+  step: 'finding' | 'asking';
   readonly port: PortName;
   readonly client: PortName;
   readonly clientType: number;
@@ -127,49 +132,73 @@ interface Wanted {
 
 const lookUp = (sys: Sys, s: State, { name, host }: Wanted, message: Received): Refusal => {
   releaseItems(sys, message.items);
-  if (host !== '') return ask(sys, s, { name, host }, message);
+  const node = host === '' ? 'here' : s.own.nodeOf(host);
+  if (node === null || (node !== 'here' && !isName(s.own.net))) return refuseName('NETNAME_NO_SUCH_HOST');
+  if (node !== 'here') return askElsewhere(sys, s, { name, host: node }, message);
   const found = s.names.find((each) => each.name === name);
   if (found === undefined) return refuseName('NETNAME_NOT_CHECKED_IN');
-  answer(sys, { port: MACH_PORT_NULL, client: message.remote, clientType: message.remoteType }, found.port, COPY_SEND);
+  answer(sys, { client: message.remote, clientType: message.remoteType }, found.port, COPY_SEND);
   return LATER;
 };
 
-/** Asks the net service, and remembers who wanted to know. */
-const ask = (sys: Sys, s: State, { name, host }: Wanted, message: Received): Refusal => {
-  if (!isName(s.own.net)) return refuseName('NETNAME_HOST_NOT_FOUND');
+const askElsewhere = (sys: Sys, s: State, { name, host }: Wanted, message: Received): Refusal => {
   if (s.queries.length >= QUERIES_MAX) return new Refusal('KERN_RESOURCE_SHORTAGE');
   const port = allocate(sys, 'RECEIVE');
   sys.call({ op: 'port_move_member', member: port, after: s.set });
-  const kr = sys.send(netService.request(s.own.net, port, 'look_up', { node: host, name }));
+  const kr = sys.send(netService.request(s.own.net, port, 'look_up', { node: host, name: 'names' }));
   if (kr !== 'MACH_MSG_SUCCESS') {
-    sys.call({ op: 'port_mod_refs', name: port, right: 'RECEIVE', delta: -1 });
+    endPort(sys, port);
     return new Refusal('KERN_RESOURCE_SHORTAGE');
   }
-  s.queries.push({ port, client: message.remote, clientType: message.remoteType });
+  s.queries.push({ name, step: 'finding', port, client: message.remote, clientType: message.remoteType });
   return LATER;
 };
 
 const answerQuery = (sys: Sys, s: State, message: Received): void => {
-  const index = s.queries.findIndex(({ port }) => port === message.local);
-  const query = s.queries[index];
+  const query = s.queries.find(({ port }) => port === message.local);
   if (query === undefined) return releaseItems(sys, message.items);
-  s.queries.splice(index, 1);
-  const { retcode } = netService.reply('look_up', message);
   const right = rightAt(message, 0);
-  sys.call({ op: 'port_mod_refs', name: query.port, right: 'RECEIVE', delta: -1 });
-  if (retcode === 'KERN_SUCCESS' && isName(right)) return answer(sys, query, right, MOVE_SEND);
-  releaseItems(sys, message.items);
-  const code = retcode === 'KERN_INVALID_NAME' ? 'NETNAME_NOT_CHECKED_IN' : 'NETNAME_HOST_NOT_FOUND';
-  reply(sys, query, { retcode: code }, []);
+  if (query.step === 'finding') {
+    const isFound = netService.reply('look_up', message).retcode === 'KERN_SUCCESS' && isName(right);
+    if (!isFound) return endQuery(sys, s, query, message, 'NETNAME_HOST_NOT_FOUND');
+    const kr = sys.send(nameService.request(right, query.port, 'look_up', { name: query.name }));
+    giveUp(sys, right);
+    query.step = 'asking';
+    if (kr !== 'MACH_MSG_SUCCESS') endQuery(sys, s, query, null, 'NETNAME_HOST_NOT_FOUND');
+    return;
+  }
+  const { retcode } = nameService.reply('look_up', message);
+  const code: string = retcode === 'KERN_SUCCESS' || retcode === 'MIG_SERVER_DIED' ? 'NETNAME_HOST_NOT_FOUND' : retcode;
+  if (retcode !== 'KERN_SUCCESS' || !isName(right)) return endQuery(sys, s, query, message, code);
+  forget(sys, s, query);
+  answer(sys, query, right, MOVE_SEND);
 };
 
-const answer = (sys: Sys, query: Query, name: PortName, disposition: number): void => {
-  reply(sys, query, { retcode: 'KERN_SUCCESS', value: null }, [{ kind: 'port', name, disposition }]);
+/** Tells the client why there is no answer. */
+const endQuery = (sys: Sys, s: State, query: Query, message: Received | null, retcode: string): void => {
+  if (message !== null) releaseItems(sys, message.items);
+  forget(sys, s, query);
+  reply(sys, query, { retcode }, []);
+};
+
+const forget = (sys: Sys, s: State, query: Query): void => {
+  s.queries.splice(s.queries.indexOf(query), 1);
+  endPort(sys, query.port);
+};
+
+const endPort = (sys: Sys, name: PortName): void => {
+  sys.call({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 });
+};
+
+type Client = Pick<Query, 'client' | 'clientType'>;
+
+const answer = (sys: Sys, client: Client, name: PortName, disposition: number): void => {
+  reply(sys, client, { retcode: 'KERN_SUCCESS', value: null }, [{ kind: 'port', name, disposition }]);
 };
 
 const reply = (
   sys: Sys,
-  { client, clientType }: Query,
+  { client, clientType }: Client,
   body: { readonly retcode: string; readonly value?: null },
   descriptors: readonly { readonly kind: 'port'; readonly name: PortName; readonly disposition: number }[],
 ): void => {

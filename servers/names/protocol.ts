@@ -1,6 +1,7 @@
 /** The name service: which name stands for which port, on this node or on another (`netname`). */
+
+import { Refusal, type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { MachCode } from '../../ports/kern-return.ts';
-import { Refusal, type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
 
 /** Bytes of the longest name. */
 export const NAME_MAX = 80;
@@ -11,15 +12,19 @@ export const NAMES_MAX = 4096;
 export type NetnameCode =
   | 'NETNAME_NOT_YOURS' // checked in under another signature
   | 'NETNAME_NOT_CHECKED_IN' // nobody has that name
-  | 'NETNAME_HOST_NOT_FOUND'; // there is no such node, or it does not answer
+  | 'NETNAME_NO_SUCH_HOST' // no node is called that
+  | 'NETNAME_HOST_NOT_FOUND'; // it does not answer
 
 interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
   /**
-   * Gives the send right in the first descriptor a name. Whoever holds the right in the second, the signature, may replace it; without
-   * a signature everybody may.
+   * Gives the send right in the first descriptor a name. Whoever holds the right in the second, the signature, may
+   * replace it; without a signature everybody may.
    */
   readonly check_in: Routine<{ readonly name: string }, null>;
-  /** A send right to what has the name, in the first descriptor of the reply. `host` is another node; empty or absent, this one. */
+  /**
+   * A send right to what has the name, in the first descriptor of the reply. `host` is another node; empty or absent,
+   * this one.
+   */
   readonly look_up: Routine<{ readonly name: string; readonly host?: string }, null>;
   /** Takes the name back. The signature is in the first descriptor. */
   readonly check_out: Routine<{ readonly name: string }, null>;

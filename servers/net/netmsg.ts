@@ -8,9 +8,9 @@
  * again; what had been done by then has left the inbox.
  */
 
+import { releaseItems } from '../../kernel/interface/subsystem.ts';
 import { type MachineState, machine } from '../../kernel/machine.ts';
 import type { Program, Result, Sys } from '../../kernel/program.ts';
-import { releaseItems } from '../../kernel/interface/subsystem.ts';
 import { NOTIFY_DEAD_NAME, NOTIFY_MSG_ACCEPTED, NOTIFY_NO_SENDERS } from '../../ports/fate.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';

@@ -8,5 +8,8 @@ export interface Clock {
 /** Milliseconds since the process began. */
 export const monotonicClock: Clock = Object.freeze({ now: () => performance.now() });
 
-/** Milliseconds since 1970 at which the clock of this process said 0: by it the times of several processes are compared. */
+/**
+ * Milliseconds since 1970 at which the clock of this process said 0: by it the times of several processes are
+ * compared.
+ */
 export const clockOrigin = (): number => performance.timeOrigin;

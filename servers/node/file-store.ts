@@ -1,6 +1,6 @@
 /**
- * Files of a folder. Every path is resolved to where it really is, links and all, and refused if that is not below the root; what is
- * read is the file that was looked at. A listing shows no links.
+ * Files of a folder. Every path is resolved to where it really is, links and all, and refused if that is not below the
+ * root; what is read is the file that was looked at. A listing shows no links.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';

@@ -1,8 +1,8 @@
 /**
- * Decisions that must outlive a crash: one line each, on the disk when `append` returns. A line without its end was being written
- * when the process died, and counts as not written.
+ * Decisions that must outlive a crash: one line each, on the disk when `append` returns. A line without its end was
+ * being written when the process died, and counts as not written.
  */
-import { closeSync, fsyncSync, ftruncateSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { messageOf, OperatorError, systemCode } from './operator-error.ts';
 
 /** Where decisions are kept. */

@@ -1,9 +1,10 @@
 /**
- * Makes a program of a file: an ES module, JavaScript or TypeScript, that exports `program`. It is bundled with all it imports into
- * one text, whose digest names the code: two nodes that loaded the same text can hand a task to each other.
+ * Makes a program of a file: an ES module, JavaScript or TypeScript, that exports `program`. It is bundled with all it
+ * imports into one text, whose digest names the code: two nodes that loaded the same text can hand a task to each
+ * other.
  *
- * A program reaches the world by its ports only, so a bundle that wants a module of Node is refused. `Bytes` is the one class
- * that kernel and programs must share; its module is handed in instead of being bundled again.
+ * A program reaches the world by its ports only, so a bundle that wants a module of Node is refused. `Bytes` is the
+ * one class that kernel and programs must share; its module is handed in instead of being bundled again.
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';

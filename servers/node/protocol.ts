@@ -1,6 +1,7 @@
 /** The node service: what the process around a kernel does for an operator. */
+
+import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
-import { type Routine, routine, subsystem, type Subsystem } from '../../kernel/interface/subsystem.ts';
 
 /** A program that a node can run, and the file it was made of. */
 export interface ProgramFacts {
@@ -41,7 +42,10 @@ export interface RunRequest {
 /** An answer that may be a failure with a text. */
 export type Answered<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly trouble: { readonly code: string; readonly text: string; readonly hint: string | null } };
+  | {
+      readonly ok: false;
+      readonly trouble: { readonly code: string; readonly text: string; readonly hint: string | null };
+    };
 
 interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
   readonly info: Routine<null, NodeFacts>;

@@ -1,6 +1,6 @@
 /**
- * What makes a kernel run in Node: one `setImmediate` while there is work, one timer for the earliest deadline. Between two
- * slices the event loop gets its turn, so that sockets and signals are heard however busy the kernel is.
+ * What makes a kernel run in Node: one `setImmediate` while there is work, one timer for the earliest deadline.
+ * Between two slices the event loop gets its turn, so that sockets and signals are heard however busy the kernel is.
  */
 import type { Clock } from './clock.ts';
 

@@ -1,5 +1,6 @@
 /**
- * The folder in which the nodes of one user find each other: a socket, a record and a journal for each. Nobody else may enter it.
+ * The folder in which the nodes of one user find each other: a socket, a record and a journal for each. Nobody else
+ * may enter it.
  *
  *   <node>.sock   where the node listens          <node>.journal   decisions of moves
  *   <node>.json   who it is, and its process      <node>.log       what it prints
@@ -72,7 +73,10 @@ export class StateDir {
     return join(this.path, `${name}.log`);
   }
 
-  /** Every node whose process lives, by name. What dead ones have left is cleared away, their journals and logs excepted. */
+  /**
+   * Every node whose process lives, by name. What dead ones have left is cleared away, their journals and logs
+   * excepted.
+   */
   nodes(): NodeRecord[] {
     const found: NodeRecord[] = [];
     for (const file of readdirSync(this.path).sort()) {
@@ -115,7 +119,8 @@ export class StateDir {
   #guard(): void {
     const found = lstatSync(this.path);
     if (!found.isDirectory()) throw this.#refusal('it is not a folder');
-    if (process.getuid !== undefined && found.uid !== process.getuid()) throw this.#refusal('it belongs to another user');
+    if (process.getuid !== undefined && found.uid !== process.getuid())
+      throw this.#refusal('it belongs to another user');
     if ((found.mode & 0o077) !== 0) chmodSync(this.path, 0o700);
   }
 

@@ -1,6 +1,7 @@
 /**
- * The sessions of a node over Unix sockets: who listens, who dials whom, and when time matters to them. A node is found by its record in
- * the state folder; a node without a record has no process any more, and that is proof enough for the verdict.
+ * The sessions of a node over Unix sockets: who listens, who dials whom, and when time matters to them. A node is
+ * found by its record in the state folder; a node without a record has no process any more, and that is proof enough
+ * for the verdict.
  */
 import { NetDriver } from '../net/driver.ts';
 import type { Link } from '../net/link.ts';
@@ -137,10 +138,12 @@ export class UnixNet {
 
   /** A link after each of whose events somebody looks at the time. */
   #timed(link: Link): Link {
-    const then = <A extends unknown[]>(tell: (...args: A) => void) => (...args: A): void => {
-      tell(...args);
-      this.#arm();
-    };
+    const then =
+      <A extends unknown[]>(tell: (...args: A) => void) =>
+      (...args: A): void => {
+        tell(...args);
+        this.#arm();
+      };
     return {
       kind: link.kind,
       open: (events) =>

@@ -1,10 +1,11 @@
 /** Host code that speaks by messages: what the commands see of a kernel. `boot.ts` provides it. */
+
+import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
+import { type Reply, type Routine, releaseItems, type Subsystem } from '../../kernel/interface/subsystem.ts';
+import type { ReceiveOptions, Sys } from '../../kernel/program.ts';
 import type { Draft, DraftItem } from '../../ports/draft.ts';
 import { isName, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
-import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
-import type { ReceiveOptions, Sys } from '../../kernel/program.ts';
-import { type Reply, releaseItems, type Routine, type Subsystem } from '../../kernel/interface/subsystem.ts';
 import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
 
 /** A task of the host. */
@@ -42,7 +43,10 @@ export interface Answered<Out> {
   readonly rights: readonly PortName[];
 }
 
-/** Asks a service and waits for the answer. Rights of a refusal are given up; without an answer in time it is E_TIMEOUT. */
+/**
+ * Asks a service and waits for the answer. Rights of a refusal are given up; without an answer in time it is
+ * E_TIMEOUT.
+ */
 export const ask = async <R extends Routines, K extends keyof R & string>(
   agent: Agent,
   { service, server, routine, args }: Question<R, K>,
@@ -64,13 +68,16 @@ export const ask = async <R extends Routines, K extends keyof R & string>(
 };
 
 const rightsOf = (message: Received): PortName[] =>
-  (message.items ?? []).flatMap((item) => (item.kind === 'port' ? [item.name] : item.kind === 'ool_ports' ? [...item.names] : []));
+  (message.items ?? []).flatMap((item) =>
+    item.kind === 'port' ? [item.name] : item.kind === 'ool_ports' ? [...item.names] : [],
+  );
 
 /** The value of an answer; a refusal is an error. */
 export const valueOf = <Out>(reply: Reply<Out>, what: string): Out => {
   if ('value' in reply) return reply.value;
   const { retcode } = reply;
-  if (retcode === 'MIG_SERVER_DIED') throw new OperatorError({ code: 'E_WIRE', text: `${what}: whoever was asked is gone`, outcome: 'unknown' });
+  if (retcode === 'MIG_SERVER_DIED')
+    throw new OperatorError({ code: 'E_WIRE', text: `${what}: whoever was asked is gone`, outcome: 'unknown' });
   throw new OperatorError({ code: 'E_FAILED', text: `${what}: ${retcode}` });
 };
 
@@ -85,7 +92,8 @@ export const callKernelPort = async (
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   try {
     const answer = await agent.kernelCall(port, request, { signal: either });
-    if (answer.kr === 'MIG_SERVER_DIED') throw new OperatorError({ code: 'E_WIRE', text: `${request.op}: its kernel is gone`, outcome: 'unknown' });
+    if (answer.kr === 'MIG_SERVER_DIED')
+      throw new OperatorError({ code: 'E_WIRE', text: `${request.op}: its kernel is gone`, outcome: 'unknown' });
     return answer;
   } catch (error) {
     throw asOperatorError(error, request.op);
@@ -101,7 +109,12 @@ const asOperatorError = (error: unknown, what: string): OperatorError => {
   if (error instanceof OperatorError) return error;
   const code = systemCode(error);
   if (code === 'MACH_RCV_TIMED_OUT' || (error instanceof Error && error.name === 'TimeoutError')) {
-    return new OperatorError({ code: 'E_TIMEOUT', text: `${what}: no answer in time`, hint: 'portolan node ls', cause: error });
+    return new OperatorError({
+      code: 'E_TIMEOUT',
+      text: `${what}: no answer in time`,
+      hint: 'portolan node ls',
+      cause: error,
+    });
   }
   if (error instanceof Error && error.name === 'AbortError') {
     return new OperatorError({ code: 'E_INTERRUPTED', text: `${what}: stopped`, outcome: 'unknown', cause: error });

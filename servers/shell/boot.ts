@@ -1,13 +1,9 @@
 /**
- * Where a node is put together: the kernel with real time and a real pump, netmsg with its sessions, the servers, and which of them
- * holds which right. `startNode` makes a node that runs tasks; `connect` a small one that only asks, inside a command.
+ * Where a node is put together: the kernel with real time and a real pump, netmsg with its sessions, the servers, and
+ * which of them holds which right. `startNode` makes a node that runs tasks; `connect` a small one that only asks,
+ * inside a command.
  */
 import { v4, v7 } from 'uuid';
-import type { PortName } from '../../ports/name.ts';
-import { allocate, carry, land, receivePort } from '../../ports/name-calls.ts';
-import { Message, type Port } from '../../ports/port.ts';
-import { deliver } from '../../ports/queue.ts';
-import { COPY_SEND, MAKE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { bootKernel } from '../../kernel/boot.ts';
 import { HostTask } from '../../kernel/host-task.ts';
 import type { Kernel, Task } from '../../kernel/kernel.ts';
@@ -16,6 +12,11 @@ import { NetDoor } from '../../kernel/move/door.ts';
 import type { Program } from '../../kernel/program.ts';
 import { runKernel } from '../../kernel/scheduler.ts';
 import { hostServer } from '../../kernel/serve/move.ts';
+import type { PortName } from '../../ports/name.ts';
+import { allocate, carry, land, receivePort } from '../../ports/name-calls.ts';
+import { Message, type Port } from '../../ports/port.ts';
+import { deliver } from '../../ports/queue.ts';
+import { COPY_SEND, MAKE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { consoleServer, type Sink } from '../console/console.ts';
 import { fileServer } from '../files/files.ts';
 import { migrationCourier, migrationServer, migrationState } from '../migration/server.ts';
@@ -26,7 +27,7 @@ import { netService } from '../net/protocol.ts';
 import { monotonicClock } from '../node/clock.ts';
 import { openFileStore } from '../node/file-store.ts';
 import { noJournal, openJournal } from '../node/journal.ts';
-import { OperatorError, messageOf, systemCode } from '../node/operator-error.ts';
+import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
 import { NodePump } from '../node/pump.ts';
 import { isNodeName, type NodeRecord, StateDir } from '../node/state-dir.ts';
 import { UnixNet } from '../node/unix-net.ts';
@@ -58,6 +59,9 @@ export interface RunningNode {
 
 const LOCAL_MS = 5000;
 
+/** Messages on their way to one port: enough to keep a link busy. A remote queue is longer by that much than its limit says. */
+const LIMITS = { credit: 32, proxyQlimit: 16 } as const;
+
 /** A kernel on the net, and what it takes to give its tasks their rights. */
 class Composition {
   readonly kernel: Kernel;
@@ -81,7 +85,7 @@ class Composition {
     this.#host = kernelPort(this.kernel, hostServer(this.kernel));
     this.#host.srights = 1; // ours: the host port lives as long as the kernel
     const door = new NetDoor(this.#netTask.space);
-    this.start(this.#netTask, netmsg, { node, service, doorbell, sessions: this.net.driver, door });
+    this.start(this.#netTask, netmsg, { node, service, doorbell, sessions: this.net.driver, door, limits: LIMITS });
     const { kernel } = this;
     this.pump.drive({ run: (steps) => void runKernel(kernel, steps), nextDeadline: () => kernel.timers.next });
   }
@@ -156,11 +160,14 @@ const startServers = (parts: Composition, agent: Task, settings: NodeSettings, d
   };
   const store = openFileStore(settings.root ?? process.cwd());
   const { sink = () => undefined } = settings;
+  const nodeOf = (host: string): string | null => (host === settings.name ? 'here' : (dir.find(host)?.node ?? null));
   const journal = settings.journal === 'off' ? noJournal() : openJournal(dir.journal(settings.name));
   return {
     files: serve('files', (task, service) => parts.start(task, fileServer, { service, store })),
     console: serve('console', (task, service) => parts.start(task, consoleServer, { service, sink })),
-    names: serve('names', (task, service) => parts.start(task, nameServer, { service, net: parts.grantNet(task) })),
+    names: serve('names', (task, service) =>
+      parts.start(task, nameServer, { service, net: parts.grantNet(task), nodeOf }),
+    ),
     migration: serve('migration', (task, service) => {
       const { node } = parts.kernel;
       const rights = { host: parts.grantHost(task), net: parts.grantNet(task), service };
@@ -172,8 +179,16 @@ const startServers = (parts: Composition, agent: Task, settings: NodeSettings, d
 };
 
 /** Registers services: with netmsg for other nodes, with the name service for the tasks of this one. */
-const checkIn = async (agent: Agent, net: PortName, services: Services, own: Readonly<Record<string, PortName>>): Promise<void> => {
-  const give = (name: PortName) => ({ timeoutMs: LOCAL_MS, descriptors: [{ kind: 'port', name, disposition: COPY_SEND } as const] });
+const checkIn = async (
+  agent: Agent,
+  net: PortName,
+  services: Services,
+  own: Readonly<Record<string, PortName>>,
+): Promise<void> => {
+  const give = (name: PortName) => ({
+    timeoutMs: LOCAL_MS,
+    descriptors: [{ kind: 'port', name, disposition: COPY_SEND } as const],
+  });
   for (const [name, port] of Object.entries({ ...services, ...own })) {
     const question = { service: netService, server: net, routine: 'check_in', args: { name } } as const;
     valueOf((await ask(agent, question, give(port))).reply, `checking in ${name}`);
@@ -184,7 +199,9 @@ const checkIn = async (agent: Agent, net: PortName, services: Services, own: Rea
   }
 };
 
-/** Starts a node. It is ready when this resolves: it can be reached, and has reached every node that was there before. */
+/**
+ * Starts a node. It is ready when this resolves: it can be reached, and has reached every node that was there before.
+ */
 export const startNode = async (settings: NodeSettings): Promise<RunningNode> => {
   const { name } = settings;
   if (!isNodeName(name)) throw new OperatorError({ code: 'E_USAGE', text: `"${name}" cannot be the name of a node` });
@@ -200,14 +217,28 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   const host = new HostTask(parts.kernel, 'node');
   const services = startServers(parts, host.task, settings, dir);
   const service = host.allocate();
-  const own = { net: parts.grantNet(host.task), host: parts.grantHost(host.task), node: parts.grant(host.task, service, host.task) };
+  const own = {
+    net: parts.grantNet(host.task),
+    host: parts.grantHost(host.task),
+    node: parts.grant(host.task, service, host.task),
+  };
   const ending = endingOf(parts, dir, record);
   await checkIn(host, own.net, services, own);
   const { names } = services;
   const root = settings.root ?? process.cwd();
   const install = (program: Program): void => void parts.kernel.programs.set(program.name, program);
   const now = (): number => parts.kernel.now;
-  void serveNode({ agent: host, service, host: own.host, names, record, root, install, now, stop: () => void ending.stop() });
+  void serveNode({
+    agent: host,
+    service,
+    host: own.host,
+    names,
+    record,
+    root,
+    install,
+    now,
+    stop: () => void ending.stop(),
+  });
   dir.publish(record);
   const others = dir.nodes().filter(({ node }) => node !== record.node);
   // A node is ready when it has met all that were there. One that does not answer does not keep it.

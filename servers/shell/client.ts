@@ -4,7 +4,7 @@ import { netService } from '../net/protocol.ts';
 import { messageOf, OperatorError } from '../node/operator-error.ts';
 import { type NodeFacts, nodeService } from '../node/protocol.ts';
 import type { NodeRecord } from '../node/state-dir.ts';
-import { type Agent, ask, type AskOptions, callKernelPort, letGo, valueOf } from './agent.ts';
+import { type Agent, type AskOptions, ask, callKernelPort, letGo, valueOf } from './agent.ts';
 
 /** A command's way to the nodes. */
 export interface Client {
@@ -55,7 +55,11 @@ export const serviceOf = async (client: Client, { node, name }: NodeRecord, serv
   const reached = await client.reach(node);
   if (reached !== 'up') throw unreachable(client, { node, name }, reached);
   const args = { node, name: service };
-  const { reply, rights } = await ask(client.agent, { service: netService, server: client.net, routine: 'look_up', args }, ASK);
+  const { reply, rights } = await ask(
+    client.agent,
+    { service: netService, server: client.net, routine: 'look_up', args },
+    ASK,
+  );
   const port = rights[0];
   if ('value' in reply && port !== undefined && isName(port)) return port;
   if (reply.retcode === 'KERN_INVALID_NAME') {
@@ -64,13 +68,22 @@ export const serviceOf = async (client: Client, { node, name }: NodeRecord, serv
   throw unreachable(client, { node, name }, 'dead');
 };
 
-const unreachable = (client: Client, { node, name }: Pick<NodeRecord, 'node' | 'name'>, how: 'dead' | 'silent'): OperatorError => {
+const unreachable = (
+  client: Client,
+  { node, name }: Pick<NodeRecord, 'node' | 'name'>,
+  how: 'dead' | 'silent',
+): OperatorError => {
   const refusal = client.refusalOf(node) ?? '';
   if (refusal.startsWith('E_VERSION')) {
     return new OperatorError({ code: 'E_VERSION', text: `${name}: ${refusal}`, hint: 'portolan down, then up again' });
   }
   if (how === 'silent') {
-    return new OperatorError({ code: 'E_TIMEOUT', text: `${name} does not answer`, hint: 'portolan node ls', outcome: 'not done' });
+    return new OperatorError({
+      code: 'E_TIMEOUT',
+      text: `${name} does not answer`,
+      hint: 'portolan node ls',
+      outcome: 'not done',
+    });
   }
   return new OperatorError({ code: 'E_NO_KERNEL', text: `${name} is gone`, hint: 'portolan node ls' });
 };
@@ -121,7 +134,12 @@ export const taskNamed = async (client: Client, name: string): Promise<FoundTask
   if (found.length === 1 && found[0] !== undefined) return found[0];
   if (found.length > 1) {
     const details = found.map((task) => `${task.name} on ${task.node} (${task.identity})`);
-    throw new OperatorError({ code: 'E_AMBIGUOUS', text: `${found.length} tasks are meant by "${name}"`, details, hint: 'say more of the name' });
+    throw new OperatorError({
+      code: 'E_AMBIGUOUS',
+      text: `${found.length} tasks are meant by "${name}"`,
+      details,
+      hint: 'say more of the name',
+    });
   }
   throw new OperatorError({
     code: silent.length > 0 ? 'E_NO_KERNEL' : 'E_NO_SUCH_TASK',

@@ -1,15 +1,12 @@
 /** The tree of commands, for commander. Each command is loaded when it is called: `--help` loads none. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { OperatorError } from '../node/operator-error.ts';
+
+export type { Context } from './context.ts';
+
+import type { Context, DemoOptions, MigrateOptions, RunNodeOptions, TaskRunOptions, UpOptions } from './context.ts';
 import { Terminal, type TerminalParts } from './terminal.ts';
 import { VERSION } from './version.ts';
-
-/** What every command gets. */
-export interface Context {
-  readonly terminal: Terminal;
-  readonly stateDir: string | undefined;
-  readonly signal: AbortSignal;
-}
 
 /** What a command line runs in. */
 export interface Surroundings extends TerminalParts {
@@ -83,7 +80,10 @@ const define = (program: Command, around: Surroundings): void => {
       writeOut: (text) => void around.stdout.write(text),
       writeErr: () => undefined, // errors are shown once, by whoever catches them
     })
-    .addHelpText('after', '\nTo see it work: portolan demo\nTo do it by hand: portolan up -n 2, then portolan task run FILE');
+    .addHelpText(
+      'after',
+      '\nTo see it work: portolan demo\nTo do it by hand: portolan up -n 2, then portolan task run FILE',
+    );
 };
 
 const count = (text: string): number => {
@@ -108,9 +108,13 @@ const nodeCommands = (program: Command, action: Action): void => {
     .option('--root <dir>', 'what their file service shows (default: the working folder)')
     .option('--no-journal', 'decisions of moves need not survive a crash')
     .action(action(async (context, options: UpOptions) => (await import('./commands/up.ts')).up(context, options)));
-  add(program, 'down', 'stop all nodes').action(action(async (context) => (await import('./commands/up.ts')).down(context)));
+  add(program, 'down', 'stop all nodes').action(
+    action(async (context) => (await import('./commands/up.ts')).down(context)),
+  );
   const node = program.command('node').description('look at nodes').copyInheritedSettings(program);
-  add(node, 'ls', 'the nodes that run').action(action(async (context) => (await import('./commands/node.ts')).nodeLs(context)));
+  add(node, 'ls', 'the nodes that run').action(
+    action(async (context) => (await import('./commands/node.ts')).nodeLs(context)),
+  );
   program.addCommand(
     inherit(new Command('node-run').argument('<name>'), program)
       .option('--root <dir>')
@@ -123,25 +127,6 @@ const nodeCommands = (program: Command, action: Action): void => {
     { hidden: true },
   );
 };
-
-/** Options of `up`. */
-export interface UpOptions {
-  readonly nodes: number;
-  readonly root?: string;
-  readonly journal: boolean;
-}
-
-/** Options of `node-run`. */
-export interface RunNodeOptions {
-  readonly root?: string;
-  readonly journal: boolean;
-}
-
-/** Options of `task run`. */
-export interface TaskRunOptions {
-  readonly on?: string;
-  readonly name?: string;
-}
 
 const taskCommands = (program: Command, action: Action): void => {
   const task = program.command('task').description('run tasks and look at them').copyInheritedSettings(program);
@@ -170,19 +155,6 @@ const taskCommands = (program: Command, action: Action): void => {
   named('kill', 'end a task', async (context, which) => (await commands()).taskKill(context, which));
 };
 
-/** Options of `migrate`. */
-export interface MigrateOptions {
-  readonly strategy?: string;
-  readonly k?: number;
-  readonly push?: 'on' | 'off';
-  readonly dryRun?: boolean;
-}
-
-/** Options of `demo`. */
-export interface DemoOptions {
-  readonly input?: string;
-}
-
 const moveCommands = (program: Command, action: Action): void => {
   add(program, 'migrate', 'move a task to another node while it runs')
     .argument('<task>', 'its name, or how its name begins')
@@ -210,5 +182,7 @@ const moveCommands = (program: Command, action: Action): void => {
     );
   add(program, 'demo', 'two kernels, a task at work, and a move in the middle of it')
     .option('--input <dir>', 'the folder that the task reads')
-    .action(action(async (context, options: DemoOptions) => (await import('./commands/demo.ts')).demo(context, options)));
+    .action(
+      action(async (context, options: DemoOptions) => (await import('./commands/demo.ts')).demo(context, options)),
+    );
 };

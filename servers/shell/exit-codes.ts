@@ -1,6 +1,9 @@
 import type { OperatorCode } from '../node/operator-error.ts';
 
-/** What the process answers: 0 done, 1 failed, 2 not understood, 3 not found, 4 not known, 5 called off and as before, 130 stopped. */
+/**
+ * What the process answers: 0 done, 1 failed, 2 not understood, 3 not found, 4 not known, 5 called off and as before,
+ * 130 stopped.
+ */
 export const EXIT_CODES: Readonly<Record<OperatorCode, number>> = {
   E_USAGE: 2,
   E_AMBIGUOUS: 2,

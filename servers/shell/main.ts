@@ -23,6 +23,7 @@ const main = async (argv: readonly string[]): Promise<number> => {
   }
 };
 
-const interrupted = (): OperatorError => new OperatorError({ code: 'E_INTERRUPTED', text: 'stopped', outcome: 'unknown' });
+const interrupted = (): OperatorError =>
+  new OperatorError({ code: 'E_INTERRUPTED', text: 'stopped', outcome: 'unknown' });
 
 process.exitCode = await main(process.argv.slice(2));

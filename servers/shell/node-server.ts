@@ -1,14 +1,25 @@
-/** Serves the node service: the one server that may wait, for it reads files and compiles. Host code, so it stays where it is. */
+/**
+ * Serves the node service: the one server that may wait, for it reads files and compiles. Host code, so it stays where
+ * it is.
+ */
+
+import { Refusal, releaseItems } from '../../kernel/interface/subsystem.ts';
+import type { Program } from '../../kernel/program.ts';
+import type { Body } from '../../ports/body.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { COPY_SEND } from '../../ports/right.ts';
-import type { Body } from '../../ports/body.ts';
-import type { Program } from '../../kernel/program.ts';
-import { Refusal, releaseItems } from '../../kernel/interface/subsystem.ts';
 import { clockOrigin } from '../node/clock.ts';
 import { messageOf, OperatorError } from '../node/operator-error.ts';
 import { loadProgram } from '../node/program-loader.ts';
-import { type Answered, type NodeFacts, nodeService, type ProgramFacts, type RunFacts, type RunRequest } from '../node/protocol.ts';
+import {
+  type Answered,
+  type NodeFacts,
+  nodeService,
+  type ProgramFacts,
+  type RunFacts,
+  type RunRequest,
+} from '../node/protocol.ts';
 import type { NodeRecord } from '../node/state-dir.ts';
 import { type Agent, callKernelPort, letGo } from './agent.ts';
 
@@ -97,7 +108,8 @@ class NodeServer {
     const rights = [{ name: names, disposition: COPY_SEND }];
     const call = { op: 'host_run', program: program.name, args: args as Body, name, rights } as const;
     const started = await callKernelPort(agent, host, call, { timeoutMs: LOCAL_MS });
-    if (started.kr !== 'KERN_SUCCESS') throw new OperatorError({ code: 'E_FAILED', text: `${name} was not started: ${started.kr}` });
+    if (started.kr !== 'KERN_SUCCESS')
+      throw new OperatorError({ code: 'E_FAILED', text: `${name} was not started: ${started.kr}` });
     const task = started['name'] as PortName;
     const token = await callKernelPort(agent, task, { op: 'task_token' }, { timeoutMs: LOCAL_MS });
     letGo(agent, task);

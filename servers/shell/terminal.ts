@@ -44,7 +44,8 @@ export class Terminal {
       this.#parts.stderr.write(`${JSON.stringify({ error })}\n`);
       return;
     }
-    const lines = [`${this.style('red', '✗', 'stderr')} ${this.style('bold', error.code, 'stderr')}  ${error.message}`];
+    const [sign, code] = [this.style('red', '✗', 'stderr'), this.style('bold', error.code, 'stderr')];
+    const lines = [`${sign} ${code}  ${error.message}`];
     for (const detail of error.details) lines.push(`  ${detail}`);
     if (error.outcome === 'unknown') lines.push('  outcome: not known');
     if (error.outcome === 'rolled back') lines.push('  outcome: called off, everything is as it was');
@@ -64,7 +65,12 @@ export class Terminal {
 export const table = (rows: readonly (readonly string[])[]): string[] => {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
-  return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 };
 
 /** Bytes as people say them. */
@@ -75,4 +81,6 @@ export const bytesText = (bytes: number): string => {
 
 /** Any error as one that can be shown. */
 export const asOperatorError = (error: unknown): OperatorError =>
-  error instanceof OperatorError ? error : new OperatorError({ code: 'E_FAILED', text: messageOf(error), cause: error });
+  error instanceof OperatorError
+    ? error
+    : new OperatorError({ code: 'E_FAILED', text: messageOf(error), cause: error });

@@ -1,6 +1,7 @@
 /** Counts over one kernel, for leak checks. It looks at the records themselves: no call tells all of it. */
-import { DEAD_NAME, PORT_SET, RECEIVE } from '../../ports/right.ts';
+
 import type { Kernel, Task } from '../../kernel/kernel.ts';
+import { DEAD_NAME, PORT_SET, RECEIVE } from '../../ports/right.ts';
 import type { Census } from './driver.ts';
 
 /** What there is. Names of the runner are not counted; the rights that exist to ports of its own are. */

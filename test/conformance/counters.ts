@@ -3,18 +3,25 @@
  * text; a string that is nothing but one such expression becomes the value itself. Braces around anything else
  * are left alone.
  */
-import { isList, isObject } from './scenario.ts';
-import type { Json } from './scenario.ts';
 
-export interface Counters { readonly [name: string]: string | number }
+import type { Json } from './scenario.ts';
+import { isList, isObject } from './scenario.ts';
+
+export interface Counters {
+  readonly [name: string]: string | number;
+}
 
 export const substitute = (value: Json, counters: Counters): Json => {
   if (typeof value === 'string') return value.includes('{') ? substituteText(value, counters) : value;
   if (isList(value)) return value.map((each) => substitute(each, counters));
   if (!isObject(value)) return value;
   const entries = Object.entries(value);
-  return Object.fromEntries(entries.map(([key, each]) =>
-    [key.includes('{') ? String(substituteText(key, counters)) : key, substitute(each, counters)]));
+  return Object.fromEntries(
+    entries.map(([key, each]) => [
+      key.includes('{') ? String(substituteText(key, counters)) : key,
+      substitute(each, counters),
+    ]),
+  );
 };
 
 const substituteText = (text: string, counters: Counters): string | number => {
@@ -59,9 +66,13 @@ const negated = (value: number | undefined): number | undefined => (value === un
 const apply = (operator: string | undefined, left: number, right: number | undefined): number | undefined => {
   if (right === undefined) return undefined;
   switch (operator) {
-    case '+': return left + right;
-    case '-': return left - right;
-    case '*': return left * right;
-    default: return right === 0 ? undefined : left % right;
+    case '+':
+      return left + right;
+    case '-':
+      return left - right;
+    case '*':
+      return left * right;
+    default:
+      return right === 0 ? undefined : left % right;
   }
 };

@@ -1,26 +1,33 @@
 /** Short ways to write cases, for the runner's own tests. */
 import { Bindings } from './bindings.ts';
 import { match } from './match.ts';
-import { parseFile } from './scenario.ts';
 import type { Case, Json, ScenarioFile } from './scenario.ts';
+import { parseFile } from './scenario.ts';
 import type { Scope } from './values.ts';
 
 /** What a test says of a case: its steps, and whatever it does not want as usual. */
-export interface Draft { readonly steps: Json; readonly [key: string]: Json }
+export interface Draft {
+  readonly steps: Json;
+  readonly [key: string]: Json;
+}
 
-export const fileOf = (...drafts: readonly Draft[]): ScenarioFile => parseFile('TOY.json', JSON.stringify({
-  topic: 'TOY',
-  title: 'toys',
-  cases: drafts.map((draft, index) => ({
-    id: `TOY-${index + 1}`,
-    title: 'a toy',
-    profile: 'mach3',
-    tasks: ['A', 'B'],
-    relocatable: true,
-    given: [],
-    ...draft,
-  })),
-}));
+export const fileOf = (...drafts: readonly Draft[]): ScenarioFile =>
+  parseFile(
+    'TOY.json',
+    JSON.stringify({
+      topic: 'TOY',
+      title: 'toys',
+      cases: drafts.map((draft, index) => ({
+        id: `TOY-${index + 1}`,
+        title: 'a toy',
+        profile: 'mach3',
+        tasks: ['A', 'B'],
+        relocatable: true,
+        given: [],
+        ...draft,
+      })),
+    }),
+  );
 
 export const caseOf = (draft: Draft): Case => {
   const [only] = fileOf(draft).cases;

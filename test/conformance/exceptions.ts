@@ -1,8 +1,9 @@
 /** The handler behind `catch: true`: answers an exception as the result of the touch, and lets the thread go on past it. */
+
+import { EXCEPTION_RAISE } from '../../kernel/exception.ts';
+import type { KernelRequest, RightArgument } from '../../kernel/interface/calls.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { MAKE_SEND, MOVE_SEND_ONCE } from '../../ports/right.ts';
-import type { KernelRequest, RightArgument } from '../../kernel/interface/calls.ts';
-import { EXCEPTION_RAISE } from '../../kernel/exception.ts';
 import type { Stage } from './stage.ts';
 
 /** One port for all threads that catch; which thread it was, the message says. */

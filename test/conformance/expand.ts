@@ -3,11 +3,12 @@
  * Steps are unfolded as they are asked for: a slow case has more than 50 000 of them, and an `if` looks at what the
  * steps before it have bound.
  */
-import { substitute } from './counters.ts';
+
 import type { Counters } from './counters.ts';
+import { substitute } from './counters.ts';
 import { chooseMerges, countMerges, mergeAt } from './merges.ts';
-import { ScenarioError, checkCount } from './scenario.ts';
 import type { Case, Json, JsonObject, Step } from './scenario.ts';
+import { checkCount, ScenarioError } from './scenario.ts';
 
 /** One run of a case. */
 export interface Variant {
@@ -133,10 +134,12 @@ const mergesOf = (interleaves: readonly Step[], counters: Counters): readonly Me
   let mergings: readonly Merging[] = [{ label: '', merges: new Map() }];
   for (const interleave of interleaves) {
     const orders = ordersOf(interleave, counters);
-    mergings = mergings.flatMap(({ label, merges }) => orders.map((order) => ({
-      label: `${label}${label === '' ? '' : '/'}${order.join('')}`,
-      merges: new Map([...merges, [interleave, mergedBy(order, branchesOf(interleave))]]),
-    })));
+    mergings = mergings.flatMap(({ label, merges }) =>
+      orders.map((order) => ({
+        label: `${label}${label === '' ? '' : '/'}${order.join('')}`,
+        merges: new Map([...merges, [interleave, mergedBy(order, branchesOf(interleave))]]),
+      })),
+    );
     if (mergings.length > RUNS_MAX) throw new ScenarioError(`interleave: more than ${RUNS_MAX} runs`);
   }
   return mergings;
@@ -173,4 +176,6 @@ const combinations = (vary: Case['vary']): readonly Counters[] => {
 };
 
 const labelOf = (counters: Counters): string =>
-  Object.entries(counters).map(([name, value]) => `${name}=${value}`).join(' ');
+  Object.entries(counters)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');

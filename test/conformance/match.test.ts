@@ -18,7 +18,18 @@ describe('an expectation', () => {
     expect(fits({ name: '$A.p', refs: 2 }, { name: 12, refs: 1 }, scope)).toBe(false);
     expect(fits({ name: '$A.p' }, { name: 16 }, scope)).toBe(true);
     const other = scopeWith();
-    expect(fits({ oneOf: [['$A.x', 1], [2, '$A.x']] }, [2, 3], other)).toBe(true);
+    expect(
+      fits(
+        {
+          oneOf: [
+            ['$A.x', 1],
+            [2, '$A.x'],
+          ],
+        },
+        [2, 3],
+        other,
+      ),
+    ).toBe(true);
     expect(other.bindings.get({ task: 'A', name: 'x' })).toBe(3);
   });
 
@@ -71,7 +82,21 @@ describe('an expectation', () => {
 
   it('tries every assignment of an unordered list', () => {
     const scope = scopeWith();
-    expect(fits({ unordered: [['$A.x', '$_'], ['$A.x', 2]] }, [[1, 2], [1, 3]], scope)).toBe(true);
+    expect(
+      fits(
+        {
+          unordered: [
+            ['$A.x', '$_'],
+            ['$A.x', 2],
+          ],
+        },
+        [
+          [1, 2],
+          [1, 3],
+        ],
+        scope,
+      ),
+    ).toBe(true);
     expect(scope.bindings.get({ task: 'A', name: 'x' })).toBe(1);
   });
 
@@ -89,9 +114,13 @@ describe('an expectation', () => {
   });
 
   it('says where the first difference is', () => {
-    const message = (type: string | null): { message: { descriptors: { type: string | null }[] } } =>
-      ({ message: { descriptors: [{ type }] } });
-    expect(match(message('PORT_SEND'), message(null), scopeWith()))
-      .toEqual({ path: 'message.descriptors[0].type', expected: 'PORT_SEND', got: null });
+    const message = (type: string | null): { message: { descriptors: { type: string | null }[] } } => ({
+      message: { descriptors: [{ type }] },
+    });
+    expect(match(message('PORT_SEND'), message(null), scopeWith())).toEqual({
+      path: 'message.descriptors[0].type',
+      expected: 'PORT_SEND',
+      got: null,
+    });
   });
 });

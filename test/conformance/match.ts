@@ -2,14 +2,15 @@
  * Matching: does an answer fit what a step expects? Matching binds the variables that are not bound yet; if it fails,
  * nothing is bound.
  */
-import { equal, variableIn } from './bindings.ts';
+
 import type { Variable } from './bindings.ts';
-import { byteAt, contentsOf, sameContents, sizeOf } from './contents.ts';
+import { equal, variableIn } from './bindings.ts';
 import type { Contents } from './contents.ts';
-import { ScenarioError, isList, isObject } from './scenario.ts';
+import { byteAt, contentsOf, sameContents, sizeOf } from './contents.ts';
 import type { Json, JsonObject } from './scenario.ts';
-import { amountOf, isAmount, valueOf } from './values.ts';
+import { isList, isObject, ScenarioError } from './scenario.ts';
 import type { Scope } from './values.ts';
+import { amountOf, isAmount, valueOf } from './values.ts';
 
 /** Where an answer first differs. */
 export interface Mismatch {
@@ -91,24 +92,34 @@ const formOf = (pattern: JsonObject): Form | undefined => {
   const [key, ...others] = Object.keys(pattern);
   if (others.length > 0) return undefined;
   switch (key) {
-    case 'fresh': return fitsFresh;
-    case 'not': return ({ not }, value, place) => !fits(bound(not ?? null, place.scope), value, place);
-    case 'oneOf': return ({ oneOf }, value, place) => listIn(oneOf, 'oneOf').some((each) => fits(each, value, place));
-    case 'atLeast': return ({ atLeast }, value, { scope }) => isNumber(value) && value >= amount(atLeast, scope);
-    case 'atMost': return ({ atMost }, value, { scope }) => isNumber(value) && value <= amount(atMost, scope);
-    case 'between': return fitsBetween;
+    case 'fresh':
+      return fitsFresh;
+    case 'not':
+      return ({ not }, value, place) => !fits(bound(not ?? null, place.scope), value, place);
+    case 'oneOf':
+      return ({ oneOf }, value, place) => listIn(oneOf, 'oneOf').some((each) => fits(each, value, place));
+    case 'atLeast':
+      return ({ atLeast }, value, { scope }) => isNumber(value) && value >= amount(atLeast, scope);
+    case 'atMost':
+      return ({ atMost }, value, { scope }) => isNumber(value) && value <= amount(atMost, scope);
+    case 'between':
+      return fitsBetween;
     case 'contains':
-    case 'includes': return (form, value, place) => fitsSome(listIn(form[key], key), value, place);
-    case 'unordered': return ({ unordered }, value, place) => {
-      const wanted = listIn(unordered, 'unordered');
-      return Array.isArray(value) && value.length === wanted.length && fitsSome(wanted, value, place);
-    };
-    case 'fill': return (form, value, { scope }) => {
-      const wanted = fillIn(form, scope);
-      const got = contentsOf(value);
-      return got !== undefined && sameContents(wanted, got);
-    };
-    default: return undefined;
+    case 'includes':
+      return (form, value, place) => fitsSome(listIn(form[key], key), value, place);
+    case 'unordered':
+      return ({ unordered }, value, place) => {
+        const wanted = listIn(unordered, 'unordered');
+        return Array.isArray(value) && value.length === wanted.length && fitsSome(wanted, value, place);
+      };
+    case 'fill':
+      return (form, value, { scope }) => {
+        const wanted = fillIn(form, scope);
+        const got = contentsOf(value);
+        return got !== undefined && sameContents(wanted, got);
+      };
+    default:
+      return undefined;
   }
 };
 

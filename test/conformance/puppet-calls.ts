@@ -1,11 +1,12 @@
 /** From a step of a case to a puppet's call, and from a puppet's answer to the words of FORMAT.md. */
+
+import type { KernelRequest } from '../../kernel/interface/calls.ts';
+import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import type { Draft } from '../../ports/draft.ts';
 import { portName } from '../../ports/name.ts';
 import { COPY_SEND } from '../../ports/right.ts';
-import type { KernelRequest } from '../../kernel/interface/calls.ts';
-import { CALL_FORMS } from '../../kernel/interface/ids.ts';
-import { Unsupported } from './driver.ts';
 import type { Answer, Args } from './driver.ts';
+import { Unsupported } from './driver.ts';
 import type { Fill, PuppetCall } from './puppet.ts';
 import type { ReceivePlan } from './puppet-message.ts';
 import { fromAnswer, type SendMessage, toMessage, toMsgRequest, toRequest } from './translate.ts';

@@ -1,8 +1,9 @@
 /** What a server loop does with a message that nobody will use: gives up its rights and memory, and reports what failed. */
+
+import type { Sys } from '../../kernel/program.ts';
 import type { Draft } from '../../ports/draft.ts';
 import { isName, type PortName, portName } from '../../ports/name.ts';
 import { MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE } from '../../ports/right.ts';
-import type { Sys } from '../../kernel/program.ts';
 
 /** A call that failed while something was destroyed. */
 export interface Report {

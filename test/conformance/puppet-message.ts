@@ -1,9 +1,10 @@
 /** Messages of puppets: from the plan of a step to the kernel's call, and from what came to plain data. */
+
+import type { MsgCall, Result, Sys } from '../../kernel/program.ts';
 import type { Draft } from '../../ports/draft.ts';
 import { HEADER_SIZE } from '../../ports/limits.ts';
 import { portName } from '../../ports/name.ts';
 import type { Item, Received } from '../../ports/port.ts';
-import type { MsgCall, Result, Sys } from '../../kernel/program.ts';
 import type { ReceivedDescriptor, ReceivedMessage } from './translate.ts';
 
 /** The receive half of a step, as data. Names of sizes wait until the kernel can be asked. */
@@ -39,7 +40,10 @@ export const callOf = (sys: Sys, { send, receive, sendTimeout, sendNotify, sendC
   };
 };
 
-const optionsOf = (sys: Sys, { name, timeout, large, limit, notify }: ReceivePlan): NonNullable<MsgCall['receiveOptions']> => ({
+const optionsOf = (
+  sys: Sys,
+  { name, timeout, large, limit, notify }: ReceivePlan,
+): NonNullable<MsgCall['receiveOptions']> => ({
   ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   ...(large === undefined ? {} : { large }),
   ...(limit === undefined ? {} : { limit: limitOf(sys, name, limit) }),
@@ -63,7 +67,10 @@ const writeNames = ({ memory }: Sys, { descriptors = [] }: Draft): void => {
 };
 
 /** The outcome of a message call as plain data, in the words of `translate.ts`. */
-export const outcomeOf = ({ kr, bits, message, returned, size, local }: Result, trailer?: string): Record<string, unknown> => {
+export const outcomeOf = (
+  { kr, bits, message, returned, size, local }: Result,
+  trailer?: string,
+): Record<string, unknown> => {
   const isKept = kr === 'MACH_RCV_TOO_LARGE' && message === null;
   return {
     kr,

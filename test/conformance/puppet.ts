@@ -3,15 +3,16 @@
  * would, keeps the answer in its state for whoever asks, and waits again. All of it is data, so a puppet can be moved
  * in the middle of any call. It owns no port but the reply port of its client stub, made when first used.
  */
+
+import type { KernelRequest } from '../../kernel/interface/calls.ts';
+import { type MachineState, machine } from '../../kernel/machine.ts';
+import type { Program, Result, Sys } from '../../kernel/program.ts';
 import type { Draft } from '../../ports/draft.ts';
 import { isName, MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND_ONCE } from '../../ports/right.ts';
-import type { KernelRequest } from '../../kernel/interface/calls.ts';
-import { machine, type MachineState } from '../../kernel/machine.ts';
-import type { Program, Result, Sys } from '../../kernel/program.ts';
+import { destroyDraft, destroyItems, type Report } from './puppet-destroy.ts';
 import { callOf, type MsgPlan, outcomeOf, resendable } from './puppet-message.ts';
-import { type Report, destroyDraft, destroyItems } from './puppet-destroy.ts';
 import type { ReceivedDescriptor } from './translate.ts';
 
 /** What is to be written, where it is more than a message could hold: the puppet makes it itself. */
@@ -30,7 +31,12 @@ export type PuppetCall =
   /** The client stub of a routine; without `replies` a simpleroutine. */
   | { readonly kind: 'mig'; readonly draft: Draft; readonly replies: boolean; readonly descriptors: number }
   /** The end of the server loop's turn: what becomes of the request, and the reply. */
-  | { readonly kind: 'finish'; readonly request: FinishedRequest; readonly reply: Draft | null; readonly owns: boolean };
+  | {
+      readonly kind: 'finish';
+      readonly request: FinishedRequest;
+      readonly reply: Draft | null;
+      readonly owns: boolean;
+    };
 
 /** What the server loop still knows of a request. */
 export interface FinishedRequest {
@@ -90,7 +96,11 @@ const messaged = (sys: Sys, state: PuppetState, result: Result): void => {
   const { call } = state;
   if (call.kind !== 'msg') return;
   const { plan, restarts } = call;
-  if (result.kr === 'MACH_SEND_INTERRUPTED' && result.message !== null && (restarts === 'send' || restarts === 'both')) {
+  if (
+    result.kr === 'MACH_SEND_INTERRUPTED' &&
+    result.message !== null &&
+    (restarts === 'send' || restarts === 'both')
+  ) {
     state.again = resendable(result.message);
     return sys.msg(callOf(sys, { ...plan, send: state.again }));
   }
@@ -142,8 +152,16 @@ const readReply = (sys: Sys, message: Received, id: number, count: number): Reco
 };
 
 const outcomeDescriptors = (message: Received): unknown => {
-  const result = { kr: 'MACH_MSG_SUCCESS', bits: null, message, returned: false, size: 0, local: MACH_PORT_NULL } as const;
-  return (outcomeOf({ ...result, why: null, answer: null })['message'] as { readonly descriptors: unknown }).descriptors;
+  const result = {
+    kr: 'MACH_MSG_SUCCESS',
+    bits: null,
+    message,
+    returned: false,
+    size: 0,
+    local: MACH_PORT_NULL,
+  } as const;
+  return (outcomeOf({ ...result, why: null, answer: null })['message'] as { readonly descriptors: unknown })
+    .descriptors;
 };
 
 const sendOnly = (sys: Sys, state: PuppetState, draft: Draft): void => {
@@ -184,7 +202,8 @@ const finished = (sys: Sys, state: PuppetState, result: Result): void => {
   if (result.kr !== 'MACH_MSG_SUCCESS') {
     const { again } = state;
     const left = result.returned && result.message !== null ? resendable(result.message) : again;
-    if (left !== null && (result.returned || result.kr === 'MACH_SEND_INVALID_DEST')) reports.push(...destroyDraft(sys, left));
+    if (left !== null && (result.returned || result.kr === 'MACH_SEND_INVALID_DEST'))
+      reports.push(...destroyDraft(sys, left));
   }
   finish(sys, state, { kr: 'KERN_SUCCESS', replied: result.kr, reports });
 };

@@ -31,8 +31,10 @@ export const reportOf = (runs: readonly Run[]): SuiteReport => ({
 
 const caseReport = ({ file, scenario: { id }, outcome }: Run): CaseReport => {
   switch (outcome.status) {
-    case 'passed': return { id, file: file.file, status: 'passed' };
-    case 'unsupported': return { id, file: file.file, status: 'unsupported', call: outcome.call };
+    case 'passed':
+      return { id, file: file.file, status: 'passed' };
+    case 'unsupported':
+      return { id, file: file.file, status: 'unsupported', call: outcome.call };
     case 'failed': {
       const { step, expected, got, call } = outcome;
       return { id, file: file.file, status: 'failed', step, expected, got, call };
@@ -42,10 +44,14 @@ const caseReport = ({ file, scenario: { id }, outcome }: Run): CaseReport => {
 
 /** Memory is shown in hex, a bigint as its digits; what is absent is null rather than missing. */
 export const toJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, (_, each: unknown) => {
-    if (each instanceof Uint8Array) return Buffer.from(each).toString('hex');
-    return typeof each === 'bigint' ? each.toString() : each;
-  }, indent) ?? 'null';
+  JSON.stringify(
+    value,
+    (_, each: unknown) => {
+      if (each instanceof Uint8Array) return Buffer.from(each).toString('hex');
+      return typeof each === 'bigint' ? each.toString() : each;
+    },
+    indent,
+  ) ?? 'null';
 
 export const toText = (runs: readonly Run[]): string =>
   [...tableOf(runs), ...unsupportedCalls(runs), ...runs.flatMap(failureOf)].join('\n');
@@ -61,7 +67,8 @@ const tableOf = (runs: readonly Run[]): readonly string[] => {
 
 const line = ([topic = '', passed = '', failed = '', unsupported = '', total = '', title = '']: string[]): string =>
   [topic.padEnd(6), passed.padStart(7), failed.padStart(7), unsupported.padStart(8), total.padStart(7), ` ${title}`]
-    .join('').trimEnd();
+    .join('')
+    .trimEnd();
 
 const countsOf = (runs: readonly Run[]): string[] => [
   ...(['passed', 'failed', 'unsupported'] as const).map((status) => String(count(runs, status))),

@@ -3,10 +3,10 @@
  */
 import type { Answer, Routine, RoutineStep, Setting } from './driver.ts';
 import { match } from './match.ts';
-import { ScenarioError, isList, isObject } from './scenario.ts';
 import type { Json, JsonObject } from './scenario.ts';
-import { resolve, resolveArgs } from './values.ts';
+import { isList, isObject, ScenarioError } from './scenario.ts';
 import type { Args, Scope } from './values.ts';
+import { resolve, resolveArgs } from './values.ts';
 
 /** What went wrong inside a routine: the routine itself only returns. */
 export interface RoutineFault {

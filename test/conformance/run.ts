@@ -13,9 +13,9 @@ import { parseArgs } from 'node:util';
 import type { Driver } from './driver.ts';
 import { portolan } from './driver-portolan.ts';
 import { reportOf, toJson, toText } from './report.ts';
-import { ScenarioError, loadFile } from './scenario.ts';
-import { runSuite } from './suite.ts';
+import { loadFile, ScenarioError } from './scenario.ts';
 import type { Selection } from './suite.ts';
+import { runSuite } from './suite.ts';
 
 interface Invocation {
   readonly selection: Selection;
@@ -31,7 +31,10 @@ export interface Conclusion {
 /** All scenario files that come with the suite. */
 export const scenarioFiles = (): readonly string[] => {
   const folder = fileURLToPath(new URL('./scenarios/', import.meta.url));
-  return readdirSync(folder).filter((name) => name.endsWith('.json')).sort().map((name) => join(folder, name));
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => join(folder, name));
 };
 
 export const conclude = (argv: readonly string[], driver: Driver): Conclusion => {

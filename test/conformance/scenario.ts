@@ -6,7 +6,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject { readonly [key: string]: Json }
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
 
 /** `[actor, call, args, expect]` */
 export type Step = readonly [actor: string, call: string, args: JsonObject, expect: Json];
@@ -47,7 +49,14 @@ const REPEATS_MAX = 10_000_000;
 const PROFILES: readonly string[] = ['mach3', 'xnu', 'both', 'ext'];
 const CODECS: readonly string[] = ['wire', 'typed'];
 const WIRES: readonly string[] = [
-  'receive', 'send', 'send_once', 'set', 'task_port', 'thread_port', 'host_priv', 'service',
+  'receive',
+  'send',
+  'send_once',
+  'set',
+  'task_port',
+  'thread_port',
+  'host_priv',
+  'service',
 ];
 
 export const isObject = (value: unknown): value is JsonObject =>
@@ -115,8 +124,10 @@ const readNeeds = (value: JsonObject, where: string): readonly Codec[] =>
 const readVary = (value: Json | undefined, where: string): Case['vary'] => {
   if (!isObject(value)) throw new ScenarioError(`${where}: vary: not an object`);
   for (const [name, choices] of Object.entries(value)) {
-    const fine = isList(choices) && choices.length > 0
-      && choices.every((choice) => typeof choice === 'string' || typeof choice === 'number');
+    const fine =
+      isList(choices) &&
+      choices.length > 0 &&
+      choices.every((choice) => typeof choice === 'string' || typeof choice === 'number');
     if (!fine) throw new ScenarioError(`${where}: vary: ${name}: not a list of strings or numbers`);
   }
   return value as Case['vary'];
@@ -166,8 +177,12 @@ const checkControl = (call: string, args: JsonObject, at: { where: string; depth
     if ('limit' in args) checkCount(args['limit'], `${where}: limit`);
   } else if (call === 'together') {
     list(args, 'calls', where).forEach((each, index) => {
-      const fine = isList(each) && each.length === 3
-        && typeof each[0] === 'string' && typeof each[1] === 'string' && isObject(each[2]);
+      const fine =
+        isList(each) &&
+        each.length === 3 &&
+        typeof each[0] === 'string' &&
+        typeof each[1] === 'string' &&
+        isObject(each[2]);
       if (!fine) throw new ScenarioError(`${where}: calls ${index + 1}: not [actor, call, args]`);
     });
   }
@@ -193,7 +208,9 @@ const checkActors = ({ tasks, steps }: Case, where: string): void => {
       }
     }
   };
-  visit(steps, (_, args) => { if (typeof args['as'] === 'string') known.add(taskOf(args['as'])); });
+  visit(steps, (_, args) => {
+    if (typeof args['as'] === 'string') known.add(taskOf(args['as']));
+  });
   visit(steps, (actor) => {
     const unknown = !actor.includes('{') && !known.has(taskOf(actor));
     if (unknown) throw new ScenarioError(`${where}: no task for the actor ${actor}`);

@@ -5,16 +5,16 @@
  */
 import { Bindings, equal, variableIn } from './bindings.ts';
 import { substitute } from './counters.ts';
-import { Unsupported } from './driver.ts';
 import type { Answer, Driver, Options, Placement, Profile, Relocation, Result, Setting } from './driver.ts';
-import { unfold } from './expand.ts';
+import { Unsupported } from './driver.ts';
 import type { Move, Variant } from './expand.ts';
+import { unfold } from './expand.ts';
 import { match } from './match.ts';
-import { PlayedRoutine, drain } from './routine.ts';
-import { ScenarioError, isList, isObject } from './scenario.ts';
+import { drain, PlayedRoutine } from './routine.ts';
 import type { Case, Json, JsonObject } from './scenario.ts';
-import { resolve, resolveArgs } from './values.ts';
+import { isList, isObject, ScenarioError } from './scenario.ts';
 import type { Args, Scope } from './values.ts';
+import { resolve, resolveArgs } from './values.ts';
 
 export interface Circumstances {
   readonly profile: Profile;
@@ -295,8 +295,16 @@ const withKr = (expect: Json): Json => (typeof expect === 'string' ? { kr: expec
 
 const expectOf = ({ expect }: Move): Json => withKr(expect);
 
-const pick = ({ step, trail, call }: Pick<Move, 'step' | 'trail' | 'call'>): Pick<Move, 'step' | 'trail' | 'call'> =>
-  ({ step, trail, call });
+const pick = ({ step, trail, call }: Pick<Move, 'step' | 'trail' | 'call'>): Pick<Move, 'step' | 'trail' | 'call'> => ({
+  step,
+  trail,
+  call,
+});
 
-const failureOf = (move: Move, expected: Json, got: unknown): Failure =>
-  ({ status: 'failed', ...pick(move), expected, got, path: '' });
+const failureOf = (move: Move, expected: Json, got: unknown): Failure => ({
+  status: 'failed',
+  ...pick(move),
+  expected,
+  got,
+  path: '',
+});

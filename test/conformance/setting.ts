@@ -1,13 +1,14 @@
 /** A setting on one kernel: the actors of a case are puppets, the runner moves them. */
+
+import type { Answer as KernelAnswer, KernelRequest } from '../../kernel/interface/calls.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { COPY_SEND } from '../../ports/right.ts';
-import type { Answer as KernelAnswer, KernelRequest } from '../../kernel/interface/calls.ts';
-import { Unsupported } from './driver.ts';
 import type { Answer, Args, Census, Geometry, Options, Result, Routine, Setting } from './driver.ts';
-import { aimedCall, messageCall, shown, stubCall } from './puppet-calls.ts';
-import type { PuppetCall } from './puppet.ts';
-import { ExceptionCatcher } from './exceptions.ts';
+import { Unsupported } from './driver.ts';
 import { type Errand, lend, serveOnce } from './errands.ts';
+import { ExceptionCatcher } from './exceptions.ts';
+import type { PuppetCall } from './puppet.ts';
+import { aimedCall, messageCall, shown, stubCall } from './puppet-calls.ts';
 import type { Json, JsonObject } from './scenario.ts';
 import { taskOf } from './scenario.ts';
 import { nameIn, Stage } from './stage.ts';
@@ -103,10 +104,16 @@ export class StageSetting implements Setting {
       case 'mig_send':
         return stubCall(call, args);
       case 'server_once':
-        return serveOnce(Number(args['name']), args['routine'] as Routine, (inner, its) => this.#begin(actor, inner, its));
+        return serveOnce(Number(args['name']), args['routine'] as Routine, (inner, its) =>
+          this.#begin(actor, inner, its),
+        );
       case 'touch':
         if (args['catch'] === true) this.#catcher.watch(this.#part(actor).thread);
-        return { kind: 'touch', address: Number(args['address']), value: args['access'] === 'write' ? Number(args['value'] ?? 0) : null };
+        return {
+          kind: 'touch',
+          address: Number(args['address']),
+          value: args['access'] === 'write' ? Number(args['value'] ?? 0) : null,
+        };
       default:
         return this.#aim(actor, call, args);
     }
@@ -117,7 +124,8 @@ export class StageSetting implements Setting {
     if (target === undefined || target === actor) return { kind: 'self', request, ...fill };
     if (typeof target === 'number') return { kind: 'kernel', port: target, request, ...fill };
     if (request.op === 'task_terminate' && target === taskOf(actor)) return { kind: 'self', request };
-    const port = call.startsWith('thread_') && call !== 'thread_create' ? this.#part(target).thread : this.#task(target);
+    const port =
+      call.startsWith('thread_') && call !== 'thread_create' ? this.#part(target).thread : this.#task(target);
     return lend(() => this.#stage.ask(port, request));
   }
 
@@ -222,7 +230,8 @@ export class StageSetting implements Setting {
     for (const task of this.#stage.kernel.tasks) {
       if (task.name !== label) continue;
       if (names !== undefined) task.space.namesLeft = names === null ? Number.POSITIVE_INFINITY : Number(names);
-      if (memory !== undefined) task.memory.limit = memory === null ? task.memory.limitMax : task.memory.bytes + Number(memory);
+      if (memory !== undefined)
+        task.memory.limit = memory === null ? task.memory.limitMax : task.memory.bytes + Number(memory);
       return { kr: 'KERN_SUCCESS' };
     }
     throw new Error(`there is no task ${String(label)}`);

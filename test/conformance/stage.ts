@@ -2,21 +2,22 @@
  * The stage: one kernel with a clock that the case sets, and the runner's own task in it. The runner holds the task and thread ports of
  * the puppets and moves them by kernel calls through these, so that every step comes in by the door that any program uses.
  */
-import type { DraftItem } from '../../ports/draft.ts';
-import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
-import type { Received } from '../../ports/port.ts';
-import { land } from '../../ports/name-calls.ts';
-import { COPY_SEND, MAKE_SEND_ONCE, PORT_SEND } from '../../ports/right.ts';
+
 import { bootKernel } from '../../kernel/boot.ts';
+import { HostTask } from '../../kernel/host-task.ts';
 import type { Answer, KernelRequest, RightArgument } from '../../kernel/interface/calls.ts';
 import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { HostTask } from '../../kernel/host-task.ts';
 import { kernelPort } from '../../kernel/lives.ts';
 import { runKernel } from '../../kernel/scheduler.ts';
 import { hostServer } from '../../kernel/serve/move.ts';
-import type { Census } from './driver.ts';
+import type { DraftItem } from '../../ports/draft.ts';
+import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
+import { land } from '../../ports/name-calls.ts';
+import type { Received } from '../../ports/port.ts';
+import { COPY_SEND, MAKE_SEND_ONCE, PORT_SEND } from '../../ports/right.ts';
 import { censusOf } from './census.ts';
+import type { Census } from './driver.ts';
 import { puppet } from './puppet.ts';
 
 /** Steps of one turn of the kernel. */
@@ -105,7 +106,11 @@ export class Stage {
 }
 
 const answerIn = ({ body, items }: Received): Answer => {
-  const { retcode, rights = [], ...fields } = body as { readonly retcode: Answer['kr']; readonly rights?: readonly string[] };
+  const {
+    retcode,
+    rights = [],
+    ...fields
+  } = body as { readonly retcode: Answer['kr']; readonly rights?: readonly string[] };
   const answer: { [field: string]: unknown } = { ...fields };
   for (const [index, field] of rights.entries()) {
     const item = items?.[index];

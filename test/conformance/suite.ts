@@ -1,11 +1,11 @@
 /** The suite: which runs there are (case × profile × vary × interleave), and what became of each. */
 import type { Driver, Profile } from './driver.ts';
-import { variantsOf } from './expand.ts';
 import type { Variant } from './expand.ts';
-import { ScenarioError } from './scenario.ts';
+import { variantsOf } from './expand.ts';
 import type { Case, ScenarioFile } from './scenario.ts';
-import { play } from './session.ts';
+import { ScenarioError } from './scenario.ts';
 import type { Circumstances, Outcome } from './session.ts';
+import { play } from './session.ts';
 
 export interface Selection extends Omit<Circumstances, 'profile'> {
   readonly profile: Profile | 'all';
@@ -26,9 +26,10 @@ export function* runSuite(driver: Driver, files: readonly ScenarioFile[], select
       for (const profile of profilesOf(scenario, selection.profile, driver.profiles)) {
         const missing = driver.profiles.includes(profile) ? missingCodec(driver, scenario) : profile;
         for (const variant of variants) {
-          const outcome: Outcome = missing === undefined
-            ? play(driver, scenario, variant, { ...selection, profile })
-            : { status: 'unsupported', call: missing };
+          const outcome: Outcome =
+            missing === undefined
+              ? play(driver, scenario, variant, { ...selection, profile })
+              : { status: 'unsupported', call: missing };
           yield { file, scenario, label: [profile, variant.label].join(' ').trim(), outcome };
         }
       }
@@ -48,9 +49,12 @@ const profilesOf = (scenario: Case, wanted: Profile | 'all', available: readonly
 
 const ownProfiles = ({ profile }: Case, available: readonly Profile[]): readonly Profile[] => {
   switch (profile) {
-    case 'both': return available;
-    case 'ext': return ['mach3'];
-    default: return [profile];
+    case 'both':
+      return available;
+    case 'ext':
+      return ['mach3'];
+    default:
+      return [profile];
   }
 };
 

@@ -3,15 +3,18 @@
  * messages, protections, memory. Pure; all else that a call takes or answers has the same name and form on both sides.
  */
 import { contentsOf } from './contents.ts';
-import { Unsupported } from './driver.ts';
 import type { Answer, Args } from './driver.ts';
+import { Unsupported } from './driver.ts';
 import { isObject } from './scenario.ts';
 
 const NULL = 0;
 const DEAD = 0xffffffff;
 
 /** What the kernel is asked: `{op: 'port_allocate', right: 'RECEIVE'}`. */
-export interface KernelRequest { readonly op: string; readonly [key: string]: unknown }
+export interface KernelRequest {
+  readonly op: string;
+  readonly [key: string]: unknown;
+}
 
 /** A message as the kernel takes it. Names and dispositions are numbers; 0 is the absent right. */
 export interface SendMessage {
@@ -30,15 +33,20 @@ export interface SendMessage {
 export type SendDescriptor =
   | { readonly kind: 'port'; readonly name: number; readonly disposition: number }
   | {
-    readonly kind: 'ool'; readonly address: number; readonly size: number; readonly deallocate: boolean;
-    readonly copy: 'virtual' | 'physical';
-  }
+      readonly kind: 'ool';
+      readonly address: number;
+      readonly size: number;
+      readonly deallocate: boolean;
+      readonly copy: 'virtual' | 'physical';
+    }
   | {
-    readonly kind: 'ool_ports'; readonly names: readonly number[]; readonly disposition: number;
-    readonly deallocate: boolean;
-    /** Where the names lie in the task's memory, if the case says: to be written there before the call. */
-    readonly address?: number;
-  };
+      readonly kind: 'ool_ports';
+      readonly names: readonly number[];
+      readonly disposition: number;
+      readonly deallocate: boolean;
+      /** Where the names lie in the task's memory, if the case says: to be written there before the call. */
+      readonly address?: number;
+    };
 
 /** A message as the kernel delivers it. Types are Mach's numbers, 0 for the null right. */
 export interface ReceivedMessage {
@@ -64,15 +72,51 @@ export type ReceivedDescriptor =
 
 /** Arguments and answers that are names, or lists or objects of names, wherever they stand outside a message. */
 const NAME_KEYS: readonly string[] = [
-  'name', 'old', 'new', 'member', 'members', 'set', 'after', 'pset', 'notify', 'previous', 'names', 'as',
-  'port', 'ports', 'signature', 'task', 'target', 'from', 'of', 'thread', 'threads', 'host', 'object', 'control',
-  'reply', 'right', 'remote', 'local', 'sendNotify', 'sendCancel',
+  'name',
+  'old',
+  'new',
+  'member',
+  'members',
+  'set',
+  'after',
+  'pset',
+  'notify',
+  'previous',
+  'names',
+  'as',
+  'port',
+  'ports',
+  'signature',
+  'task',
+  'target',
+  'from',
+  'of',
+  'thread',
+  'threads',
+  'host',
+  'object',
+  'control',
+  'reply',
+  'right',
+  'remote',
+  'local',
+  'sendNotify',
+  'sendCancel',
 ];
 const DISPOSITIONS: { readonly [name: string]: number } = {
-  MOVE_RECEIVE: 16, MOVE_SEND: 17, MOVE_SEND_ONCE: 18, COPY_SEND: 19, MAKE_SEND: 20, MAKE_SEND_ONCE: 21,
+  MOVE_RECEIVE: 16,
+  MOVE_SEND: 17,
+  MOVE_SEND_ONCE: 18,
+  COPY_SEND: 19,
+  MAKE_SEND: 20,
+  MAKE_SEND_ONCE: 21,
 };
 const TYPES: { readonly [type: number]: string } = { 16: 'PORT_RECEIVE', 17: 'PORT_SEND', 18: 'PORT_SEND_ONCE' };
-const ACCESS: readonly (readonly [word: string, bit: number])[] = [['READ', 1], ['WRITE', 2], ['EXECUTE', 4]];
+const ACCESS: readonly (readonly [word: string, bit: number])[] = [
+  ['READ', 1],
+  ['WRITE', 2],
+  ['EXECUTE', 4],
+];
 /** Arguments and answers that are a protection: a list of words here, an or of bits in the kernel. */
 const PROTECTION_KEYS: readonly string[] = ['protection', 'maxProtection', 'max'];
 /** What only a byte-level or typed message, or another profile, can say. */
@@ -115,10 +159,14 @@ export const toRequest = (call: string, args: Args): KernelRequest => {
 const reshaped = (call: string, args: Args): Args => {
   const { name, disposition, fill, bytes, object, ...others } = args;
   switch (call) {
-    case 'set_special_port': return { ...others, right: { name, disposition } };
-    case 'vm_map': return { ...others, object: typeof object === 'number' ? copySend(object) : null };
-    case 'vm_write': return { ...others, bytes: bytesOf(fill === undefined ? bytes : { fill }) };
-    default: return args;
+    case 'set_special_port':
+      return { ...others, right: { name, disposition } };
+    case 'vm_map':
+      return { ...others, object: typeof object === 'number' ? copySend(object) : null };
+    case 'vm_write':
+      return { ...others, bytes: bytesOf(fill === undefined ? bytes : { fill }) };
+    default:
+      return args;
   }
 };
 
@@ -142,13 +190,15 @@ const shownProtection = (protection: unknown): unknown => {
 };
 
 const translateArgs = (args: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } =>
-  Object.fromEntries(Object.entries(args).map(([key, value]) => {
-    if (key === 'disposition') return [key, dispositionOf(value)];
-    if (key === 'descriptors' && Array.isArray(value)) return [key, value.map(toDescriptor)];
-    if (PROTECTION_KEYS.includes(key)) return [key, protectionOf(value)];
-    if (!NAME_KEYS.includes(key)) return [key, value];
-    return [key, plainNames(value)];
-  }));
+  Object.fromEntries(
+    Object.entries(args).map(([key, value]) => {
+      if (key === 'disposition') return [key, dispositionOf(value)];
+      if (key === 'descriptors' && Array.isArray(value)) return [key, value.map(toDescriptor)];
+      if (PROTECTION_KEYS.includes(key)) return [key, protectionOf(value)];
+      if (!NAME_KEYS.includes(key)) return [key, value];
+      return [key, plainNames(value)];
+    }),
+  );
 
 /** The special names as numbers; symbolic words such as a kind of right, labels and names of services stay. */
 const plainNames = (value: unknown): unknown => {
@@ -210,14 +260,16 @@ const toRegion = ({ address, size, deallocate = false, copy = 'virtual' }: Args)
 
 /** A kernel's answer in the words of FORMAT.md. */
 export const fromAnswer = (answer: { readonly [key: string]: unknown }): Answer =>
-  Object.fromEntries(Object.entries(answer).map(([key, value]) => {
-    const isRegion = 'protection' in answer; // elsewhere `max` is a size
-    if (isRegion && PROTECTION_KEYS.includes(key)) return [key, shownProtection(value)];
-    const isMessage = key === 'message' || key === 'returned' || key === 'received';
-    if (isMessage && isObject(value)) return [key, fromMessage(value as unknown as ReceivedMessage)];
-    if (key === 'descriptors' && Array.isArray(value)) return [key, value.map(fromDescriptor)];
-    return [key, NAME_KEYS.includes(key) ? shownNames(value) : value];
-  }));
+  Object.fromEntries(
+    Object.entries(answer).map(([key, value]) => {
+      const isRegion = 'protection' in answer; // elsewhere `max` is a size
+      if (isRegion && PROTECTION_KEYS.includes(key)) return [key, shownProtection(value)];
+      const isMessage = key === 'message' || key === 'returned' || key === 'received';
+      if (isMessage && isObject(value)) return [key, fromMessage(value as unknown as ReceivedMessage)];
+      if (key === 'descriptors' && Array.isArray(value)) return [key, value.map(fromDescriptor)];
+      return [key, NAME_KEYS.includes(key) ? shownNames(value) : value];
+    }),
+  );
 
 /** Lists of names, and the one object in answers that holds one: `{name, type}` and `{name}`. */
 const shownNames = (value: unknown): unknown => {
@@ -242,8 +294,10 @@ export const fromMessage = (message: ReceivedMessage): Answer => {
 
 export const fromDescriptor = (descriptor: ReceivedDescriptor): Answer => {
   switch (descriptor.kind) {
-    case 'port': return { port: shownName(descriptor.name), type: shownType(descriptor.type) };
-    case 'ool_ports': return { oolPorts: descriptor.names.map(shownName), type: shownType(descriptor.type) };
+    case 'port':
+      return { port: shownName(descriptor.name), type: shownType(descriptor.type) };
+    case 'ool_ports':
+      return { oolPorts: descriptor.names.map(shownName), type: shownType(descriptor.type) };
     case 'ool': {
       const { address, size, deallocate } = descriptor;
       return { ool: { address, size, deallocate } };

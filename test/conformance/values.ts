@@ -3,10 +3,11 @@
  * `{"pages": 2}` a number; "NULL", "DEAD" and all other strings stay for the driver. In a `body` only variables
  * count: the rest is the case's own data.
  */
-import { variableIn } from './bindings.ts';
+
 import type { Bindings, Variable } from './bindings.ts';
-import { ScenarioError, isList, isObject } from './scenario.ts';
+import { variableIn } from './bindings.ts';
 import type { Json, JsonObject } from './scenario.ts';
+import { isList, isObject, ScenarioError } from './scenario.ts';
 
 /** The address space of the system under test. */
 export interface Geometry {
@@ -30,11 +31,13 @@ export const resolve = (value: Json, scope: Scope): unknown => {
   if (!isObject(value)) return value;
   if (isAmount(value)) return amountOf(value, scope);
   const entries = Object.entries(value);
-  return Object.fromEntries(entries.map(([key, each]) => {
-    if (key === 'body') return [key, resolveBody(each, scope)];
-    if (key === 'address' && each === 'END') return [key, scope.geometry.lastPage];
-    return [key, resolve(each, scope)];
-  }));
+  return Object.fromEntries(
+    entries.map(([key, each]) => {
+      if (key === 'body') return [key, resolveBody(each, scope)];
+      if (key === 'address' && each === 'END') return [key, scope.geometry.lastPage];
+      return [key, resolve(each, scope)];
+    }),
+  );
 };
 
 const resolveBody = (value: Json, scope: Scope): unknown => {

@@ -36,7 +36,8 @@ export class Wiring {
     if (typeof wire['receive'] === 'string') this.#receive(holder, wire['receive']);
     else if (typeof wire['send'] === 'string') this.#send(holder, wire['send'], String(wire['of']), wire['urefs']);
     else if (typeof wire['send_once'] === 'string') this.#sendOnce(holder, wire['send_once'], String(wire['of']));
-    else if (typeof wire['set'] === 'string') this.#set(holder, wire['set'], (wire['members'] ?? []) as readonly string[]);
+    else if (typeof wire['set'] === 'string')
+      this.#set(holder, wire['set'], (wire['members'] ?? []) as readonly string[]);
     else if (typeof wire['task_port'] === 'string') {
       this.#kernelPort(holder, wire['task_port'], this.#authority.taskPort(String(wire['of'])));
     } else if (typeof wire['thread_port'] === 'string') {

@@ -11,7 +11,7 @@ import {
   pagesUsed,
   TABLE_ENTRIES,
 } from '../../examples/concordance/arena.ts';
-import { digestPages, type DrivenFile, driveStep, indexUnmoved } from '../../examples/concordance/drive.ts';
+import { type DrivenFile, digestPages, driveStep, indexUnmoved } from '../../examples/concordance/drive.ts';
 import { FaultingMemory } from '../../examples/concordance/faulting-memory.ts';
 import { enlistFile, fileRecord } from '../../examples/concordance/file-table.ts';
 import { DEFAULT_INPUT, planFiles, textPiece } from '../../examples/concordance/input.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machine, type MachineState } from '../../kernel/machine.ts';
+import { type MachineState, machine } from '../../kernel/machine.ts';
 import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
 import { Lab, nameOf, spawn } from '../support/one-kernel.ts';
@@ -11,7 +11,10 @@ const idle = machine<MachineState>({
 });
 
 /** Asks its own thread port something, and keeps the answer. */
-const introvert = machine<MachineState & { op: 'thread_abort' | 'thread_suspend'; answer: unknown; late: boolean }, 'thread_abort' | 'thread_suspend'>({
+const introvert = machine<
+  MachineState & { op: 'thread_abort' | 'thread_suspend'; answer: unknown; late: boolean },
+  'thread_abort' | 'thread_suspend'
+>({
   name: 'introvert',
   start: (op) => ({ at: 'ask', op, answer: null, late: false }),
   handlers: {
@@ -48,8 +51,10 @@ describe('a kernel call', () => {
     const p = host.allocate();
     const reply = host.allocate();
     const draft = {
-      remote: nameOf(host.call({ op: 'task_self' })), remoteDisposition: COPY_SEND,
-      local: reply, localDisposition: MAKE_SEND_ONCE,
+      remote: nameOf(host.call({ op: 'task_self' })),
+      remoteDisposition: COPY_SEND,
+      local: reply,
+      localDisposition: MAKE_SEND_ONCE,
     };
     const descriptors = [{ kind: 'port', name: p, disposition: MAKE_SEND } as const];
     const unknown = await host.rpc({ ...draft, id: 9999, descriptors }, reply);
@@ -62,7 +67,10 @@ describe('a kernel call', () => {
   it('may not abort its own thread, and may suspend it', async () => {
     const lab = new Lab(introvert);
     const host = lab.host();
-    for (const [op, kr] of [['thread_abort', 'KERN_INVALID_ARGUMENT'], ['thread_suspend', 'KERN_SUCCESS']] as const) {
+    for (const [op, kr] of [
+      ['thread_abort', 'KERN_INVALID_ARGUMENT'],
+      ['thread_suspend', 'KERN_SUCCESS'],
+    ] as const) {
       const { thread, go } = await spawn(host, introvert, op);
       await go();
       lab.rest();
@@ -88,7 +96,9 @@ describe('a kernel call', () => {
     const set = (disposition: number): string =>
       host.sys.call({ op: 'set_special_port', which: 'TASK_EXCEPTION', right: { name: p, disposition } }).kr;
     expect(set(MAKE_SEND_ONCE)).toBe('KERN_INVALID_CAPABILITY');
-    expect(host.sys.call({ op: 'ports_register', ports: [{ name: p, disposition: MAKE_SEND_ONCE }] }).kr).toBe('KERN_INVALID_CAPABILITY');
+    expect(host.sys.call({ op: 'ports_register', ports: [{ name: p, disposition: MAKE_SEND_ONCE }] }).kr).toBe(
+      'KERN_INVALID_CAPABILITY',
+    );
     expect(set(MAKE_SEND)).toBe('KERN_SUCCESS');
   });
 });
@@ -101,8 +111,12 @@ describe('a task', () => {
     const child = nameOf(host.call({ op: 'task_create', inherit: false }));
     expect(await host.kernelCall(child, { op: 'task_threads' })).toEqual({ kr: 'KERN_SUCCESS', threads: [] });
     expect(await host.kernelCall(child, { op: 'port_names' })).toEqual({ kr: 'KERN_SUCCESS', names: [] });
-    expect(await host.kernelCall(child, { op: 'get_special_port', which: 'TASK_BOOTSTRAP' })).toMatchObject({ name: p });
-    expect(await host.kernelCall(child, { op: 'get_special_port', which: 'TASK_EXCEPTION' })).toMatchObject({ name: MACH_PORT_NULL });
+    expect(await host.kernelCall(child, { op: 'get_special_port', which: 'TASK_BOOTSTRAP' })).toMatchObject({
+      name: p,
+    });
+    expect(await host.kernelCall(child, { op: 'get_special_port', which: 'TASK_EXCEPTION' })).toMatchObject({
+      name: MACH_PORT_NULL,
+    });
   });
 
   it('leaves nothing behind when it ends', async () => {

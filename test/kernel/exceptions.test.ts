@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HostTask } from '../../kernel/host-task.ts';
-import { machine, type MachineState } from '../../kernel/machine.ts';
+import { type MachineState, machine } from '../../kernel/machine.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { MAKE_SEND, MOVE_SEND_ONCE } from '../../ports/right.ts';
@@ -51,13 +51,16 @@ describe('an exception', () => {
     expect(isDead(host, task)).toBe(true);
   });
 
-  it('goes to the thread\'s handler, then to the task\'s, then nowhere', async () => {
+  it("goes to the thread's handler, then to the task's, then nowhere", async () => {
     const { lab, host, task, handler, go } = await scene();
     const [byThread, byTask] = [await handler('THREAD_EXCEPTION'), await handler('TASK_EXCEPTION')];
     await go();
     lab.rest();
     const raised = host.sys.poll(byThread);
-    expect(raised).toMatchObject({ id: 2400, body: { exception: 'EXC_BAD_ACCESS', code: 'KERN_INVALID_ADDRESS', subcode: ADDRESS } });
+    expect(raised).toMatchObject({
+      id: 2400,
+      body: { exception: 'EXC_BAD_ACCESS', code: 'KERN_INVALID_ADDRESS', subcode: ADDRESS },
+    });
     expect(host.sys.poll(byTask)).toBeNull();
     answer(host, raised, 'KERN_FAILURE');
     expect(isDead(host, task)).toBe(false);
@@ -74,7 +77,9 @@ describe('an exception', () => {
     await host.kernelCall(task, { op: 'vm_allocate', address: ADDRESS, size: 4096, anywhere: false });
     answer(host, raised, 'KERN_SUCCESS');
     lab.rest();
-    expect(await host.kernelCall(thread, { op: 'thread_get_state', flavor: 'program' })).toMatchObject({ state: { at: 'done' } });
+    expect(await host.kernelCall(thread, { op: 'thread_get_state', flavor: 'program' })).toMatchObject({
+      state: { at: 'done' },
+    });
   });
 
   it('is refused by a reply that is not exactly as the interface says, or by none', async () => {

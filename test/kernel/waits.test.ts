@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { machine, type MachineState } from '../../kernel/machine.ts';
+import { type MachineState, machine } from '../../kernel/machine.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { MAKE_SEND } from '../../ports/right.ts';
 import { Lab, nameOf, spawn } from '../support/one-kernel.ts';
 
 /** Receives on a port of its own, and keeps the outcome. */
-const receiver = machine<MachineState & { port: number; timeoutMs: number | null; kr: unknown; id: number }, number | null>({
+const receiver = machine<
+  MachineState & { port: number; timeoutMs: number | null; kr: unknown; id: number },
+  number | null
+>({
   name: 'receiver',
   start: (timeoutMs) => ({ at: 'start', port: 0, timeoutMs, kr: null, id: -1 }),
   handlers: {
@@ -104,7 +107,8 @@ describe('a wait', () => {
 describe('suspension', () => {
   it('nests, and ends at the last resume', async () => {
     const { host, thread } = await scene(null);
-    const call = async (op: 'thread_suspend' | 'thread_resume'): Promise<string> => (await host.kernelCall(thread, { op })).kr;
+    const call = async (op: 'thread_suspend' | 'thread_resume'): Promise<string> =>
+      (await host.kernelCall(thread, { op })).kr;
     expect([await call('thread_suspend'), await call('thread_suspend')]).toEqual(['KERN_SUCCESS', 'KERN_SUCCESS']);
     expect([await call('thread_resume'), await call('thread_resume')]).toEqual(['KERN_SUCCESS', 'KERN_SUCCESS']);
     expect(await call('thread_resume')).toBe('KERN_FAILURE');

@@ -89,7 +89,8 @@ export const shown = (body: unknown): string => {
   if (body instanceof RegExp) return String(body);
   if (body instanceof ArrayBuffer) return `ArrayBuffer ${shown(Bytes.from(new Uint8Array(body)))}`;
   if (ArrayBuffer.isView(body)) {
-    return `${body.constructor.name} ${shown(Bytes.from(new Uint8Array(body.buffer, body.byteOffset, body.byteLength)))}`;
+    const octets = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    return `${body.constructor.name} ${shown(Bytes.from(octets))}`;
   }
   if (body instanceof Error) {
     const extras = ['cause', 'errors', 'code'].filter((at) => Object.hasOwn(body, at));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Carried, carry, deallocate, destroy, getRefs, modRefs } from '../../ports/name-calls.ts';
 import type { PortName } from '../../ports/name.ts';
+import { type Carried, carry, deallocate, destroy, getRefs, modRefs } from '../../ports/name-calls.ts';
 import { requestNotification } from '../../ports/port-calls.ts';
 import { MAKE_SEND_ONCE } from '../../ports/right.ts';
 import { Party } from '../support/spaces.ts';

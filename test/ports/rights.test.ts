@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { deallocate, getRefs, insertRight, carry, destroySpace, modRefs, rename } from '../../ports/name-calls.ts';
-import { getStatus } from '../../ports/port-calls.ts';
 import { MACH_PORT_DEAD, MACH_PORT_NULL, portName } from '../../ports/name.ts';
+import { carry, deallocate, destroySpace, getRefs, insertRight, modRefs, rename } from '../../ports/name-calls.ts';
+import { getStatus } from '../../ports/port-calls.ts';
 import {
-  COPY_SEND, DEAD_NAME, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE, RECEIVE, SEND, SEND_ONCE,
+  COPY_SEND,
+  DEAD_NAME,
+  MAKE_SEND,
+  MAKE_SEND_ONCE,
+  MOVE_RECEIVE,
+  MOVE_SEND,
+  MOVE_SEND_ONCE,
+  RECEIVE,
+  SEND,
+  SEND_ONCE,
 } from '../../ports/right.ts';
 import { Party, right } from '../support/spaces.ts';
 
@@ -76,7 +85,9 @@ describe('rights', () => {
     const r = a.port();
     const toB = b.give(a, b.port());
     const local = { local: r, localDisposition: MAKE_SEND_ONCE };
-    expect(a.send(toB, 1, { ...local, descriptors: [right(portName(4000), COPY_SEND)] })).toBe('MACH_SEND_INVALID_RIGHT');
+    expect(a.send(toB, 1, { ...local, descriptors: [right(portName(4000), COPY_SEND)] })).toBe(
+      'MACH_SEND_INVALID_RIGHT',
+    );
     expect(a.drain(r)).toEqual([71]);
   });
 
@@ -86,7 +97,9 @@ describe('rights', () => {
     const r = a.port();
     const toB = b.give(a, b.port());
     const local = { local: r, localDisposition: MAKE_SEND_ONCE };
-    expect(a.send(toB, 1, { ...local, remoteDisposition: MOVE_SEND, descriptors: [right(r, 99)] })).toBe('MACH_SEND_INVALID_TYPE');
+    expect(a.send(toB, 1, { ...local, remoteDisposition: MOVE_SEND, descriptors: [right(r, 99)] })).toBe(
+      'MACH_SEND_INVALID_TYPE',
+    );
     expect(a.type(toB)).toBe(SEND);
     expect(a.drain(r)).toEqual([]);
   });

@@ -1,15 +1,16 @@
 /** Nodes with migration servers, a task to move, and whoever talks to it. */
-import { allocate, carry, insertRight } from '../../ports/name-calls.ts';
+
+import type { Task } from '../../kernel/kernel.ts';
+import { createTask, createThread, kernelPort } from '../../kernel/lives.ts';
+import type { Program } from '../../kernel/program.ts';
+import { hostServer } from '../../kernel/serve/move.ts';
 import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
+import { allocate, carry, insertRight } from '../../ports/name-calls.ts';
 import { Port } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND, PORT_SEND } from '../../ports/right.ts';
 import type { Space } from '../../ports/space.ts';
-import type { Program } from '../../kernel/program.ts';
-import { createTask, createThread, kernelPort } from '../../kernel/lives.ts';
-import { hostServer } from '../../kernel/serve/move.ts';
-import type { Task } from '../../kernel/kernel.ts';
+import { type MigrateRequest, type MoveRecord, migrationService } from '../../servers/migration/protocol.ts';
 import { migrationCourier, migrationServer, migrationState } from '../../servers/migration/server.ts';
-import { type MigrateRequest, migrationService, type MoveRecord } from '../../servers/migration/protocol.ts';
 import type { MigrationState } from '../../servers/migration/state.ts';
 import { type Actor, copyRight, type Node, World } from './two-kernels.ts';
 

@@ -3,8 +3,8 @@ import type { Draft, DraftItem } from '../../ports/draft.ts';
 import { settle } from '../../ports/fate.ts';
 import { Ipc } from '../../ports/ipc.ts';
 import type { KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
-import { allocate, carry, entryFor, insertRight } from '../../ports/name-calls.ts';
 import { type PortName, portName } from '../../ports/name.ts';
+import { allocate, carry, entryFor, insertRight } from '../../ports/name-calls.ts';
 import { Identity, Message, Port, type Received, ReceiveWait, SendWait } from '../../ports/port.ts';
 import { deliver, hasRoom } from '../../ports/queue.ts';
 import { pseudoReceive, receivable, takeMessage } from '../../ports/receive.ts';
@@ -54,7 +54,8 @@ export class Party {
   /** Sends without waiting. What cannot be delivered comes back. */
   send(remote: PortName, id: number, more: Partial<Draft> = {}): MachMsgReturn | 'refused body' {
     const message = compose(this.space, { remote, remoteDisposition: COPY_SEND, id, ...more });
-    const kr = message instanceof Message ? this.#place(message) : typeof message === 'string' ? message : 'refused body';
+    const kr =
+      message instanceof Message ? this.#place(message) : typeof message === 'string' ? message : 'refused body';
     settle(this.ipc);
     return kr;
   }

@@ -3,7 +3,7 @@
  * to one verdict; it outlives carriers, and its numbers rise. One carrier at a time is attached: its epoch is higher
  * than that of any before, and frames of any other are not looked at.
  *
- *     idle ──resume──▶ up ◀──resume── detached          any ──verdict, new life──▶ dead ──resume──▶ up, with nothing kept
+ *     idle ──resume──▶ up ◀──resume── detached       any ──verdict, new life──▶ dead ──resume──▶ up, nothing kept
  *                      └──carrier lost──▶┘
  *
  * A verdict is sticky: the session number rises with it, and who comes with a lower number is told DECLARED_DEAD and
@@ -205,7 +205,7 @@ export class Session implements CarrierOwner {
     if (resume.sessionNo > this.#sessionNo) return this.#givenUp(carrier, resume.sessionNo);
     const dialledBy = carrier.dialler === 'self' ? this.#self : this.node;
     const isLosing = dialledBy > (carrier.dialler === 'self' ? this.node : this.#self);
-    // A peer that attached the rival and yet comes by another carrier has lost the rival. A silent rival is not defended.
+    // A peer that attached the rival and yet comes by another carrier has lost it. A silent rival is not defended.
     const living = this.#rivals(carrier).filter(
       (rival) => rival.epoch > resume.lastEpoch && !(rival === this.#carrier && this.isSuspect),
     );

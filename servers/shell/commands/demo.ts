@@ -1,10 +1,14 @@
 /** `demo`: an example program that the command runs by its file, since examples stand above servers. */
-import type { Context, DemoOptions } from '../command-line.ts';
+import type { Context, DemoOptions } from '../context.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What the demonstration's module exports. */
 interface DemoModule {
-  runDemo(settings: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly input?: string }): Promise<number>;
+  runDemo(settings: {
+    readonly terminal: Terminal;
+    readonly signal: AbortSignal;
+    readonly input?: string;
+  }): Promise<number>;
 }
 
 /** Runs the demonstration. */

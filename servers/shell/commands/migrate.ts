@@ -3,8 +3,8 @@ import { type MigrateRequest, type MoveRecord, migrationService } from '../../mi
 import { OperatorError } from '../../node/operator-error.ts';
 import { nameOfNode } from '../../node/state-dir.ts';
 import { ask, callKernelPort, letGo, valueOf } from '../agent.ts';
-import { ASK, type Client, factsOf, type FoundTask, nodeNamed, serviceOf, taskNamed } from '../client.ts';
-import type { Context, MigrateOptions } from '../command-line.ts';
+import { ASK, type Client, type FoundTask, factsOf, nodeNamed, serviceOf, taskNamed } from '../client.ts';
+import type { Context, MigrateOptions } from '../context.ts';
 import { bytesText } from '../terminal.ts';
 import { loadOn } from './task.ts';
 import { withClient } from './with-client.ts';
@@ -52,7 +52,12 @@ const bringProgram = async (client: Client, task: FoundTask, to: string): Promis
   const destination = nodeNamed(client, to);
   const host = await serviceOf(client, destination, 'host');
   const { name, hash, file } = program;
-  const { missing } = await callKernelPort(client.agent, host, { op: 'host_programs', programs: [{ name, hash }] }, ASK);
+  const { missing } = await callKernelPort(
+    client.agent,
+    host,
+    { op: 'host_programs', programs: [{ name, hash }] },
+    ASK,
+  );
   letGo(client.agent, host);
   if (!Array.isArray(missing) || missing.length === 0) return;
   const loaded = await loadOn(client, destination, file);
@@ -71,7 +76,8 @@ interface Verdict {
 }
 
 const told = (context: Context, task: FoundTask, { record, blockers }: Verdict): number => {
-  const lines = blockers.length === 0 ? [`✓ nothing keeps ${task.name} on ${task.node}`] : blockers.map((each) => `✗ ${each}`);
+  const lines =
+    blockers.length === 0 ? [`✓ nothing keeps ${task.name} on ${task.node}`] : blockers.map((each) => `✗ ${each}`);
   context.terminal.result({ record, blockers }, lines);
   return blockers.length === 0 ? 0 : 1;
 };
@@ -89,7 +95,11 @@ const refusal = (task: FoundTask, record: MoveRecord | null, blockers: readonly 
     });
   }
   if (record?.outcome === 'under way') {
-    return new OperatorError({ code: 'E_TIMEOUT', text: `${task.name}: the move is not over`, hint: 'portolan trace export' });
+    return new OperatorError({
+      code: 'E_TIMEOUT',
+      text: `${task.name}: the move is not over`,
+      hint: 'portolan trace export',
+    });
   }
   return new OperatorError({
     code: 'E_NOT_MIGRATABLE',
@@ -99,8 +109,12 @@ const refusal = (task: FoundTask, record: MoveRecord | null, blockers: readonly 
   });
 };
 
-const movedLines = (task: FoundTask, record: MoveRecord): string[] => [
-  `✓ ${task.name}  ${nameOfNode(record.from)} → ${nameOfNode(record.to)}  frozen for ${record.freezeMs.toFixed(1)} ms`,
-  `  ${record.strategy}: ${bytesText(record.bytesInFreeze)} and ${record.pagesInFreeze} of ${record.pagesAtFreeze} pages in the freeze, ` +
-    `${record.pagesLeft} to follow`,
-];
+const movedLines = (task: FoundTask, record: MoveRecord): string[] => {
+  const { strategy, bytesInFreeze, pagesInFreeze, pagesAtFreeze, pagesLeft } = record;
+  const way = `${nameOfNode(record.from)} → ${nameOfNode(record.to)}`;
+  const inFreeze = `${bytesText(bytesInFreeze)} and ${pagesInFreeze} of ${pagesAtFreeze} pages in the freeze`;
+  return [
+    `✓ ${task.name}  ${way}  frozen for ${record.freezeMs.toFixed(1)} ms`,
+    `  ${strategy}: ${inFreeze}, ${pagesLeft} to follow`,
+  ];
+};

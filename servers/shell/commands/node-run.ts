@@ -1,7 +1,9 @@
-/** `node-run`: what a process of `up` does. It tells its parent when it is ready, and lives until it is told to stop. */
+/**
+ * `node-run`: what a process of `up` does. It tells its parent when it is ready, and lives until it is told to stop.
+ */
 import { nameOfNode } from '../../node/state-dir.ts';
 import { startNode } from '../boot.ts';
-import type { Context, RunNodeOptions } from '../command-line.ts';
+import type { Context, RunNodeOptions } from '../context.ts';
 import { asOperatorError } from '../terminal.ts';
 
 /** What a node's process tells its parent. */
@@ -17,7 +19,8 @@ export const nodeRun = async (context: Context, name: string, options: RunNodeOp
       ...(context.stateDir === undefined ? {} : { stateDir: context.stateDir }),
       ...(options.root === undefined ? {} : { root: options.root }),
       journal: options.journal ? 'on' : 'off',
-      sink: ({ task, text }) => void process.stdout.write(`${nameOfNode(task)} ${task.slice(task.indexOf('/') + 1)}  ${text}\n`),
+      sink: ({ task, text }) =>
+        void process.stdout.write(`${nameOfNode(task)} ${task.slice(task.indexOf('/') + 1)}  ${text}\n`),
     });
     const stop = (): void => void node.stop();
     process.on('SIGTERM', stop);

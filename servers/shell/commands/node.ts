@@ -1,8 +1,9 @@
 /** `node ls`. */
-import { factsOf, gather, tasksOf } from '../client.ts';
-import type { Context } from '../command-line.ts';
-import { table } from '../terminal.ts';
+
 import { letGo } from '../agent.ts';
+import { factsOf, gather, tasksOf } from '../client.ts';
+import type { Context } from '../context.ts';
+import { table } from '../terminal.ts';
 import { withClient } from './with-client.ts';
 
 /** Shows the nodes, whether they answer, and how much they have to do. */
@@ -15,9 +16,17 @@ export const nodeLs = (context: Context): Promise<number> =>
       const pages = own.reduce((sum, task) => sum + task.pages, 0);
       return { name: facts.name, node: facts.node, pid: facts.pid, version: facts.version, tasks: own.length, pages };
     });
-    const rows = values.map(({ name, pid, tasks, pages, version }) =>
-      [name, String(pid), String(tasks), String(pages), version]);
-    const lines = [...table([['NODE', 'PROCESS', 'TASKS', 'PAGES', 'VERSION'], ...rows]), ...silent.map((each) => `✗ ${each}`)];
+    const rows = values.map(({ name, pid, tasks, pages, version }) => [
+      name,
+      String(pid),
+      String(tasks),
+      String(pages),
+      version,
+    ]);
+    const lines = [
+      ...table([['NODE', 'PROCESS', 'TASKS', 'PAGES', 'VERSION'], ...rows]),
+      ...silent.map((each) => `✗ ${each}`),
+    ];
     context.terminal.result({ state: client.dir, nodes: values, silent }, lines);
     return 0;
   });

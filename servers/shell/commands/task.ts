@@ -1,14 +1,23 @@
 /** `task run|ls|show|logs|kill`. */
 import { resolve } from 'node:path';
-import { consoleService, type ConsoleLine } from '../../console/protocol.ts';
+import { type ConsoleLine, consoleService } from '../../console/protocol.ts';
 import { type OperatorCode, OperatorError } from '../../node/operator-error.ts';
 import { type Answered, nodeService, type ProgramFacts, type RunFacts } from '../../node/protocol.ts';
-import { nameOfNode, type NodeRecord } from '../../node/state-dir.ts';
+import { type NodeRecord, nameOfNode } from '../../node/state-dir.ts';
 import { ask, callKernelPort, letGo, valueOf } from '../agent.ts';
 import {
-  ASK, type Client, factsOf, type FoundTask, gather, nodeNamed, serviceOf, type TaskFacts, taskNamed, tasksOf,
+  ASK,
+  type Client,
+  type FoundTask,
+  factsOf,
+  gather,
+  nodeNamed,
+  serviceOf,
+  type TaskFacts,
+  taskNamed,
+  tasksOf,
 } from '../client.ts';
-import type { Context, TaskRunOptions } from '../command-line.ts';
+import type { Context, TaskRunOptions } from '../context.ts';
 import { bytesText, table } from '../terminal.ts';
 import { withClient } from './with-client.ts';
 
@@ -28,15 +37,24 @@ export const taskRun = (context: Context, options: TaskRunArguments): Promise<nu
     if (record === undefined) throw new OperatorError({ code: 'E_NO_KERNEL', text: 'no node runs' });
     const file = resolve(options.file);
     const program = await loadOn(client, record, file);
-    const name = await freeName(client, options.name ?? program.name, options.name === undefined ? 'number it' : 'refuse');
+    const name = await freeName(
+      client,
+      options.name ?? program.name,
+      options.name === undefined ? 'number it' : 'refuse',
+    );
     const server = await serviceOf(client, record, 'node');
     const args = { file, name, args: options.args };
-    const { reply } = await ask(client.agent, { service: nodeService, server, routine: 'run', args }, { ...COMPILE, signal: context.signal });
+    const { reply } = await ask(
+      client.agent,
+      { service: nodeService, server, routine: 'run', args },
+      { ...COMPILE, signal: context.signal },
+    );
     const run: RunFacts & ProgramFacts = opened(valueOf(reply, name));
     const others = client.records.filter((each) => each !== record);
     const elsewhere = await Promise.allSettled(others.map((each) => loadOn(client, each, file)));
     const lacking = others.filter((_, at) => elsewhere[at]?.status === 'rejected').map((each) => each.name);
-    for (const each of lacking) context.terminal.say(`${each} has not loaded the program: the task cannot move there yet`);
+    for (const each of lacking)
+      context.terminal.say(`${each} has not loaded the program: the task cannot move there yet`);
     context.terminal.result({ ...run, node: record.name, lacking }, [`✓ ${run.name} runs on ${record.name}`]);
     return 0;
   });
@@ -59,7 +77,8 @@ const freeName = async (client: Client, wanted: string, ifTaken: 'number it' | '
   const taken = new Set(values.flat().map((task) => task.name));
   for (const task of values.flat()) letGo(client.agent, task.port);
   if (!taken.has(wanted)) return wanted;
-  if (ifTaken === 'refuse') throw new OperatorError({ code: 'E_USAGE', text: `a task ${wanted} runs already`, hint: 'choose another --name' });
+  if (ifTaken === 'refuse')
+    throw new OperatorError({ code: 'E_USAGE', text: `a task ${wanted} runs already`, hint: 'choose another --name' });
   let number = 2;
   while (taken.has(`${wanted}-${number}`)) number += 1;
   return `${wanted}-${number}`;
@@ -70,9 +89,19 @@ export const taskLs = (context: Context, which: 'all' | 'own'): Promise<number> 
   withClient(context, async (client) => {
     const { values, silent } = await gather(client, (record) => tasksOf(client, record));
     for (const task of values.flat()) letGo(client.agent, task.port);
-    const tasks = values.flat().filter((task) => which === 'all' || task.pinned === null).map(factsOnly);
-    const rows = tasks.map(({ name, node, program, pages, bytes }) => [name, node, program, String(pages), bytesText(bytes)]);
-    const lines = tasks.length === 0 ? ['no task runs'] : table([['TASK', 'NODE', 'PROGRAM', 'PAGES', 'MAPPED'], ...rows]);
+    const tasks = values
+      .flat()
+      .filter((task) => which === 'all' || task.pinned === null)
+      .map(factsOnly);
+    const rows = tasks.map(({ name, node, program, pages, bytes }) => [
+      name,
+      node,
+      program,
+      String(pages),
+      bytesText(bytes),
+    ]);
+    const lines =
+      tasks.length === 0 ? ['no task runs'] : table([['TASK', 'NODE', 'PROGRAM', 'PAGES', 'MAPPED'], ...rows]);
     context.terminal.result({ tasks, silent }, [...lines, ...silent.map((each) => `✗ ${each}`)]);
     return 0;
   });
@@ -107,7 +136,10 @@ export const taskLogs = (context: Context, name: string): Promise<number> =>
     const identity = await identityOf(client, name);
     const { values, silent } = await gather(client, (record) => linesOf(client, record, identity));
     const lines = values.flat();
-    context.terminal.result({ identity, lines, silent }, lines.map(({ text }) => text));
+    context.terminal.result(
+      { identity, lines, silent },
+      lines.map(({ text }) => text),
+    );
     for (const each of silent) context.terminal.say(`✗ ${each}`);
     return 0;
   });
@@ -144,7 +176,11 @@ export const taskKill = (context: Context, name: string): Promise<number> =>
   withClient(context, async (client) => {
     const task = await taskNamed(client, name);
     if (task.pinned !== null) {
-      throw new OperatorError({ code: 'E_USAGE', text: `${task.name} is not yours to kill: ${task.pinned}`, hint: 'portolan down' });
+      throw new OperatorError({
+        code: 'E_USAGE',
+        text: `${task.name} is not yours to kill: ${task.pinned}`,
+        hint: 'portolan down',
+      });
     }
     const { kr } = await callKernelPort(client.agent, task.port, { op: 'task_terminate' }, ASK);
     if (kr !== 'KERN_SUCCESS') throw new OperatorError({ code: 'E_FAILED', text: `${task.name}: ${kr}` });

@@ -28,7 +28,9 @@ export const listLines = (events: readonly TracedEvent[]): string[] => {
 export const mermaidLines = (nodes: readonly string[], events: readonly TracedEvent[]): string[] => {
   const lines = ['sequenceDiagram', ...nodes.map((node) => `  participant ${plain(node)}`)];
   const left = new Map<string, string>();
-  const moving = new Set(events.filter(({ kind }) => kind === 'detached' || kind === 'attached').map(({ task }) => task));
+  const moving = new Set(
+    events.filter(({ kind }) => kind === 'detached' || kind === 'attached').map(({ task }) => task),
+  );
   for (const { kind, node, task, detail } of events) {
     if (!moving.has(task)) continue;
     const name = plain(String(detail['name'] ?? task));

@@ -1,10 +1,11 @@
 /** `trace export`: the lives of all tasks on all nodes, in one order of time. */
-import type { LifeEvent } from './trace-lines.ts';
+
 import { type MoveRecord, migrationService } from '../../migration/protocol.ts';
+import type { NodeRecord } from '../../node/state-dir.ts';
 import { ask, callKernelPort, letGo, valueOf } from '../agent.ts';
 import { ASK, type Client, factsOf, gather, serviceOf } from '../client.ts';
-import type { Context } from '../command-line.ts';
-import type { NodeRecord } from '../../node/state-dir.ts';
+import type { Context } from '../context.ts';
+import type { LifeEvent } from './trace-lines.ts';
 import { listLines, mermaidLines, type TracedEvent } from './trace-lines.ts';
 import { withClient } from './with-client.ts';
 

@@ -2,12 +2,12 @@
 import { fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { OperatorError, type OperatorCode, messageOf, systemCode } from '../../node/operator-error.ts';
+import { messageOf, type OperatorCode, OperatorError, systemCode } from '../../node/operator-error.ts';
 import { nodeService } from '../../node/protocol.ts';
 import { type NodeRecord, StateDir } from '../../node/state-dir.ts';
 import { ask } from '../agent.ts';
 import { ASK, type Client, serviceOf } from '../client.ts';
-import type { Context, UpOptions } from '../command-line.ts';
+import type { Context, UpOptions } from '../context.ts';
 import { table } from '../terminal.ts';
 import type { NodeWord } from './node-run.ts';
 import { withClient } from './with-client.ts';
@@ -61,17 +61,19 @@ const launch = (dir: StateDir, name: string, options: UpOptions, signal: AbortSi
   const child = fork(main, options.journal ? args : [...args, '--no-journal'], { detached: true, stdio });
   closeSync(log);
   const ready = new Promise<void>((resolve, reject) => {
-    const fail = (code: OperatorCode, text: string, hint = `see ${dir.log(name)}`): void =>
+    const fail = (code: OperatorCode, text: string, hint = `see ${dir.log(name)}`): void => {
+      clearTimeout(timer);
       reject(new OperatorError({ code, text: `${name}: ${text}`, hint }));
+    };
     const timer = setTimeout(() => fail('E_TIMEOUT', 'it is not ready in time'), START_MS);
-    const over = (): void => clearTimeout(timer);
     signal.addEventListener('abort', () => fail('E_INTERRUPTED', 'stopped'), { once: true });
-    child.once('error', (error) => (over(), fail('E_FAILED', messageOf(error))));
-    child.once('exit', (code) => (over(), fail('E_FAILED', `it ended with ${code}`)));
+    child.once('error', (error) => fail('E_FAILED', messageOf(error)));
+    child.once('exit', (code) => fail('E_FAILED', `it ended with ${code}`));
     child.once('message', (word: NodeWord) => {
-      over();
+      clearTimeout(timer);
       if (word.type === 'ready') resolve();
-      else fail(String(word.error['code']) as OperatorCode, String(word.error['text']), String(word.error['hint'] ?? ''));
+      else
+        fail(String(word.error['code']) as OperatorCode, String(word.error['text']), String(word.error['hint'] ?? ''));
     });
   });
   return {
@@ -93,7 +95,10 @@ export const down = async (context: Context): Promise<number> => {
   return withClient(context, async (client) => {
     const results = await Promise.allSettled(client.records.map((record) => stop(client, record)));
     const stopped = client.records.filter((_, at) => results[at]?.status === 'fulfilled').map(({ name }) => name);
-    context.terminal.result({ stopped }, stopped.map((name) => `✓ ${name} has stopped`));
+    context.terminal.result(
+      { stopped },
+      stopped.map((name) => `✓ ${name} has stopped`),
+    );
     const failed = results.find((each) => each.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return 0;

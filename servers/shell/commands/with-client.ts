@@ -1,5 +1,5 @@
-import type { Context } from '../command-line.ts';
 import type { Client } from '../client.ts';
+import type { Context } from '../context.ts';
 
 /** Runs a command with a way to the nodes, and takes leave of them whatever comes of it. */
 export const withClient = async (context: Context, run: (client: Client) => Promise<number>): Promise<number> => {

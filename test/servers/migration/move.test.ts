@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { machine } from '../../../kernel/machine.ts';
 import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import { MAKE_SEND, MOVE_SEND_ONCE } from '../../../ports/right.ts';
-import { machine } from '../../../kernel/machine.ts';
 import { netService } from '../../../servers/net/protocol.ts';
 import { addMigration, migrate, startTask, World } from '../../support/migration-scene.ts';
 
@@ -37,7 +37,12 @@ const counter = machine<CounterState>({
         const total = sys.memory.getU32(s.base + 4) + 1;
         sys.memory.setU32(page, count);
         sys.memory.setU32(s.base + 4, total);
-        sys.send({ remote: message.remote, remoteDisposition: MOVE_SEND_ONCE, id: message.id + 100, body: { count, total } });
+        sys.send({
+          remote: message.remote,
+          remoteDisposition: MOVE_SEND_ONCE,
+          id: message.id + 100,
+          body: { count, total },
+        });
       }
       sys.receive(s.inbox);
     },
@@ -64,7 +69,8 @@ const scene = () => {
   const answers = () => {
     world.run();
     const bodies: unknown[] = [];
-    for (let next = client.take(replies); next !== null; next = client.take(replies)) bodies.push({ id: next.id, ...(next.body as object) });
+    for (let next = client.take(replies); next !== null; next = client.take(replies))
+      bodies.push({ id: next.id, ...(next.body as object) });
     return bodies;
   };
   return { world, a, b, c, migrations, client, ask, answers, operator: a.actor('operator') };
@@ -115,7 +121,10 @@ describe('a task that serves clients', () => {
     for (let id = 1; id <= 5; id += 1) ask(id);
     const record = migrate(operator, { task: 'counter', node: 'b', strategy: 'eager-all' });
     expect(record).toMatchObject({ outcome: 'moved', pagesInFreeze: 6, demandFaults: 0, pagesPushed: 0 });
-    expect([...b.kernel.tasks].find(({ name }) => name === 'counter')?.memory.figures()).toMatchObject({ pages: 6, awaited: 0 });
+    expect([...b.kernel.tasks].find(({ name }) => name === 'counter')?.memory.figures()).toMatchObject({
+      pages: 6,
+      awaited: 0,
+    });
     ask(1);
     expect(answers()).toHaveLength(6);
   });
@@ -150,7 +159,10 @@ describe('a task that serves clients', () => {
 
   it('names what keeps a task from moving, and moves nothing on a dry run', () => {
     const { a, operator } = scene();
-    expect(migrate(operator, { task: 'counter', node: 'b', dryRun: true })).toMatchObject({ phase: 'freezing', why: '' });
+    expect(migrate(operator, { task: 'counter', node: 'b', dryRun: true })).toMatchObject({
+      phase: 'freezing',
+      why: '',
+    });
     expect(migrate(operator, { task: 'netmsg', node: 'b' }).why).toContain('pinned');
     expect(migrate(operator, { task: 'nobody', node: 'b' }).why).toContain('no task nobody');
     expect(migrate(operator, { task: 'counter', node: 'z' }).why).toContain('no node z');

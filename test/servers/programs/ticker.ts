@@ -1,8 +1,9 @@
 /** Counts, and prints each number on the console that its bootstrap port knows. `args[0]`: how far. `args[1]`: how often, in ms. */
-import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
-import { COPY_SEND } from '../../../ports/right.ts';
+
 import { machine } from '../../../kernel/machine.ts';
 import type { Program, Sys } from '../../../kernel/program.ts';
+import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
+import { COPY_SEND } from '../../../ports/right.ts';
 import { consoleService } from '../../../servers/console/protocol.ts';
 import { nameService } from '../../../servers/names/protocol.ts';
 

@@ -1,0 +1,38 @@
+/** The kernel for outsiders: boot it, run it, write programs, embed it. Inside the repository import the file, never this. */
+export { bootKernel } from './boot.ts';
+export type { Clock, Environment, Pump } from './environment.ts';
+export { type Cancellation, HostTask, MachError } from './host-task.ts';
+export type {
+  Answer,
+  Inheritance,
+  KernelRequest,
+  MemoryRequest,
+  PortRequest,
+  RightArgument,
+  SpecialPort,
+  StateFlavor,
+  TaskRequest,
+  ThreadRequest,
+} from './interface/calls.ts';
+export { CALL_FORMS, type CallForm, decodeRequest, type FieldKind } from './interface/ids.ts';
+export type { MemoryImage, ObjectImage, TaskImage, ThreadImage } from './interface/image.ts';
+export type { FreezeRequest, HostRequest, HuskRequest, MoveRequest } from './interface/move.ts';
+export * from './interface/pager.ts';
+export {
+  type Check,
+  type Handlers,
+  Refusal,
+  type Reply,
+  releaseItems,
+  type Routine,
+  routine,
+  type Subsystem,
+  subsystem,
+} from './interface/subsystem.ts';
+export type { Kernel, Task, Thread } from './kernel.ts';
+export { createTask, createThread, kernelPort, terminateTask } from './lives.ts';
+export { type Handler, type MachineDefinition, type MachineState, machine } from './machine.ts';
+export { NetDoor } from './move/door.ts';
+export type { MsgCall, Program, ProgramMemory, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
+export { runKernel } from './scheduler.ts';
+export { hostServer } from './serve/move.ts';

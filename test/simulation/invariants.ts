@@ -1,0 +1,92 @@
+/** What must always hold, and what must hold at the end. Names as in the research on protocols. */
+import type { SimNode } from './node.ts';
+import type { SimWorld } from './world.ts';
+
+/** Checks one world. Each check answers what is broken, null if nothing is. */
+export class Invariants {
+  readonly #world: SimWorld;
+  /** Moves whose end has been looked at. */
+  readonly #ended: Set<string> = new Set();
+
+  constructor(world: SimWorld) {
+    this.#world = world;
+  }
+
+  /** Safety: after every event. */
+  afterEvent(): string | null {
+    return this.#oneInstance() ?? this.#abortedMoves() ?? this.#answers();
+  }
+
+  /** What has not come to rest yet; null if everything has. */
+  unsettled(): string | null {
+    const { clients, mayBeLost } = this.#world;
+    const instances = this.#world.instances();
+    if (instances.length === 0 && !mayBeLost) return 'M4: nobody runs the task, and no node that had it has crashed';
+    const isRunning = instances.length === 1 && !mayBeLost;
+    for (const client of clients) {
+      if (!client.node.isUp || !isRunning) continue;
+      const { number, sent, outstanding } = client;
+      if (!this.#world.hasSentAll(client)) return `L1: client ${number} got stuck after ${sent} requests`;
+      if (outstanding > 0) return `L1: ${outstanding} of ${sent} requests of client ${number} are never answered`;
+    }
+    for (const node of this.#world.network.living) {
+      const left = this.#leftOn(node);
+      if (left !== null) return `leak on ${node.name}: ${left}`;
+    }
+    return null;
+  }
+
+  /** The whole story: every request was counted once. */
+  atEnd(): string | null {
+    const { clients, mayBeLost } = this.#world;
+    if (mayBeLost || clients.some(({ node }) => !node.isUp)) return null;
+    const totals = clients.flatMap((client) => [...client.totals.values()]).sort((x, y) => x - y);
+    const gap = totals.findIndex((total, index) => total !== index + 1);
+    return gap < 0 ? null : `P1: the totals are not consecutive after ${gap}: ${totals.slice(gap, gap + 3).join(', ')}`;
+  }
+
+  #oneInstance(): string | null {
+    const { owner } = this.#world;
+    const nodes = this.#world.instances().map(({ node }) => node.name);
+    if (nodes.length > 1) return `M1: the task runs on ${nodes.join(' and ')} at once`;
+    const [node] = nodes;
+    if (node !== undefined && node !== owner) return `M1: the task runs on ${node}, and by the last decision it is of ${owner}`;
+    return null;
+  }
+
+  #abortedMoves(): string | null {
+    for (const { name, migration } of this.#world.network.living) {
+      for (const { state, wasFrozen } of migration.moves) {
+        if (state.phase !== 'ended' || this.#ended.has(state.mid)) continue;
+        this.#ended.add(state.mid);
+        if (!wasFrozen) continue;
+        const isHere = this.#world.instances().some(({ node }) => node.name === name);
+        if (!isHere) return `M3: ${state.mid} was called off (${state.why}), and the task does not run on ${name}`;
+      }
+    }
+    return null;
+  }
+
+  #answers(): string | null {
+    for (const client of this.#world.clients) {
+      if (client.wrong !== null) return `P1: ${client.wrong}`;
+      if (client.lost > 0 && !this.#world.mayBeLost)
+        return `L1: ${client.lost} requests of client ${client.number} were given up, and the task lives`;
+    }
+    return null;
+  }
+
+  #leftOn({ kernel, migration, netLeft }: SimNode): string | null {
+    for (const task of kernel.tasks) if (task.isFrozen) return `task ${task.name} is frozen`;
+    for (const { mid, hasLanded } of migration.arrivals.values())
+      return `the arrival of ${mid} is kept (${hasLanded ? 'landed' : 'not landed'})`;
+    for (const { state } of migration.moves) {
+      if (state.phase !== 'released' && state.phase !== 'ended') return `${state.mid} is still ${state.phase}`;
+    }
+    if (migration.byPager.size > 0) return `${migration.byPager.size} pagers`;
+    if (migration.byPort.size > 0) return `${migration.byPort.size} ports of moves`;
+    const { outgoing, incoming, copies } = netLeft;
+    if (outgoing + incoming > 0) return `netmsg keeps ${outgoing} stages of its own and ${incoming} of others`;
+    return copies > 0 ? `netmsg keeps ${copies} copies in transit` : null;
+  }
+}
