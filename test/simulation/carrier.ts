@@ -102,7 +102,7 @@ class SimLink implements Link {
     this.#arrivesAt = Math.max(this.#arrivesAt + 0.001, timeline.now + delay);
     this.#flight += 1;
     const size = frame.length;
-    timeline.after(this.#arrivesAt - timeline.now, `${this.#carrier.name}: ${size} bytes reach ${this.node}`, () => {
+    timeline.after(this.#arrivesAt - timeline.now, `~${this.#carrier.name}: ${size} bytes reach ${this.node}`, () => {
       this.#arrive(frame);
     });
   }
@@ -118,7 +118,7 @@ class SimLink implements Link {
   #drained(): void {
     if (!this.#owesDrain) return;
     this.#owesDrain = false;
-    this.#medium.timeline.after(0, `${this.#carrier.name}: ${this.node} may send again`, () => {
+    this.#medium.timeline.after(0, `~${this.#carrier.name}: ${this.node} may send again`, () => {
       if (this.isOpen) this.#events?.drain();
     });
   }

@@ -123,7 +123,7 @@ export class SimNode {
     if (at >= this.tickAt) return;
     this.tickAt = at;
     const { timeline } = this.#parts;
-    timeline.after(Math.max(1, at - timeline.now), `${this.name}: timer`, () => {
+    timeline.after(Math.max(1, at - timeline.now), `~${this.name}: timer`, () => {
       if (!this.isUp || at !== this.tickAt) return;
       this.tickAt = Number.POSITIVE_INFINITY;
       this.driver.tick(timeline.now);
@@ -153,7 +153,7 @@ export class SimNode {
 
   #plan(delay: number): void {
     const { timeline, random } = this.#parts;
-    timeline.after(delay, `${this.name}: runs`, () => {
+    timeline.after(delay, `~${this.name}: runs`, () => {
       if (!this.isUp) return;
       runKernel(this.kernel, random.between(1, 120));
       if (!this.#netTask.isAlive) throw new Error(`netmsg of ${this.name} has ended`);

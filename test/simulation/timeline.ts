@@ -37,7 +37,7 @@ export class Timeline {
     return this.#history;
   }
 
-  /** Plans something; `label` is what the history will say of it. */
+  /** Plans something; `label` is what the history will say of it. What begins with ~ is routine, and only hashed. */
   after(delay: number, label: string, run: () => void): void {
     const planned = { at: this.now + Math.max(0, delay), tie: this.#random.next(), label, run };
     const heap = this.#heap;
@@ -67,6 +67,7 @@ export class Timeline {
   note(line: string): void {
     const text = `${this.now.toFixed(1).padStart(9)} ms  ${line}`;
     for (let i = 0; i < text.length; i += 1) this.#hash = Math.imul(this.#hash ^ text.charCodeAt(i), 0x01000193);
+    if (line.startsWith('~')) return;
     this.#history.push(text);
     if (this.#history.length > HISTORY) this.#history.shift();
   }

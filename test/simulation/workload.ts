@@ -116,7 +116,7 @@ export class Client {
     }
     const got = this.totals.size - before;
     if (this.#server === MACH_PORT_NULL) return this.#lookUp(home);
-    if (!maySend || this.outstanding >= windowMax) return `takes ${got}`;
+    if (!maySend || this.outstanding >= windowMax) return `${got === 0 ? '~' : ''}takes ${got}`;
     const q = this.sent + 1;
     const kr = this.#host.sys.send({
       remote: this.#server,
@@ -127,6 +127,7 @@ export class Client {
       localDisposition: MAKE_SEND_ONCE,
     });
     if (kr === 'MACH_MSG_SUCCESS') this.sent = q;
+    else if (got === 0) return `~${kr}`;
     return `takes ${got}, sends ${q}: ${kr}`;
   }
 
@@ -138,7 +139,7 @@ export class Client {
       return 'looks for the counter';
     }
     const message = sys.poll(this.#found);
-    if (message === null) return 'waits';
+    if (message === null) return '~waits';
     this.#isAsking = false;
     const [item] = message.items ?? [];
     if (item?.kind !== 'port') return 'finds no counter';

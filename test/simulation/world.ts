@@ -17,6 +17,8 @@ const QUIET_MS = 500;
 /** Events beyond which a world is held to go round in circles. */
 const EVENTS_MAX = 400_000;
 
+const UNKNOWN = Object.freeze({ mid: '', phase: '', node: '' });
+
 /** What a decision to move wrote down. */
 interface Decision {
   readonly mid: string;
@@ -40,6 +42,7 @@ export class SimWorld {
   readonly #invariants: Invariants;
   readonly #requests: number;
   readonly #windowMax: number;
+  readonly #phases: Map<string, string> = new Map();
 
   constructor(seed: number, plant: Plant) {
     this.random = new SeededRandom(seed);
@@ -101,11 +104,24 @@ export class SimWorld {
   #step(): string | null {
     try {
       if (!this.timeline.step()) return 'nothing is planned any more';
-      for (const node of this.network.nodes.values()) node.arm();
+      for (const node of this.network.nodes.values()) {
+        node.arm();
+        this.#notePhases(node);
+      }
     } catch (error) {
       return `no exception: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     }
     return this.#invariants.afterEvent();
+  }
+
+  /** Moves that have got further. */
+  #notePhases({ name, migration }: SimNode): void {
+    for (let at = Math.max(0, migration.moves.length - 4); at < migration.moves.length; at += 1) {
+      const { mid, phase, node } = migration.moves[at]?.state ?? UNKNOWN;
+      if (this.#phases.get(mid) === phase) continue;
+      this.#phases.set(mid, phase);
+      this.timeline.note(`move ${mid} from ${name} to ${node}: ${phase}`);
+    }
   }
 
   #journal(name: string): Journal {
@@ -135,10 +151,11 @@ export class SimWorld {
 
   #planClient(client: Client): void {
     const { random, timeline, network } = this;
-    timeline.after(random.between(1, 60), `client ${client.number} on ${client.node.name}`, () => {
+    timeline.after(random.between(1, 60), `~client ${client.number} on ${client.node.name}`, () => {
       if (!client.node.isUp) return;
       const home = network.node(this.owner).isUp ? this.#home : this.owner;
-      timeline.note(`client ${client.number} ${client.act(home, !this.hasSentAll(client), this.#windowMax)}`);
+      const did = client.act(home, !this.hasSentAll(client), this.#windowMax);
+      timeline.note(did.startsWith('~') ? did : `client ${client.number} on ${client.node.name} ${did}`);
       this.#planClient(client);
     });
   }

@@ -405,7 +405,7 @@ describe('maps and a model that copies everything', () => {
   it('agree about every byte and every code, and no frame is lost', () => {
     const runs = Number(process.env['VM_RUNS'] ?? 150);
     fc.assert(
-      fc.property(fc.array(operation, { minLength: 1, maxLength: 60 }), (operations) => {
+      fc.property(fc.array(operation, { minLength: 1, maxLength: 80, size: 'max' }), (operations) => {
         const worlds = new Worlds();
         for (const each of operations) {
           worlds.step(each);
