@@ -33,8 +33,8 @@ export const semantics = (): Readonly<Record<string, unknown>> => {
   owner.call({ op: 'port_set_qlimit', name: port, qlimit: 2 });
   const send = () => holder.sys.send({ remote: right, remoteDisposition: COPY_SEND, id: 2 });
   seen['qlimit'] = [send(), send(), send()];
-  owner.sys.poll(port);
-  seen['room again'] = send();
+  // The message that found no room came back, and the right in its header with it: Mach's pseudo-receive.
+  seen['references'] = holder.call({ op: 'port_get_refs', name: right, right: 'SEND' })['refs'];
   while (owner.sys.poll(port) !== null);
 
   // When the last send right is gone, whoever asked is told, with the count of rights ever made.
@@ -42,7 +42,7 @@ export const semantics = (): Readonly<Record<string, unknown>> => {
   const notify = { name: told, disposition: MAKE_SEND_ONCE };
   const watch = { op: 'port_request_notification', sync: 0, notify } as const;
   owner.call({ ...watch, name: port, kind: 'NO_SENDERS' });
-  holder.call({ op: 'port_deallocate', name: right });
+  holder.call({ op: 'port_destroy', name: right });
   const alone = owner.sys.poll(told);
   seen['no senders'] = [alone?.id === NOTIFY_NO_SENDERS, alone?.body];
 

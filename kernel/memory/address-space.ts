@@ -73,7 +73,9 @@ export class AddressSpace {
   // --- The accessors of programs ---
 
   getU8(address: number): number {
-    return this.#slab[this.#at(address, false)] ?? 0;
+    // Two steps: finding the place may change the slab.
+    const at = this.#at(address, false);
+    return this.#slab[at] ?? 0;
   }
 
   setU8(address: number, value: number): void {

@@ -100,7 +100,10 @@ export const privatise = (region: Shows, pages: number): void => {
 /** A snapshot of an object that others go on writing to, with one reference for the caller. O(1). */
 export const snapshotOf = (object: MemoryObject): MemoryObject => {
   const last = object.copy;
-  if (last?.isSnapshot && last.frames.resident === 0 && last.pages === object.pages) return reference(last);
+  if (last?.isSnapshot && last.frames.resident === 0 && last.pages === object.pages) {
+    last.isCopied = true;
+    return reference(last);
+  }
   const snapshot = new MemoryObject(object.pool, object.pages);
   snapshot.isSnapshot = true;
   if (last !== null) {

@@ -143,12 +143,25 @@ const asRecord = (value: unknown): NodeRecord | null => {
   return { name, node, pid, version, startedAt };
 };
 
-/** A process that we may not signal lives too. */
+/**
+ * A process that we may not signal lives too; one that has ended and is only waiting to be noticed by its parent does
+ * not.
+ */
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return systemCode(error) === 'EPERM';
+  }
+  return !hasEnded(pid);
+};
+
+/** Only Linux tells. */
+const hasEnded = (pid: number): boolean => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  } catch {
+    return false;
   }
 };

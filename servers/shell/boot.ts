@@ -257,8 +257,8 @@ const endingOf = (parts: Composition, dir: StateDir, record: NodeRecord) => {
     isEnding = true;
     // What was said last is on its way before the good-bye: one turn of kernel and sockets.
     await new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)));
-    dir.forget(record.name, record.pid);
     await parts.close();
+    dir.forget(record.name, record.pid); // last: who sees no record may take the name
     told();
   };
   return { stopped, stop };

@@ -78,7 +78,8 @@ const define = (program: Command, around: Surroundings): void => {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void around.stdout.write(text),
-      writeErr: () => undefined, // errors are shown once, by whoever catches them
+      writeErr: (text) => void around.stderr.write(text),
+      outputError: () => undefined, // errors are shown once, by whoever catches them
     })
     .addHelpText(
       'after',

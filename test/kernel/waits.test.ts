@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type MachineState, machine } from '../../kernel/machine.ts';
+import { runKernel } from '../../kernel/scheduler.ts';
+import { runKernel } from '../../kernel/scheduler.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { MAKE_SEND } from '../../ports/right.ts';
 import { Lab, nameOf, spawn } from '../support/one-kernel.ts';
@@ -116,10 +118,10 @@ describe('suspension', () => {
 });
 
 describe('the scheduler', () => {
-  it('gives threads that yield the same number of turns', async () => {
-    const { runKernel } = await import('../../kernel/scheduler.ts');
-    const { createTask, createThread } = await import('../../kernel/lives.ts');
-    const { kernel } = new Lab(turner);
+  it('gives threads that yield the same number of turns', () => {
+    const lab = new Lab(turner);
+    const { kernel } = lab;
+    lab.isStill = true;
     const threads = ['a', 'b', 'c'].map((log) => createThread(createTask(kernel, log), turner, turner.start(log)));
     expect(runKernel(kernel, 300)).toBeGreaterThanOrEqual(300);
     const counts = threads.map(({ state }) => (state as { readonly count: number }).count);

@@ -43,9 +43,9 @@ export class SimNode {
   readonly kernel: Kernel;
   readonly driver: NetDriver;
   readonly migration: MigrationState;
-  isUp = true;
+  isUp: boolean = true;
   /** When the timer of its sessions goes off. */
-  tickAt = Number.POSITIVE_INFINITY;
+  tickAt: number = Number.POSITIVE_INFINITY;
   readonly #parts: NodeParts;
   readonly #netTask: Task;
   readonly #service: PortName;

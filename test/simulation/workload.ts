@@ -1,5 +1,6 @@
 /** What goes on in the simulated world: a task that counts and moves, and clients that keep requests in flight. */
 import { HostTask } from '../../kernel/host-task.ts';
+import type { Program } from '../../kernel/program.ts';
 import { machine } from '../../kernel/machine.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../ports/right.ts';
@@ -34,7 +35,7 @@ interface Answered extends Question {
 }
 
 /** Counts requests: one page with the totals, and pages of each client. */
-export const counter = machine<CounterState>({
+export const counter: Program = machine<CounterState>({
   name: 'counter',
   hash: 'counter',
   start: () => ({ at: 'start', inbox: MACH_PORT_NULL, base: 0 }),

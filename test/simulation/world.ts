@@ -170,9 +170,8 @@ export class SimWorld {
       const { node } = instance;
       const to = random.pick(this.#names.filter((name) => name !== node.name));
       const strategy = random.pick(['copy-on-reference', 'eager-all'] as const);
-      const push = random.chance(0.3) ? ({ push: 'off' } as const) : {};
       timeline.note(`the operator wants the counter moved from ${node.name} to ${to}, ${strategy}`);
-      node.migrate({ task: 'counter', node: to, strategy, k: random.between(0, 4), ...push });
+      node.migrate({ task: 'counter', node: to, strategy, k: random.between(0, 4) });
     });
   }
 

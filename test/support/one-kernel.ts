@@ -10,13 +10,15 @@ import { type PortName, portName } from '../../ports/name.ts';
 /** A kernel with a clock, and tasks of the host in it. */
 export class Lab {
   readonly kernel: Kernel;
+  /** The kernel does not run by itself. */
+  isStill = false;
   #now = 0;
 
   constructor(...programs: readonly Program[]) {
     this.kernel = bootKernel({
       node: 'lab',
       clock: { now: () => this.#now },
-      pump: { wanted: () => queueMicrotask(() => this.rest()), deadline: () => undefined },
+      pump: { wanted: () => queueMicrotask(() => this.isStill || this.rest()), deadline: () => undefined },
     });
     for (const program of programs) this.kernel.programs.set(program.name, program);
   }
@@ -25,6 +27,7 @@ export class Lab {
     return new HostTask(this.kernel, name);
   }
 
+  /** Runs the kernel until nothing is left to run. */
   rest(): void {
     while (runKernel(this.kernel, 1_000) > 0);
   }

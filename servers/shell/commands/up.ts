@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { messageOf, type OperatorCode, OperatorError, systemCode } from '../../node/operator-error.ts';
+import { messageOf, type OperatorCode, OperatorError } from '../../node/operator-error.ts';
 import { nodeService } from '../../node/protocol.ts';
 import { type NodeRecord, StateDir } from '../../node/state-dir.ts';
 import { ask } from '../agent.ts';
@@ -93,7 +93,7 @@ export const down = async (context: Context): Promise<number> => {
     return 0;
   }
   return withClient(context, async (client) => {
-    const results = await Promise.allSettled(client.records.map((record) => stop(client, record)));
+    const results = await Promise.allSettled(client.records.map((record) => stop(client, dir, record)));
     const stopped = client.records.filter((_, at) => results[at]?.status === 'fulfilled').map(({ name }) => name);
     context.terminal.result(
       { stopped },
@@ -106,15 +106,15 @@ export const down = async (context: Context): Promise<number> => {
 };
 
 /** Asks a node to end; one that does not listen gets a signal. */
-const stop = async (client: Client, record: NodeRecord): Promise<void> => {
+const stop = async (client: Client, dir: StateDir, record: NodeRecord): Promise<void> => {
   try {
     const server = await serviceOf(client, record, 'node');
     await ask(client.agent, { service: nodeService, server, routine: 'stop', args: null }, ASK);
   } catch {
-    signalTo(record.pid, 'SIGTERM');
+    terminate(record.pid);
   }
   const end = Date.now() + END_MS;
-  while (signalTo(record.pid, 0)) {
+  while (dir.find(record.name)?.node === record.node) {
     if (Date.now() > end) {
       throw new OperatorError({
         code: 'E_TIMEOUT',
@@ -126,11 +126,10 @@ const stop = async (client: Client, record: NodeRecord): Promise<void> => {
   }
 };
 
-/** False if there is no such process. */
-const signalTo = (pid: number, signal: 'SIGTERM' | 0): boolean => {
+const terminate = (pid: number): void => {
   try {
-    return process.kill(pid, signal);
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH';
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
   }
 };
