@@ -30,7 +30,7 @@ const counter = machine<CounterState>({
 });
 
 /** Counts, moves, counts on. Answers what the client heard and where the counter is. */
-export const relocate = async () => {
+export const relocate = async (): Promise<unknown> => {
   using harbour = await LocalNode.open('harbour');
   using island = await LocalNode.open('island');
   LocalNode.join(harbour, island);
@@ -44,13 +44,8 @@ export const relocate = async () => {
   await using client = new HostTask(harbour.kernel, 'client');
   const door = introduce(task, state.inbox, client.task);
   const replies = client.allocate();
-  const request = {
-    remote: door,
-    remoteDisposition: COPY_SEND,
-    local: replies,
-    localDisposition: MAKE_SEND_ONCE,
-    id: 1,
-  };
+  const answerTo = { local: replies, localDisposition: MAKE_SEND_ONCE };
+  const request = { remote: door, remoteDisposition: COPY_SEND, ...answerTo, id: 1 };
   const ask = async () => (await client.rpc(request, replies, { timeoutMs: 5000 })).body;
 
   const heard = [await ask(), await ask()];

@@ -8,12 +8,12 @@ import { MemoryObject, PagePool } from './memory/object.ts';
 import { PortPager } from './memory/pager-port.ts';
 import { serveMemory } from './serve/memory.ts';
 import { servePort } from './serve/port.ts';
-import { serveTask } from './serve/task.ts';
+import { isTaskRequest, serveTask } from './serve/task.ts';
 import { serveThread } from './serve/thread.ts';
-import type { KernelRequest, MemoryRequest, PortRequest, TaskRequest, ThreadRequest } from './interface/calls.ts';
+import type { KernelRequest, MemoryRequest, PortRequest, ThreadRequest } from './interface/calls.ts';
 import type { FreezeRequest } from './interface/move.ts';
 import { serveFreeze } from './serve/move.ts';
-import { only } from './serve/request.ts';
+import { foreign, only } from './serve/request.ts';
 
 /** Pages that may be resident in one kernel, unless it is told otherwise: 4 GiB. */
 const PAGES_MAX = 1 << 20;
@@ -27,7 +27,8 @@ const serve: Serve = (task, thread, request, carried) => {
   }
   if (isFreezeRequest(request)) return serveFreeze(task, request);
   if (isMemoryRequest(request)) return serveMemory(task, request, carried);
-  return serveTask(task, thread, request as TaskRequest, carried);
+  if (isTaskRequest(request)) return serveTask(task, thread, request, carried);
+  return foreign(task.kernel.ipc, carried); // of another kind of kernel port: a husk's, the host's
 };
 
 const isPortRequest = (request: KernelRequest): request is PortRequest =>

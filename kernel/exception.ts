@@ -1,6 +1,7 @@
 /**
- * Exceptions (mach-ipc 2.19): the thread's handler is asked, then the task's; nobody willing, the task ends. The thread waits for the
- * answer, and a handler that says KERN_SUCCESS lets it run the same handler of its program again, in whatever state it was put.
+ * Exceptions (mach-ipc 2.19): the thread's handler is asked, then the task's; nobody willing, the task ends. The thread
+ * waits for the answer, and a handler that says KERN_SUCCESS lets it run the same handler of its program again, in
+ * whatever state it was put.
  */
 import { destroyItems, killPort } from '../ports/fate.ts';
 import { MACH_PORT_NULL } from '../ports/name.ts';

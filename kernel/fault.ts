@@ -1,4 +1,6 @@
-/** What a thread's touch of memory comes to: the page is there, the thread waits for it, or the access is an exception. */
+/**
+ * What a thread's touch of memory comes to: the page is there, the thread waits for it, or the access is an exception.
+ */
 import type { PageWaiter } from './memory/object.ts';
 import { raise } from './exception.ts';
 import type { Thread } from './kernel.ts';

@@ -1,7 +1,8 @@
 /**
- * Embedding: a task whose program is the host's own asynchronous code. It has the same rights and limits as any task and speaks
- * to the kernel by the same traps; each call runs on a thread of its own for as long as it takes. Host code cannot
- * move, so the task is pinned and a dry run names it. The only place of the kernel that makes promises; it awaits none.
+ * Embedding: a task whose program is the host's own asynchronous code. It has the same rights and limits as any task
+ * and speaks to the kernel by the same traps; each call runs on a thread of its own for as long as it takes. Host code
+ * cannot move, so the task is pinned and a dry run names it. The only place of the kernel that makes promises; it
+ * awaits none.
  */
 import type { Draft } from '../ports/draft.ts';
 import type { PortName } from '../ports/name.ts';

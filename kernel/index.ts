@@ -1,4 +1,7 @@
-/** The kernel for outsiders: boot it, run it, write programs, embed it. Inside the repository import the file, never this. */
+/**
+ * The kernel for outsiders: boot it, run it, write programs, embed it. Inside the repository import the file, never
+ * this.
+ */
 export { bootKernel } from './boot.ts';
 export type { Clock, Environment, Pump } from './environment.ts';
 export { type Cancellation, HostTask, MachError } from './host-task.ts';

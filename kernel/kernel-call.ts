@@ -1,14 +1,17 @@
-/** Kernel calls as traps: on oneself, answered at once; through a send right, answered wherever the kernel port's receiver is. */
-import { destroyItems, killPort, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
-import { type Carried, carry, discard } from '../ports/name-calls.ts';
+/**
+ * Kernel calls as traps: on oneself, answered at once; through a send right, answered wherever the kernel port's
+ * receiver is.
+ */
+
 import type { Body } from '../ports/body.ts';
+import { destroyItems, killPort, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
 import type { KernReturn } from '../ports/kern-return.ts';
-import { isName, type PortName } from '../ports/name.ts';
+import { isName, MACH_PORT_NULL, type PortName } from '../ports/name.ts';
+import { type Carried, carry, discard } from '../ports/name-calls.ts';
 import { type Item, type KernelServer, Message } from '../ports/port.ts';
 import { deliver } from '../ports/queue.ts';
 import { COPY_SEND, PORT_SEND, PORT_SEND_ONCE } from '../ports/right.ts';
 import { copyInRight, copyOutRight, offers } from '../ports/transfer.ts';
-import { MACH_PORT_NULL } from '../ports/name.ts';
 import type { Answer, KernelRequest, RightArgument } from './interface/calls.ts';
 import { CALL_FORMS } from './interface/ids.ts';
 import type { Thread, WaitKind } from './kernel.ts';
@@ -18,12 +21,16 @@ import { answerOf, put } from './serve/answer.ts';
 /** A kernel call of a thread on its own task. */
 export const callSelf = (thread: Thread, request: KernelRequest): Answer => {
   const { task } = thread;
+  if (!isKnown(request)) return { kr: 'MIG_BAD_ID' };
   const carried = takeArguments(thread, request);
   if (typeof carried === 'string') return { kr: carried };
   const answer = answerOf(task.space, task.kernel.serve(task, thread, request, carried));
   settle(task.kernel.ipc);
   return answer;
 };
+
+/** A request may have come with a thread's image: its name is looked at before anything else. */
+const isKnown = (request: KernelRequest): boolean => Object.hasOwn(CALL_FORMS, request.op);
 
 /** The rights that a request gives, out of the caller's space. Refused whole. */
 const takeArguments = (thread: Thread, request: KernelRequest): Carried[] | KernReturn => {
@@ -53,8 +60,9 @@ const rightArguments = (request: KernelRequest): RightArgument[] => {
   for (const field of CALL_FORMS[request.op].rights) {
     const value = given[field.replace('[]', '')];
     if (value === null || value === undefined) continue;
-    if (Array.isArray(value)) found.push(...(value as RightArgument[]));
-    else found.push(value as RightArgument);
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (typeof each === 'object' && each !== null) found.push(each as RightArgument);
+    }
   }
   return found;
 };
@@ -102,11 +110,15 @@ const readAnswer = (thread: Thread, message: Message): Answer => {
 };
 
 /**
- * Issues the kernel call that a thread is parked in. True if it is over: a kernel port of this kernel answers in the same trap, while
- * the thread still counts as running, so that a call on oneself is known as one.
+ * Issues the kernel call that a thread is parked in. True if it is over: a kernel port of this kernel answers in the
+ * same trap, while the thread still counts as running, so that a call on oneself is known as one.
  */
 export const issueKernelCall = (thread: Thread, name: PortName, request: KernelRequest): boolean => {
   const { space, kernel } = thread.task;
+  if (!isKnown(request)) {
+    thread.result.answer = { kr: 'MIG_BAD_ID' };
+    return true;
+  }
   const entry = isName(name) ? space.lookup(name) : undefined;
   const carried = entry === undefined ? [] : takeArguments(thread, request);
   const answer = (kr: Answer['kr']): true => {
@@ -123,7 +135,8 @@ export const issueKernelCall = (thread: Thread, name: PortName, request: KernelR
   const form = CALL_FORMS[op];
   for (const field of form.rights) delete (fields as Record<string, unknown>)[field.replace('[]', '')];
   const message = new Message(form.id, fields as Body, copyInRight(space, entry, COPY_SEND), PORT_SEND, space.identity);
-  if (carried.length > 0) message.items = carried.map(({ port, type }): Item => ({ kind: 'port', type, name: MACH_PORT_NULL, port }));
+  if (carried.length > 0)
+    message.items = carried.map(({ port, type }): Item => ({ kind: 'port', type, name: MACH_PORT_NULL, port }));
   const reply = kernelPort(kernel, new ReplyServer(thread));
   reply.sorights = 1;
   message.reply = reply;
@@ -134,4 +147,3 @@ export const issueKernelCall = (thread: Thread, name: PortName, request: KernelR
   thread.run = 'waiting';
   return false;
 };
-

@@ -19,7 +19,10 @@ import type { AddressSpace } from './memory/address-space.ts';
 import type { MemoryObject } from './memory/object.ts';
 import { Timers } from './timers.ts';
 
-/** What a thread is doing. Suspension is counted beside it: a thread runs only if it is runnable and nothing suspends it. */
+/**
+ * What a thread is doing. Suspension is counted beside it: a thread runs only if it is runnable and nothing suspends
+ * it.
+ */
 export type RunState =
   | 'runnable' // it has a result to go on with
   | 'running' // it is between two parked calls, now
@@ -186,7 +189,9 @@ export class Kernel {
   readonly memoryOf: (kernel: Kernel) => AddressSpace;
   /** Serves a request on a task or thread; the composition root binds it to every server there is. */
   readonly serve: Serve;
-  /** Resolves a page fault of a thread: false if the thread waits or has died, true to run the handler again at once. */
+  /**
+   * Resolves a page fault of a thread: false if the thread waits or has died, true to run the handler again at once.
+   */
   readonly fault: (thread: Thread, fault: Fault) => boolean;
   /** A program threw: its thread ends and says why. */
   readonly programFailed: (thread: Thread, thrown: unknown) => void;

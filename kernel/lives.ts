@@ -28,6 +28,15 @@ export const createThread = (task: Task, program: Program, state: object, suspen
   return thread;
 };
 
+/** A new thread of a program, started with arguments that came from outside; null if the program does not take them. */
+export const startThread = (task: Task, program: Program, args: unknown, suspended: boolean): Thread | null => {
+  try {
+    return createThread(task, program, program.start(args), suspended);
+  } catch {
+    return null;
+  }
+};
+
 /** A port whose messages the kernel serves. */
 export const kernelPort = (kernel: Kernel, server: KernelServer): Port => {
   const port = new Port();

@@ -1,7 +1,7 @@
 /**
- * Machine programs: actors over plain data. `state.at` names the handler that runs next; a handler is synchronous, makes any
- * number of calls that answer at once, and ends by parking one that may wait. Being data between any two handlers, the
- * program can move there. The fastest kind of program.
+ * Machine programs: actors over plain data. `state.at` names the handler that runs next; a handler is synchronous,
+ * makes any number of calls that answer at once, and ends by parking one that may wait. Being data between any two
+ * handlers, the program can move there. The fastest kind of program.
  */
 import type { Program, Result, Sys } from './program.ts';
 

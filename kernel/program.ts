@@ -49,14 +49,24 @@ export interface Result {
   answer: Answer | null;
 }
 
-/** What a touch of memory that is not there throws. Only the kernel catches it, resolves the fault and runs the handler again. */
+/**
+ * What a touch of memory that is not there throws. Only the kernel catches it, resolves the fault and runs the handler
+ * again.
+ */
 export interface Fault {
   readonly fault: 'page';
   readonly address: number;
   readonly access: 'read' | 'write';
 }
 
-/** A task's memory as its program uses it. Each accessor may throw a `Fault`: see `kernel/README.md`, "Restartable handlers". */
+/** True for what a touch of absent memory throws. */
+export const isFault = (thrown: unknown): thrown is Fault =>
+  typeof thrown === 'object' && thrown !== null && 'fault' in thrown && thrown.fault === 'page';
+
+/**
+ * A task's memory as its program uses it. Each accessor may throw a `Fault`: see `kernel/README.md`, "Restartable
+ * handlers".
+ */
 export interface ProgramMemory {
   getU8(address: number): number;
   getU32(address: number): number;
@@ -70,7 +80,10 @@ export interface ProgramMemory {
   write(address: number, bytes: Uint8Array): void;
 }
 
-/** What a thread can ask of its kernel. The calls of the first group answer at once, those of the second park the thread. */
+/**
+ * What a thread can ask of its kernel. The calls of the first group answer at once, those of the second park the
+ * thread.
+ */
 export interface Sys {
   /** Virtual or real time in milliseconds. */
   now(): number;

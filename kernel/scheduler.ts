@@ -1,19 +1,22 @@
 /**
- * Who runs next: first come, first served, one slice at a time, until the queue is empty or the step budget is spent. Deterministic:
- * the order depends on nothing but the calls made. Never called from within itself; the pump decides when.
+ * Who runs next: first come, first served, one slice at a time, until the queue is empty or the step budget is spent.
+ * Deterministic: the order depends on nothing but the calls made. Never called from within itself; the pump decides
+ * when.
  */
 import { settle } from '../ports/fate.ts';
 import type { Kernel, Thread } from './kernel.ts';
 import { issueKernelCall } from './kernel-call.ts';
 import { terminateTask, terminateThread } from './lives.ts';
-import type { Fault, Sys } from './program.ts';
+import { isFault, type Sys } from './program.ts';
 import { ThreadSys } from './sys.ts';
 import { collect, issueMsg, timeOut } from './trap.ts';
 
 /** Parked calls that one thread may make before the next runs. */
 const SLICE = 64;
 
-/** Runs threads for at most `steps` parked calls and answers how many were used. Below `steps` nothing is left to run. */
+/**
+ * Runs threads for at most `steps` parked calls and answers how many were used. Below `steps` nothing is left to run.
+ */
 export const runKernel = (kernel: Kernel, steps: number): number => {
   kernel.answered();
   expireTimers(kernel);
@@ -71,9 +74,6 @@ const step = (thread: Thread, sys: Sys): 'parked' | 'again' | 'stopped' => {
   }
   return thread.run === 'dead' ? 'stopped' : 'parked';
 };
-
-const isFault = (thrown: unknown): thrown is Fault =>
-  typeof thrown === 'object' && thrown !== null && 'fault' in thrown && thrown.fault === 'page';
 
 /** Issues the call that the program has parked. True if it is over and the thread may go on. Hot path. */
 const issue = (kernel: Kernel, thread: Thread): boolean => {

@@ -1,4 +1,7 @@
-/** Deadlines of blocked calls: a binary heap. A call that ended in time leaves its entry to be skipped when it comes up. */
+/**
+ * Deadlines of blocked calls: a binary heap. A call that ended in time leaves its entry to be skipped when it comes
+ * up.
+ */
 export class Timers<T> {
   readonly #heap: { at: number; readonly order: number; readonly owner: T; live: boolean }[] = [];
   #order = 0;

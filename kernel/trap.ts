@@ -1,6 +1,7 @@
 /**
- * The message trap: what happens to the call that a thread is parked in. Issued, it is over at once (`true`) or the thread waits. A
- * wait ends by a message, room in a queue, a deadline, an abort, a death, or because the task is frozen to be moved.
+ * The message trap: what happens to the call that a thread is parked in. Issued, it is over at once (`true`) or the
+ * thread waits. A wait ends by a message, room in a queue, a deadline, an abort, a death, or because the task is frozen
+ * to be moved.
  */
 import { BodyRefusal } from '../ports/body.ts';
 import type { Draft } from '../ports/draft.ts';
@@ -140,7 +141,10 @@ const startWait = (kernel: Kernel, thread: Thread, kind: 'send' | 'receive', tim
   kernel.environment.pump.deadline(kernel.timers.next);
 };
 
-/** The thread's wait was ended by somebody else: brings the outcome into its result. False if it has to wait on. Hot path. */
+/**
+ * The thread's wait was ended by somebody else: brings the outcome into its result. False if it has to wait on. Hot
+ * path.
+ */
 export const collect = (kernel: Kernel, thread: Thread): boolean => {
   const kind = thread.waitsFor;
   thread.waitsFor = 'none';

@@ -1,8 +1,8 @@
 /**
  * How rights, messages and ports end, and what the kernel tells whom when they do (mach-ipc 2.12, 2.13).
- * Destruction is iterative: what falls out of a message or a port goes on `ipc.work`, and `settle` empties it, so that a
- * long chain of ports inside ports does not grow the stack. Every trap ends with `settle`. Dead-name notifications of a port come after the effects
- * of the messages that died with it.
+ * Destruction is iterative: what falls out of a message or a port goes on `ipc.work`, and `settle` empties it, so that
+ * a long chain of ports inside ports does not grow the stack. Every trap ends with `settle`. Dead-name notifications of
+ * a port come after the effects of the messages that died with it.
  */
 import type { Body } from './body.ts';
 import type { Ipc } from './ipc.ts';
@@ -18,7 +18,9 @@ export const NOTIFY_NO_SENDERS = 70;
 export const NOTIFY_SEND_ONCE = 71;
 export const NOTIFY_DEAD_NAME = 72;
 
-/** Sends a notification to a send-once right that the kernel holds, and uses the right up. Never blocks, never fails. */
+/**
+ * Sends a notification to a send-once right that the kernel holds, and uses the right up. Never blocks, never fails.
+ */
 export const notify = (ipc: Ipc, right: Port, id: number, body: Body, item: Item | null = null): void => {
   if (right.where === DEAD) {
     if (item !== null) destroyItem(ipc, item);
@@ -166,8 +168,8 @@ export const killPort = (ipc: Ipc, port: Port): void => {
 };
 
 /**
- * Notes that the receive right of `port` is put into a message for `dest`. True if that closes a circle, in which the right
- * could never be received (mach-ipc 2.11).
+ * Notes that the receive right of `port` is put into a message for `dest`. True if that closes a circle, in which the
+ * right could never be received (mach-ipc 2.11).
  */
 export const carryTo = (port: Port, dest: Port): boolean => {
   for (let at: Port | null = dest; at !== null; at = at.where === IN_TRANSIT ? at.carrier : null) {

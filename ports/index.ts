@@ -1,4 +1,7 @@
-/** Ports for outsiders: names, rights, messages, bodies, codes, limits. Inside the repository import the file, never this. */
+/**
+ * Ports for outsiders: names, rights, messages, bodies, codes, limits. Inside the repository import the file, never
+ * this.
+ */
 export { admitBody, type Body, type BodyRecord, BodyRefusal, bodySize } from './body.ts';
 export { Bytes } from './bytes.ts';
 export type { Draft, DraftItem } from './draft.ts';

@@ -1,5 +1,13 @@
 /** The `mach_port_*` calls on names and rights (mach-ipc 2.16). Each looks everything up, refuses or does all. */
-import { destroyPort, destroyRight, dropSend, dropSendOnce, NOTIFY_NO_SENDERS, NOTIFY_PORT_DELETED, notify } from './fate.ts';
+import {
+  destroyPort,
+  destroyRight,
+  dropSend,
+  dropSendOnce,
+  NOTIFY_NO_SENDERS,
+  NOTIFY_PORT_DELETED,
+  notify,
+} from './fate.ts';
 import type { KernFailure, KernReturn } from './kern-return.ts';
 import { DEAD_UREFS_MAX, SEND_UREFS_MAX } from './limits.ts';
 import { isName, type PortName } from './name.ts';
@@ -19,15 +27,18 @@ import {
   SEND,
   SEND_ONCE,
 } from './right.ts';
+import { endSet } from './set-calls.ts';
 import type { Space } from './space.ts';
 import { copyInRight, copyOutRight, offers, putReceive, putSend, releaseReceive, takeRequest } from './transfer.ts';
-import { endSet } from './set-calls.ts';
 
 /** A right outside any space: in a request or an answer. */
 export interface Carried {
   readonly port: Port | null;
   readonly type: CarriedType;
 }
+
+/** True for a number that a program may choose as a name: 32 bits, neither NULL nor DEAD. */
+const canBeChosen = (name: PortName): boolean => isName(name) && name >>> 0 === name;
 
 /** Finds an entry for a call on a name: NULL and DEAD are no names (D18). */
 export const entryFor = (space: Space, name: PortName): Entry | KernFailure => {
@@ -57,7 +68,7 @@ export const allocate = (space: Space, kind: RightKind | number): PortName | Ker
 export const allocateName = (space: Space, kind: RightKind | number, name: PortName): KernReturn => {
   if (!space.isActive) return 'KERN_INVALID_TASK';
   if (kind !== 'RECEIVE' && kind !== 'PORT_SET' && kind !== 'DEAD_NAME') return 'KERN_INVALID_VALUE';
-  if (!isName(name)) return 'KERN_INVALID_VALUE';
+  if (!canBeChosen(name)) return 'KERN_INVALID_VALUE';
   if (space.lookup(name) !== undefined) return 'KERN_NAME_EXISTS';
   if (!space.hasRoom) return 'KERN_NO_SPACE';
   if (space.ipc.ports >= space.ipc.portsMax) return 'KERN_RESOURCE_SHORTAGE';
@@ -95,7 +106,7 @@ export const deallocate = (space: Space, name: PortName): KernReturn => {
 
 /** `mach_port_mod_refs`: changes the user references of one kind of right under a name. */
 export const modRefs = (space: Space, name: PortName, kind: RightKind | number, delta: number): KernReturn => {
-  if (typeof kind === 'number') return 'KERN_INVALID_VALUE';
+  if (typeof kind === 'number' || !Number.isSafeInteger(delta)) return 'KERN_INVALID_VALUE';
   const entry = entryFor(space, name);
   if (typeof entry === 'string') return entry;
   if ((entry.type & kindBit(kind)) === 0) return 'KERN_INVALID_RIGHT';
@@ -191,7 +202,7 @@ export const getRefs = (space: Space, name: PortName, kind: RightKind | number):
 /** `mach_port_rename`: everything under a name, and what is pending on it, goes to another name. */
 export const rename = (space: Space, from: PortName, to: PortName): KernReturn => {
   if (!space.isActive) return 'KERN_INVALID_TASK';
-  if (!isName(to)) return 'KERN_INVALID_VALUE';
+  if (!canBeChosen(to)) return 'KERN_INVALID_VALUE';
   if (space.lookup(to) !== undefined) return 'KERN_NAME_EXISTS';
   const entry = entryFor(space, from);
   if (typeof entry === 'string') return entry;
@@ -211,7 +222,7 @@ export const carry = (space: Space, name: PortName, disposition: number): Carrie
 /** `mach_port_insert_right`. The right is the caller's again if this fails: it destroys it. */
 export const insertRight = (space: Space, name: PortName, right: Carried): KernReturn => {
   if (!space.isActive) return 'KERN_INVALID_TASK';
-  if (!isName(name) || right.type === 0) return 'KERN_INVALID_VALUE';
+  if (!canBeChosen(name) || right.type === 0) return 'KERN_INVALID_VALUE';
   const port = right.port;
   if (port === null || port.where === DEAD) return 'KERN_INVALID_CAPABILITY';
   const at = space.lookup(name);

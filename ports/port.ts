@@ -32,8 +32,8 @@ export const IN_KERNEL = 3;
 export const DEAD = 4;
 
 /**
- * A port: a queue of messages with one receiver. It knows where its receive right is, who waits, what is queued, and how
- * many rights to it exist anywhere (in spaces, in messages, held by the kernel).
+ * A port: a queue of messages with one receiver. It knows where its receive right is, who waits, what is queued, and
+ * how many rights to it exist anywhere (in spaces, in messages, held by the kernel).
  */
 export class Port {
   where: 0 | 1 | 2 | 3 | 4 = IN_LIMBO;
@@ -104,7 +104,10 @@ export class PortSet {
   }
 }
 
-/** One name of a space and what it denotes. Freed entries are kept and used again, with the next generation of the name. */
+/**
+ * One name of a space and what it denotes. Freed entries are kept and used again, with the next generation of the
+ * name.
+ */
 export class Entry {
   name: PortName;
   /** SEND, RECEIVE, SEND_ONCE, PORT_SET or DEAD_NAME bits; 0 while free. */
@@ -121,7 +124,9 @@ export class Entry {
   }
 }
 
-/** Out-of-line memory in flight: a snapshot that the kernel's memory half made. `ports/` only carries and releases it. */
+/**
+ * Out-of-line memory in flight: a snapshot that the kernel's memory half made. `ports/` only carries and releases it.
+ */
 export interface MemoryCopy {
   readonly size: number;
   /** Gives the snapshot up without mapping it. */

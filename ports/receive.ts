@@ -9,7 +9,9 @@ import { MAKE_SEND_ONCE, PORT_SEND, PORT_SET, RECEIVE } from './right.ts';
 import type { Space } from './space.ts';
 import { copyInRight, copyOutRight, offers } from './transfer.ts';
 
-/** Finds what a name lets its holder receive from. Under `mach3` a member of a set is received from by its set alone. */
+/**
+ * Finds what a name lets its holder receive from. Under `mach3` a member of a set is received from by its set alone.
+ */
 export const receivable = (space: Space, name: PortName): Port | PortSet | MachMsgReturn => {
   const entry = space.isActive && isName(name) ? space.lookup(name) : undefined;
   if (entry === undefined) return 'MACH_RCV_INVALID_NAME';
@@ -19,8 +21,8 @@ export const receivable = (space: Space, name: PortName): Port | PortSet | MachM
 };
 
 /**
- * Takes the first message of a port, or of the set `set`, into `space`; the outcome stands in `wait`. False if there is none.
- * Hot path.
+ * Takes the first message of a port, or of the set `set`, into `space`; the outcome stands in `wait`. False if there is
+ * none. Hot path.
  */
 export const takeMessage = (space: Space, wait: ReceiveWait, port: Port | null, set: PortSet | null): boolean => {
   const from = set === null ? port : (set.ready.at(0) ?? null);
@@ -150,8 +152,8 @@ const copyOutItems = (space: Space, message: Message, bits: SpecialBit[] | null)
 };
 
 /**
- * Gives a message back to its sender after a failed delivery: header rights as body rights, not swapped, every disposition
- * in its MOVE form, so that the message can be sent again as it is. Answers what was lost on the way.
+ * Gives a message back to its sender after a failed delivery: header rights as body rights, not swapped, every
+ * disposition in its MOVE form, so that the message can be sent again as it is. Answers what was lost on the way.
  */
 export const pseudoReceive = (space: Space, message: Message): SpecialBit[] | null => {
   const { dest, reply } = message;

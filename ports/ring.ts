@@ -1,4 +1,6 @@
-/** Bounded FIFO. Its storage grows by doubling up to need and is reused; `shift` leaves no reference behind. Hot path. */
+/**
+ * Bounded FIFO. Its storage grows by doubling up to need and is reused; `shift` leaves no reference behind. Hot path.
+ */
 export class Ring<T> {
   #slots: (T | undefined)[];
   #head = 0;

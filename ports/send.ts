@@ -24,7 +24,8 @@ export type SendRefusal = MachMsgReturn | BodyRefusal;
 
 /**
  * Turns a draft into a message in kernel form. Refused before or in the header nothing has been touched; refused in the
- * body, the header rights and earlier items are destroyed (the table of 2.6). `cancel` is the notify port of SEND_CANCEL.
+ * body, the header rights and earlier items are destroyed (the table of 2.6). `cancel` is the notify port of
+ * SEND_CANCEL.
  */
 export const compose = (space: Space, draft: Draft, cancel: PortName | null = null): Message | SendRefusal => {
   if (!space.isActive) return 'MACH_SEND_INVALID_DEST';
@@ -204,4 +205,3 @@ const copyInPort = (
   if (disposition === MOVE_RECEIVE && message.dest !== null && carryTo(port, message.dest)) message.circular = true;
   return port;
 };
-

@@ -22,10 +22,10 @@ const GENERATIONS = 64;
 const NAMES_SPARSE_MAX = 65536;
 
 /**
- * A task's names for rights. At most one name for the send and receive rights of a port (they coalesce); a name of its own for each
- * send-once right. Names the kernel chooses are `index << 8 | generation << 2 | 3`: a freed name is not handed out again soon.
- * Names that a program chose live in a map beside the table. The death of a port is written into a space when its entry
- * is next looked at (mach-ipc 2.1), so that death costs nothing in spaces that never look.
+ * A task's names for rights. At most one name for the send and receive rights of a port (they coalesce); a name of its
+ * own for each send-once right. Names the kernel chooses are `index << 8 | generation << 2 | 3`: a freed name is not
+ * handed out again soon. Names that a program chose live in a map beside the table. The death of a port is written into
+ * a space when its entry is next looked at (mach-ipc 2.1), so that death costs nothing in spaces that never look.
  */
 export class Space implements Holder {
   readonly ipc: Ipc;
@@ -216,7 +216,10 @@ export class Space implements Holder {
     return found;
   }
 
-  /** The port behind a send or send-once entry has died: the name becomes a dead name, with one more reference if a request told so. */
+  /**
+   * The port behind a send or send-once entry has died: the name becomes a dead name, with one more reference if a
+   * request told so.
+   */
   #turnDead(entry: Entry, port: Port): void {
     this.unindex(entry);
     if (entry.accepted !== null) entry.accepted.entry = null;

@@ -1,4 +1,6 @@
-/** The only place where a right changes hands: out of a space (copyin) and into one (copyout). mach-ipc 2.3, 2.4, 2.10. */
+/**
+ * The only place where a right changes hands: out of a space (copyin) and into one (copyout). mach-ipc 2.3, 2.4, 2.10.
+ */
 import { destroyRight, NOTIFY_PORT_DELETED, notify } from './fate.ts';
 import type { Ipc } from './ipc.ts';
 import { MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from './name.ts';
@@ -87,7 +89,10 @@ const dropDeadName = (space: Space, entry: Entry): void => {
   if (entry.urefs === 0) space.free(entry);
 };
 
-/** The receive right leaves the space: what a move does to the port, whoever gets it (2.10). The send part keeps the name. */
+/**
+ * The receive right leaves the space: what a move does to the port, whoever gets it (2.10). The send part keeps the
+ * name.
+ */
 export const releaseReceive = (space: Space, entry: Entry, port: Port): void => {
   port.set?.remove(port);
   wakeReceivers(port, 'MACH_RCV_PORT_DIED');
@@ -115,8 +120,8 @@ export const wakeReceivers = (port: Port, code: 'MACH_RCV_PORT_DIED' | 'MACH_RCV
 };
 
 /**
- * Puts a right into a space and answers its name there: NULL for no right, DEAD for a dead one, null if the space has no
- * room (the right is then destroyed). Hot path.
+ * Puts a right into a space and answers its name there: NULL for no right, DEAD for a dead one, null if the space has
+ * no room (the right is then destroyed). Hot path.
  */
 export const copyOutRight = (space: Space, port: Port | null, type: number): PortName | null => {
   if (port === null) return MACH_PORT_NULL;

@@ -46,7 +46,7 @@ export const FILES_MAX: number = ((HEADER.segments - HEADER.fileTables) / 4) * T
 /** The most buckets the hash table grows to; from then on its chains grow. */
 export const BUCKETS_MAX: number = ((PAGE_SIZE - HEADER.segments) / 4) * TABLE_ENTRIES;
 /** What an arena asks of the kernel when it is full, and what it begins with: 1 MiB. */
-export const ARENA_GROWTH = 256 * PAGE_SIZE;
+export const ARENA_GROWTH: number = 256 * PAGE_SIZE;
 
 /** Makes an empty arena of zero memory that ends at `limit`. Running it again changes nothing. */
 export const formatArena = (memory: TaskMemory, limit: number): void => {

@@ -1,7 +1,7 @@
 /**
- * What can be asked of a kernel: Mach's calls, by their names, as plain objects. The same request reaches the same server
- * as a trap on oneself or as a message to a kernel port. Rights that a request takes or an answer gives are not in
- * it when it travels as a message: they are its port descriptors, in the order of the fields named here.
+ * What can be asked of a kernel: Mach's calls, by their names, as plain objects. The same request reaches the same
+ * server as a trap on oneself or as a message to a kernel port. Rights that a request takes or an answer gives are not
+ * in it when it travels as a message: they are its port descriptors, in the order of the fields named here.
  */
 import type { Body } from '../../ports/body.ts';
 import type { KernReturn, MachMsgReturn, MigReturn } from '../../ports/kern-return.ts';
@@ -89,7 +89,10 @@ export type ThreadRequest =
 /** Inheritance of a region by a child task. */
 export type Inheritance = 'SHARE' | 'COPY' | 'NONE';
 
-/** Calls on a task's memory (`vm_*`). Addresses and sizes in bytes; a protection is an or of READ 1, WRITE 2, EXECUTE 4. */
+/**
+ * Calls on a task's memory (`vm_*`). Addresses and sizes in bytes; a protection is an or of READ 1, WRITE 2, EXECUTE
+ * 4.
+ */
 export type MemoryRequest =
   | { readonly op: 'vm_allocate'; readonly size: number; readonly address?: number; readonly anywhere: boolean }
   | { readonly op: 'vm_deallocate'; readonly address: number; readonly size: number }

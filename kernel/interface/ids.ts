@@ -1,6 +1,6 @@
 /**
- * The message form of the kernel calls: the number of each request (its reply has that number + 100), what its fields must be, and
- * which of them are rights, carried as descriptors in this order. Numbers that Mach has are Mach's.
+ * The message form of the kernel calls: the number of each request (its reply has that number + 100), what its fields
+ * must be, and which of them are rights, carried as descriptors in this order. Numbers that Mach has are Mach's.
  */
 import type { KernelRequest } from './calls.ts';
 

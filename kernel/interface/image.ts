@@ -1,7 +1,7 @@
 /**
- * A task as data: what moves in the freeze (DESIGN: the move interface). Rights are not in it; it refers to three arrays of rights
- * that travel beside it, by index. Names, user references, counts and remaining times are kept as they are, because
- * no right changes hands (mach-ipc 2.23).
+ * A task as data: what moves in the freeze (DESIGN: the move interface). Rights are not in it; it refers to three
+ * arrays of rights that travel beside it, by index. Names, user references, counts and remaining times are kept as they
+ * are, because no right changes hands (mach-ipc 2.23).
  */
 import type { Draft } from '../../ports/draft.ts';
 import type { SpecialBit } from '../../ports/kern-return.ts';

@@ -1,7 +1,7 @@
 /**
- * The move interface: all that migration needs of a kernel, as messages to kernel ports. A task port freezes, thaws and takes apart;
- * taking apart answers a *husk* port, which controls what is left: it puts it together again, reads its pages, or lets it
- * go. The host port puts a task together from an image.
+ * The move interface: all that migration needs of a kernel, as messages to kernel ports. A task port freezes, thaws and
+ * takes apart; taking apart answers a *husk* port, which controls what is left: it puts it together again, reads its
+ * pages, or lets it go. The host port puts a task together from an image.
  */
 import type { Body } from '../../ports/body.ts';
 import type { PortName } from '../../ports/name.ts';

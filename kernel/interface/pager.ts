@@ -1,7 +1,7 @@
 /**
- * The memory-object protocol (mach-ipc 2.21): what a kernel says to an external pager, and what the pager says to the kernel's
- * control port. Offsets and lengths in bytes, multiples of the page size. `data` is out-of-line memory in the first memory
- * descriptor, or `bytes` in the body for up to 64 KiB.
+ * The memory-object protocol (mach-ipc 2.21): what a kernel says to an external pager, and what the pager says to the
+ * kernel's control port. Offsets and lengths in bytes, multiples of the page size. `data` is out-of-line memory in the
+ * first memory descriptor, or `bytes` in the body for up to 64 KiB.
  */
 import type { Body } from '../../ports/body.ts';
 

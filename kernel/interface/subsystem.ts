@@ -60,7 +60,10 @@ export interface Subsystem<R extends Routines> {
   request<K extends keyof R & string>(server: PortName, reply: PortName, routine: K, args: InOf<R[K]>): Draft;
   /** Reads a reply to `routine`. */
   reply<K extends keyof R & string>(routine: K, message: Received | null): Reply<OutOf<R[K]>>;
-  /** Serves one request: checks, runs the handler, answers. Rights the handler did not take are destroyed if it refuses. */
+  /**
+   * Serves one request: checks, runs the handler, answers. Rights the handler did not take are destroyed if it
+   * refuses.
+   */
   serve(sys: Sys, message: Received, handlers: Handlers<R>): void;
 }
 

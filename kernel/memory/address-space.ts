@@ -1,6 +1,6 @@
 /**
- * A task's memory: its address map, the copy-on-write of what it shows, and the accessors of its program. What can be settled
- * at once (zero pages, copies) is; for a page that somebody else must supply the accessor throws a `Fault`.
+ * A task's memory: its address map, the copy-on-write of what it shows, and the accessors of its program. What can be
+ * settled at once (zero pages, copies) is; for a page that somebody else must supply the accessor throws a `Fault`.
  */
 import type { Body } from '../../ports/body.ts';
 import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
@@ -159,8 +159,8 @@ export class AddressSpace {
   }
 
   /**
-   * Makes the page of an address accessible if that can be done now. With a `waiter` an absent page is asked for, and the waiter
-   * is told when to look again.
+   * Makes the page of an address accessible if that can be done now. With a `waiter` an absent page is asked for, and
+   * the waiter is told when to look again.
    */
   resolve(address: number, isWrite: boolean, waiter: PageWaiter | null): FaultOutcome {
     const region = this.regions.at(address);

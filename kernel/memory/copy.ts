@@ -1,4 +1,7 @@
-/** Out-of-line memory in flight: a snapshot of a range, in pieces of objects. Copy-on-write: no byte is copied to make it. */
+/**
+ * Out-of-line memory in flight: a snapshot of a range, in pieces of objects. Copy-on-write: no byte is copied to make
+ * it.
+ */
 import type { MemoryCopy } from '../../ports/port.ts';
 import { type MemoryObject, PAGE_SIZE } from './object.ts';
 

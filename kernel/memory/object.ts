@@ -1,7 +1,7 @@
 /**
- * A memory object: pages that regions of any number of tasks show. Frames are places in slabs that belong to the object, found
- * by arithmetic; a page that is not here comes from the object's pager, else from the object that it shadows
- * (copy-on-write), else it is zero.
+ * A memory object: pages that regions of any number of tasks show. Frames are places in slabs that belong to the
+ * object, found by arithmetic; a page that is not here comes from the object's pager, else from the object that it
+ * shadows (copy-on-write), else it is zero.
  */
 import { invariant } from '../../ports/invariant.ts';
 
@@ -231,7 +231,10 @@ export class MemoryObject {
     this.#answered(page);
   }
 
-  /** Nothing will be asked of the pager any more: absent pages are what `backing` says. Everybody who waits looks again. */
+  /**
+   * Nothing will be asked of the pager any more: absent pages are what `backing` says. Everybody who waits looks
+   * again.
+   */
   back(backing: Backing): void {
     this.backing = backing;
     const waiters = this.#waiters;

@@ -1,7 +1,7 @@
 /**
- * External pagers by messages (mach-ipc 2.21): the kernel's half. For each object that somebody else pages there is a control port that the
- * kernel serves; what the pager sends there becomes pages. Until `memory_object_ready` requests wait. If the pager dies, absent pages
- * are errors, never zeros.
+ * External pagers by messages (mach-ipc 2.21): the kernel's half. For each object that somebody else pages there is a
+ * control port that the kernel serves; what the pager sends there becomes pages. Until `memory_object_ready` requests
+ * wait. If the pager dies, absent pages are errors, never zeros.
  */
 
 import type { Body } from '../../ports/body.ts';

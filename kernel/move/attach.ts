@@ -1,4 +1,7 @@
-/** Puts a task together from an image and its rights: on a new task at the destination, or on the husk if the move is called off. */
+/**
+ * Puts a task together from an image and its rights: on a new task at the destination, or on the husk if the move is
+ * called off.
+ */
 
 import type { Body } from '../../ports/body.ts';
 import { destroyRight, dropSend, dropSendOnce, NOTIFY_DEAD_NAME, notify } from '../../ports/fate.ts';

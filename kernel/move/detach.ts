@@ -1,6 +1,7 @@
 /**
  * Takes a frozen task apart: an image and its rights. What stays is a husk, with its memory and without a name. Put
- * together again here (`attach.ts` on the same task) nothing has changed; put together elsewhere the task goes on there.
+ * together again here (`attach.ts` on the same task) nothing has changed; put together elsewhere the task goes on
+ * there.
  */
 
 import type { Carried } from '../../ports/name-calls.ts';

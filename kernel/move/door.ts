@@ -1,6 +1,6 @@
 /**
- * What netmsg needs of its kernel beyond the traps, on names of its own space only: to send in another's name, and to take the inside
- * out of a port or put it in. The composition root gives it to netmsg as an argument.
+ * What netmsg needs of its kernel beyond the traps, on names of its own space only: to send in another's name, and to
+ * take the inside out of a port or put it in. The composition root gives it to netmsg as an argument.
  */
 
 import type { Body } from '../../ports/body.ts';
@@ -53,7 +53,10 @@ export class NetDoor {
     this.#space = space;
   }
 
-  /** Sends in the name of `sender`; into a full queue by force, `notify` hearing when the message leaves it (WILL_NOTIFY). */
+  /**
+   * Sends in the name of `sender`; into a full queue by force, `notify` hearing when the message leaves it
+   * (WILL_NOTIFY).
+   */
   forward(delivery: Delivery, notify: PortName): MachMsgReturn {
     const { ipc } = this.#space;
     const message = compose(this.#space, delivery.draft, notify);
@@ -93,7 +96,9 @@ export class NetDoor {
     return 'MACH_SEND_WILL_NOTIFY';
   }
 
-  /** Takes queue, counts and requests out of a port whose receive right the space has. The port stays, empty and open. */
+  /**
+   * Takes queue, counts and requests out of a port whose receive right the space has. The port stays, empty and open.
+   */
   detach(name: PortName): (PortState<PortName> & { readonly messages: readonly Parcel[] }) | KernFailure {
     const space = this.#space;
     const port = receivePort(space, name);

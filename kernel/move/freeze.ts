@@ -51,7 +51,9 @@ export const freezeTask = (kernel: Kernel, task: Task): void => {
   kernel.life.record(kernel.now, 'frozen', task.space.identity.token, { name: task.name });
 };
 
-/** A thread whose wait has ended takes its outcome now, so that no image has to tell an ended wait from a running one. */
+/**
+ * A thread whose wait has ended takes its outcome now, so that no image has to tell an ended wait from a running one.
+ */
 const settleWait = (kernel: Kernel, thread: Thread): void => {
   if (collect(kernel, thread)) thread.run = 'runnable';
 };

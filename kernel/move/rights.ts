@@ -5,7 +5,10 @@ import type { Port } from '../../ports/port.ts';
 import { PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import type { RightIndex } from '../interface/image.ts';
 
-/** Collects rights while a task is taken apart. The indexes of one list count receive, send and send-once rights together. */
+/**
+ * Collects rights while a task is taken apart. The indexes of one list count receive, send and send-once rights
+ * together.
+ */
 export class RightsOut {
   readonly rights: Carried[] = [];
 

@@ -29,8 +29,8 @@ export const put = (answer: Record<string, unknown>, given: Pick<GivenRight, 'fi
 };
 
 /**
- * Answers a request message: `retcode` and the fields in the body, the rights as descriptors, `rights` naming their fields. The
- * request is used up. Without a reply right the rights of the answer are destroyed.
+ * Answers a request message: `retcode` and the fields in the body, the rights as descriptors, `rights` naming their
+ * fields. The request is used up. Without a reply right the rights of the answer are destroyed.
  */
 export const deliverReply = (kernel: Kernel, request: Message, served: Served): void => {
   const { reply, localType } = request;

@@ -1,16 +1,18 @@
 /**
- * Kernel ports: ports whose messages the kernel serves. A request is decoded, served by the same function that serves a trap,
- * and answered in the same step. Made when first asked for.
+ * Kernel ports: ports whose messages the kernel serves. A request is decoded, served by the same function that serves a
+ * trap, and answered in the same step. Made when first asked for.
  */
-import { deliverReply } from './answer.ts';
-import { CALL_FORMS, decodeRequest } from '../interface/ids.ts';
-import type { KernelRequest } from '../interface/calls.ts';
-import type { Kernel, Task, Thread } from '../kernel.ts';
-import { kernelPort } from '../lives.ts';
-import type { Carried } from '../../ports/name-calls.ts';
+
 import { dropSend } from '../../ports/fate.ts';
+import type { Carried } from '../../ports/name-calls.ts';
 import type { KernelServer, Message, Port } from '../../ports/port.ts';
 import { PORT_SEND } from '../../ports/right.ts';
+import type { KernelRequest } from '../interface/calls.ts';
+import { CALL_FORMS, decodeRequest } from '../interface/ids.ts';
+import type { Kernel, Task, Thread } from '../kernel.ts';
+import { kernelPort } from '../lives.ts';
+import { deliverReply } from './answer.ts';
+import { isFault } from '../program.ts';
 import type { Served } from './request.ts';
 
 /** Serves every message to one kernel port: decodes, has it served, answers. */
@@ -36,7 +38,13 @@ export class RequestServer implements KernelServer {
     const request = decodeRequest(message.id, message.body);
     if (request === null) return { kr: 'MIG_BAD_ID' };
     if (request === false || countRights(message) > rightsMax(request)) return { kr: 'MIG_BAD_ARGUMENTS' };
-    return this.#serve(request, takeRights(message));
+    try {
+      return this.#serve(request, takeRights(message));
+    } catch (thrown) {
+      // A page of the task that somebody else must supply first: a message cannot wait for it as a thread would.
+      if (isFault(thrown)) return { kr: 'KERN_MEMORY_ERROR' };
+      throw thrown;
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { match } from 'ts-pattern';
 import { MAP_END, pageCeil, pageFloor, PROT_ALL, PROT_READ, PROT_WRITE } from '../memory/regions.ts';
 import { type AddressSpace, fresh } from '../memory/address-space.ts';
 import { PAGE_SIZE } from '../memory/object.ts';
+import { MESSAGE_MAX } from '../../ports/limits.ts';
 import type { KernFailure } from '../../ports/kern-return.ts';
 import { type Carried, discard } from '../../ports/name-calls.ts';
 import { PORT_SEND } from '../../ports/right.ts';
@@ -16,7 +17,11 @@ type Request<Op extends MemoryRequest['op']> = Extract<MemoryRequest, { op: Op }
 /** Serves a call on the memory of `task`. */
 export const serveMemory = (task: Task, request: MemoryRequest, carried: readonly Carried[]): Served => {
   const { memory } = task;
-  if (!task.isAlive) return only('KERN_INVALID_ARGUMENT');
+  const refused = task.isAlive ? refusalOf(request) : 'KERN_INVALID_ARGUMENT';
+  if (refused !== null) {
+    for (const right of carried) discard(task.space, right);
+    return only(refused);
+  }
   return match(request)
     .returnType<Served>()
     .with({ op: 'vm_allocate' }, (r) => allocate(memory, r))
@@ -43,6 +48,27 @@ export const serveMemory = (task: Task, request: MemoryRequest, carried: readonl
     })
     .with({ op: 'vm_get_size_limit' }, () => success({ current: memory.limit, max: memory.limitMax }))
     .exhaustive();
+};
+
+/** Numbers from outside: no range begins below 0 or is larger than the space, and no copy larger than a message. */
+const refusalOf = (request: MemoryRequest): KernFailure | null => {
+  switch (request.op) {
+    case 'vm_read':
+    case 'vm_copy': {
+      const from = request.op === 'vm_copy' ? request.from : request.address;
+      if (!(from >= 0 && request.size >= 0)) return 'KERN_INVALID_ADDRESS';
+      return request.size > MESSAGE_MAX ? 'KERN_RESOURCE_SHORTAGE' : null;
+    }
+    case 'vm_write':
+    case 'vm_protect':
+    case 'vm_inherit':
+    case 'vm_deallocate':
+      return request.address >= 0 ? null : 'KERN_INVALID_ADDRESS';
+    case 'vm_map':
+      return request.offset >= 0 && request.offset <= MAP_END ? null : 'KERN_INVALID_ARGUMENT';
+    default:
+      return null;
+  }
 };
 
 /** A free range of whole pages: the one asked for, or any. */

@@ -12,9 +12,9 @@ import { RightsIn } from '../move/rights.ts';
 import type { KernelRequest } from '../interface/calls.ts';
 import type { FreezeRequest, HostRequest, HuskRequest } from '../interface/move.ts';
 import type { Kernel, Task } from '../kernel.ts';
-import { createTask, createThread, kernelPort, terminateTask } from '../lives.ts';
+import { createTask, kernelPort, startThread, terminateTask } from '../lives.ts';
 import { HostServer, objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
-import { type GivenRight, only, type Served, success } from './request.ts';
+import { foreign, type GivenRight, only, type Served, success } from './request.ts';
 
 /** Serves a call that freezes, describes or takes apart. */
 export const serveFreeze = (task: Task, request: FreezeRequest): Served => {
@@ -74,13 +74,17 @@ const isHusk = (request: KernelRequest): request is HuskRequest => request.op.st
 
 const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried[]): Served => {
   const { kernel } = task;
-  if (!isHusk(request)) return { kr: 'MIG_BAD_ID' };
+  if (!isHusk(request)) return foreign(kernel.ipc, carried);
   return match(request)
     .returnType<Served>()
     .with({ op: 'husk_restore' }, ({ image }) => {
       const read = readTaskImage(image);
-      if (typeof read === 'string') return only('KERN_INVALID_ARGUMENT');
-      restoreTask(kernel, task, read, new RightsIn(carried), objectServer);
+      const rights = new RightsIn(carried);
+      if (typeof read === 'string') {
+        discardRights(kernel, rights);
+        return only('KERN_INVALID_ARGUMENT');
+      }
+      restoreTask(kernel, task, read, rights, objectServer);
       endHuskPort(task);
       return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
     })
@@ -117,7 +121,9 @@ const isHost = (request: KernelRequest): request is HostRequest =>
 
 /** The server of a kernel's host port. */
 export const hostServer = (kernel: Kernel): RequestServer =>
-  new HostServer(kernel, (request, carried) => (isHost(request) ? serveHost(kernel, request, carried) : { kr: 'MIG_BAD_ID' }));
+  new HostServer(kernel, (request, carried) =>
+    isHost(request) ? serveHost(kernel, request, carried) : foreign(kernel.ipc, carried),
+  );
 
 const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carried[]): Served =>
   match(request)
@@ -169,11 +175,16 @@ const runProgram = (
   carried: readonly Carried[],
 ): Served => {
   const known = kernel.programs.get(program);
-  if (known === undefined) return only('KERN_INVALID_ARGUMENT');
+  const bootstrap = carried[0];
+  const isRefused = known === undefined || (bootstrap !== undefined && bootstrap.port !== null && bootstrap.type !== PORT_SEND);
+  if (isRefused) return { ...foreign(kernel.ipc, carried), kr: 'KERN_INVALID_ARGUMENT' };
   const task = createTask(kernel, name);
-  task.bootstrapPort = carried[0]?.port ?? null;
+  task.bootstrapPort = bootstrap?.port ?? null;
   for (const extra of carried.slice(1)) discard(task.space, extra);
-  createThread(task, known, known.start(args));
+  if (startThread(task, known, args, false) === null) {
+    terminateTask(task);
+    return only('KERN_INVALID_ARGUMENT');
+  }
   return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
 };
 

@@ -1,4 +1,6 @@
 /** How a request meets its server, whichever way it came: the rights it carries stand beside it, in order. */
+import { destroyRight } from '../../ports/fate.ts';
+import type { Ipc } from '../../ports/ipc.ts';
 import type { Carried } from '../../ports/name-calls.ts';
 import type { KernReturn } from '../../ports/kern-return.ts';
 import type { Answer } from '../interface/calls.ts';
@@ -20,6 +22,12 @@ export interface GivenRight {
 
 /** An answer that is a code and nothing else. */
 export const only = (kr: KernReturn): Served => ({ kr });
+
+/** The answer of a kernel port to a request that is for another kind of port. What it carries is destroyed. */
+export const foreign = (ipc: Ipc, carried: readonly Carried[]): Served => {
+  for (const { port, type } of carried) destroyRight(ipc, port, type);
+  return { kr: 'MIG_BAD_ID' };
+};
 
 /** An answer of success with fields. */
 export const success = (fields: Readonly<Record<string, unknown>>): Served => ({ kr: 'KERN_SUCCESS', fields });

@@ -1,15 +1,35 @@
 /** The server of calls on a task, its special ports and its threads. */
 import { match } from 'ts-pattern';
+import type { KernFailure } from '../../ports/kern-return.ts';
 import { REGISTERED_PORTS_MAX } from '../../ports/limits.ts';
 import { type Carried, discard } from '../../ports/name-calls.ts';
-import type { KernFailure } from '../../ports/kern-return.ts';
 import type { Port } from '../../ports/port.ts';
 import { PORT_SEND } from '../../ports/right.ts';
-import type { SpecialPort, TaskRequest } from '../interface/calls.ts';
+import type { KernelRequest, SpecialPort, TaskRequest } from '../interface/calls.ts';
 import type { Task, Thread } from '../kernel.ts';
-import { copySend, createTask, createThread, resume, suspend, terminateTask } from '../lives.ts';
+import { copySend, createTask, resume, startThread, suspend, terminateTask } from '../lives.ts';
 import { taskSelf, threadSelf } from './kernel-ports.ts';
 import { type GivenRight, only, type Served, success } from './request.ts';
+
+const TASK_OPS: ReadonlySet<KernelRequest['op']> = new Set<TaskRequest['op']>([
+  'task_terminate',
+  'task_suspend',
+  'task_resume',
+  'task_info',
+  'task_threads',
+  'task_self',
+  'task_token',
+  'task_create',
+  'thread_create',
+  'thread_self',
+  'get_special_port',
+  'set_special_port',
+  'ports_register',
+  'ports_lookup',
+]);
+
+/** True for the calls that `serveTask` serves. */
+export const isTaskRequest = (request: KernelRequest): request is TaskRequest => TASK_OPS.has(request.op);
 
 /** Serves a call on `task`. `thread` is the one that special ports of threads mean: the caller, or none. */
 export const serveTask = (
@@ -74,7 +94,8 @@ const childThread = (task: Task, name: string | undefined, args: unknown): Serve
   const program = name === undefined ? [...task.threads][0]?.program : task.kernel.programs.get(name);
   if (!task.isAlive) return only('KERN_FAILURE');
   if (program === undefined) return only('KERN_INVALID_ARGUMENT');
-  const thread = createThread(task, program, program.start(args), true);
+  const thread = startThread(task, program, args, true);
+  if (thread === null) return only('KERN_INVALID_ARGUMENT');
   return { kr: 'KERN_SUCCESS', rights: [send('name', threadSelf(thread))] };
 };
 

@@ -2,8 +2,8 @@
 import { match } from 'ts-pattern';
 import type { StateFlavor, ThreadRequest } from '../interface/calls.ts';
 import type { Thread } from '../kernel.ts';
-import { copyData } from '../move/data.ts';
 import { abort, resume, suspend, terminateThread } from '../lives.ts';
+import { copyData } from '../move/data.ts';
 import { only, type Served, success } from './request.ts';
 
 /** Serves a call on `thread`; `caller` is the same thread if it asks for itself. */

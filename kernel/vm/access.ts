@@ -1,9 +1,9 @@
 /**
  * How programs read and write their memory. Numbers are little-endian and may lie at any address.
  *
- * Number accessors are the hot path: a small table remembers where pages are, and a page that is in it costs a comparison. What
- * cannot be had at once is thrown, as a `PageFault`: the kernel settles it and runs the program's step again. Everything else answers
- * the `PageFault`.
+ * Number accessors are the hot path: a small table remembers where pages are, and a page that is in it costs a
+ * comparison. What cannot be had at once is thrown, as a `PageFault`: the kernel settles it and runs the program's step
+ * again. Everything else answers the `PageFault`.
  */
 import type { KernFailure } from '../../ports/kern-return.ts';
 import { type Blocked, resolvePage } from './fault.ts';
@@ -287,7 +287,10 @@ export class Window {
     return this.#epoch === this.#pool.epoch;
   }
 
-  /** Shows the range, page by page, in order; opens the window again if need be. After a fault it is done again from the start. */
+  /**
+   * Shows the range, page by page, in order; opens the window again if need be. After a fault it is done again from
+   * the start.
+   */
   forEach(visit: Visit): PageFault | null {
     const fault = this.#use(visit);
     this.#epoch = this.#pool.epoch;

@@ -1,4 +1,7 @@
-/** The address map of a task, and what `vm_*` calls do to it (mach-ipc 2.21). A call is refused whole, or happens whole. */
+/**
+ * The address map of a task, and what `vm_*` calls do to it (mach-ipc 2.21). A call is refused whole, or happens
+ * whole.
+ */
 import type { KernFailure, KernReturn } from '../../ports/kern-return.ts';
 import { Access } from './access.ts';
 import { copyIn, copyObject, copyRegion, overwrite, writeBytes } from './copying.ts';
@@ -74,11 +77,10 @@ const isNumber = (value: number): boolean => Number.isFinite(value) && value >= 
 export class AddressMap {
   readonly pool: PagePool;
   readonly regions: Regions;
-  /** How the programs of the task read and write. */
-  readonly access: Access;
   readonly #limits: MapLimits;
   #current: number;
   #max: number;
+  #access: Access | null = null;
 
   constructor(pool: PagePool, limits: MapLimits = DEFAULT_LIMITS) {
     this.pool = pool;
@@ -86,7 +88,12 @@ export class AddressMap {
     this.#current = limits.current;
     this.#max = limits.max;
     this.regions = new Regions(pool, limits.regions, limits.start, limits.end);
-    this.access = new Access(this);
+  }
+
+  /** How the programs of the task read and write. */
+  get access(): Access {
+    this.#access ??= new Access(this);
+    return this.#access;
   }
 
   /** `vm_allocate`: fresh memory; answers its address. */
@@ -106,7 +113,7 @@ export class AddressMap {
   deallocate(address: number, size: number): KernReturn {
     if (!isNumber(size) || !isNumber(address)) return 'KERN_INVALID_ARGUMENT';
     if (size === 0) return 'KERN_SUCCESS';
-    if (!this.#canCut(address, size, 1)) return 'KERN_RESOURCE_SHORTAGE';
+    if (!this.#canRemove(address, size)) return 'KERN_RESOURCE_SHORTAGE';
     this.regions.remove(pageFloor(address), pageCeil(address + size));
     return 'KERN_SUCCESS';
   }
@@ -119,7 +126,7 @@ export class AddressMap {
     const end = pageCeil(address + size);
     const refused = this.regions.check(start, end, protection, 'max');
     if (refused !== null) return refused;
-    if (!this.#canCut(address, size, 2)) return 'KERN_RESOURCE_SHORTAGE';
+    if (!this.#canCut(address, size)) return 'KERN_RESOURCE_SHORTAGE';
     for (const region of this.regions.cut(start, end)) {
       if (bound === 'current') region.protection = protection;
       else this.regions.limitTo(region, protection, region.protection & protection);
@@ -134,7 +141,7 @@ export class AddressMap {
     const inheritance = inheritanceOf(value);
     if (inheritance === null || !isNumber(address) || !isNumber(size)) return 'KERN_INVALID_ARGUMENT';
     if (size === 0) return 'KERN_SUCCESS';
-    if (!this.#canCut(address, size, 2)) return 'KERN_RESOURCE_SHORTAGE';
+    if (!this.#canCut(address, size)) return 'KERN_RESOURCE_SHORTAGE';
     const start = pageFloor(address);
     const end = pageCeil(address + size);
     for (const region of this.regions.cut(start, end)) region.inheritance = inheritance;
@@ -196,7 +203,7 @@ export class AddressMap {
   /** `vm_read`, and out-of-line memory of a message: a snapshot. O(regions). */
   read(address: number, size: number, fate: 'keep' | 'deallocate' = 'keep'): MapCopy | KernFailure | Blocked {
     if (!isNumber(address) || !isNumber(size)) return 'KERN_INVALID_ARGUMENT';
-    if (fate === 'deallocate' && !this.#canCut(address, size, 1)) return 'KERN_RESOURCE_SHORTAGE';
+    if (fate === 'deallocate' && !this.#canRemove(address, size)) return 'KERN_RESOURCE_SHORTAGE';
     return copyIn(this.regions, address, size, fate);
   }
 
@@ -292,13 +299,18 @@ export class AddressMap {
     return max === 0 || this.regions.counted + size <= this.#current;
   }
 
-  /** True if there may be as many regions as cutting a range can make. */
-  #canCut(address: number, size: number, more: 1 | 2): boolean {
-    if (this.regions.hasRoom(more)) return true;
-    const start = pageFloor(address);
-    const end = pageCeil(address + size);
-    const cuts = [start, end].filter((at) => (this.regions.at(at)?.start ?? at) < at).length;
-    return this.regions.hasRoom(cuts);
+  /** True if there may be as many regions as cutting a range makes. */
+  #canCut(address: number, size: number): boolean {
+    if (this.regions.hasRoom(2)) return true;
+    const cuts = [pageFloor(address), pageCeil(address + size)].filter((at) => (this.regions.at(at)?.start ?? at) < at);
+    return this.regions.hasRoom(cuts.length);
+  }
+
+  /** The same for unmapping: only a hole in the middle of a region makes one more. */
+  #canRemove(address: number, size: number): boolean {
+    if (this.regions.hasRoom(1)) return true;
+    const region = this.regions.at(pageFloor(address));
+    return region === null || region.start === pageFloor(address) || region.end <= address + size;
   }
 
   #enter(at: number, { object, page, pages }: Piece, needsCopy: boolean, how: Usage = ORDINARY): void {

@@ -1,5 +1,6 @@
 /**
- * The kernel's end of the memory-object protocol (mach-ipc 2.21): what a pager may say about its object, and what it is told.
+ * The kernel's end of the memory-object protocol (mach-ipc 2.21): what a pager may say about its object, and what it is
+ * told.
  *
  *   initial ──ready──▶ ready ──destroy──▶ failed (KERN_MEMORY_FAILURE; the pages are gone)
  *      └────destroy────────┘ ──pager dies─▶ failed (KERN_MEMORY_ERROR; resident pages stay)
@@ -238,7 +239,10 @@ export class PagerControl implements PageSource, Evictable, Cached {
     return 'KERN_SUCCESS';
   }
 
-  /** (Moved objects) The pages whose bit is not set do not exist at the source: they are the shadowed object's, or zero. */
+  /**
+   * (Moved objects) The pages whose bit is not set do not exist at the source: they are the shadowed object's, or
+   * zero.
+   */
   settle(bitmap: Uint8Array): void {
     const { frames, pages } = this.object;
     for (let page = 0; page < pages; page += 1) {
@@ -259,8 +263,8 @@ export class PagerControl implements PageSource, Evictable, Cached {
   }
 
   /**
-   * For each page, in this order: access is restricted (`lock`, or LOCK_NO_CHANGE), data is returned, the page is flushed. When it
-   * answers, everything has been returned: `lock_completed` may be sent.
+   * For each page, in this order: access is restricted (`lock`, or LOCK_NO_CHANGE), data is returned, the page is
+   * flushed. When it answers, everything has been returned: `lock_completed` may be sent.
    */
   lockRequest(offset: number, size: number, shouldReturn: ShouldReturn, flush: boolean, lock: number): KernReturn {
     const isLock = lock === LOCK_NO_CHANGE || (lock & ~PROT_ALL) === 0;
@@ -367,7 +371,10 @@ export class PagerControl implements PageSource, Evictable, Cached {
     this.#ready = null;
   }
 
-  /** Gives frames up: clean pages are dropped, others returned first. Moved pages stay: nobody else may have them any more. */
+  /**
+   * Gives frames up: clean pages are dropped, others returned first. Moved pages stay: nobody else may have them any
+   * more.
+   */
   evict(pages: number): number {
     const { object } = this;
     const count = this.evictRange(this.#hand, object.pages, pages);

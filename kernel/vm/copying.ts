@@ -61,7 +61,9 @@ const copyEagerly = (object: MemoryObject, first: number, pages: number): Piece 
   return { object: copy, page: 0, pages };
 };
 
-/** A snapshot of a range, which must be readable: O(regions). With `deallocate` the pages that it touches are unmapped. */
+/**
+ * A snapshot of a range, which must be readable: O(regions). With `deallocate` the pages that it touches are unmapped.
+ */
 export const copyIn = (
   regions: Regions,
   address: number,
@@ -144,7 +146,9 @@ const absentPages = (regions: Regions, first: number, last: number): number => {
   return absent;
 };
 
-/** Writes a copy over a range, which may be where it was taken from. By reference where pages match, else byte by byte. */
+/**
+ * Writes a copy over a range, which may be where it was taken from. By reference where pages match, else byte by byte.
+ */
 export const overwrite = (regions: Regions, address: number, copy: MapCopy): KernReturn | Blocked => {
   if (copy.size === 0) return 'KERN_SUCCESS';
   const refused = regions.check(pageFloor(address), pageCeil(address + copy.size), PROT_WRITE);

@@ -1,6 +1,7 @@
 /**
- * An address map as data, for a move: regions, and the objects behind them as a graph. Nothing in it depends on how many pages there
- * are. Sharing within the map (two regions on one object, chains of shadows, snapshots) is kept; pages travel by object and number.
+ * An address map as data, for a move: regions, and the objects behind them as a graph. Nothing in it depends on how
+ * many pages there are. Sharing within the map (two regions on one object, chains of shadows, snapshots) is kept; pages
+ * travel by object and number.
  */
 import { invariant } from '../../ports/invariant.ts';
 import type { AddressMap } from './address-map.ts';
@@ -89,8 +90,9 @@ export const describe = (map: AddressMap): MapDescription => {
 };
 
 /**
- * Builds what `description` tells of in an empty map. `make` gives the object for each description: a plain one, or one whose pager
- * has the pages (`createPagedObject` with role `moved`). Answers the objects by their number in the description.
+ * Builds what `description` tells of in an empty map. `make` gives the object for each description: a plain one, or one
+ * whose pager has the pages (`createPagedObject` with role `moved`). Answers the objects by their number in the
+ * description.
  */
 export const restore = (
   map: AddressMap,

@@ -24,8 +24,8 @@ export interface Faultable {
 }
 
 /**
- * Makes a page usable. For a write it has then a frame that is the region's own (or the shared object's), snapshots have its old
- * content, and it counts as dirty.
+ * Makes a page usable. For a write it has then a frame that is the region's own (or the shared object's), snapshots
+ * have its old content, and it counts as dirty.
  */
 export const resolvePage = (
   regions: Regions,

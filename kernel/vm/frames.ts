@@ -1,7 +1,7 @@
 /**
- * The pages of one memory object: a table from page to slot, and the slots themselves. A slot is a place in a slab, found by
- * arithmetic; slabs are the pieces that the object's one growable buffer grows by. The table has two levels, so that a page far out
- * in a large object costs no more than one nearby.
+ * The pages of one memory object: a table from page to slot, and the slots themselves. A slot is a place in a slab,
+ * found by arithmetic; slabs are the pieces that the object's one growable buffer grows by. The table has two levels,
+ * so that a page far out in a large object costs no more than one nearby.
  *
  *   page ──table──▶ slot = slab × 256 + index ──▶ (slab.bytes, index × 4096)
  */
@@ -27,8 +27,8 @@ export const LOCK_SHIFT = 8;
 export const LOCK_MASK: number = 7 << LOCK_SHIFT;
 
 const SLAB_FRAMES = 256;
-/** Frames of an object's first slab; it grows by this factor until it is a whole one. */
-const FIRST_FRAMES = 4;
+/** Frames of an object's first slab; it grows fourfold until it is a whole one. */
+const FIRST_FRAMES = 1;
 const PART_BITS = 10;
 const PART_PAGES: number = 1 << PART_BITS;
 const PART_FIRST = 16;
@@ -184,7 +184,10 @@ export class Frames {
     this.#base += pages;
   }
 
-  /** Visits resident pages of a range in order, as long as `visit` does not answer false. It may drop the page it is shown. */
+  /**
+   * Visits resident pages of a range in order, as long as `visit` does not answer false. It may drop the page it is
+   * shown.
+   */
   forEachIn(first: number, end: number, visit: (page: number, flags: number) => boolean | undefined): void {
     const last = end + this.#base;
     let at = first + this.#base;

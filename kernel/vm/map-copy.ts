@@ -1,6 +1,6 @@
 /**
- * Out-of-line memory in flight: a range as it was when it was copied. It refers to objects; no byte is copied, however large it
- * is. Or it holds bytes that came from outside. Whoever has it maps it somewhere, or releases it.
+ * Out-of-line memory in flight: a range as it was when it was copied. It refers to objects; no byte is copied, however
+ * large it is. Or it holds bytes that came from outside. Whoever has it maps it somewhere, or releases it.
  */
 import { invariant } from '../../ports/invariant.ts';
 import type { KernFailure } from '../../ports/kern-return.ts';
@@ -20,7 +20,10 @@ export interface Piece {
 
 /** Something that pieces can be mapped into. */
 export interface CopyTarget {
-  /** Maps the pieces one after the other and takes over their references; answers the address. Refuses and takes nothing. */
+  /**
+   * Maps the pieces one after the other and takes over their references; answers the address. Refuses and takes
+   * nothing.
+   */
   enterPieces(pieces: readonly Piece[], pages: number): number | KernFailure;
 }
 
@@ -98,7 +101,10 @@ export class MapCopy {
     return missing;
   }
 
-  /** Copies the data into `target`; who must be waited for, or why it cannot be had. What is then in `target` is of no use. */
+  /**
+   * Copies the data into `target`; who must be waited for, or why it cannot be had. What is then in `target` is of no
+   * use.
+   */
   readInto(target: Uint8Array): 'KERN_SUCCESS' | PageWait | KernFailure {
     invariant(target.length >= this.size, 'the target has room for the copy');
     if (this.#bytes !== null) {

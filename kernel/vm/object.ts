@@ -1,6 +1,6 @@
 /**
- * A memory object: pages that regions of any number of tasks show. A page that is not here comes from the object's source (its
- * pager), else from the object it shadows, else it is zero.
+ * A memory object: pages that regions of any number of tasks show. A page that is not here comes from the object's
+ * source (its pager), else from the object it shadows, else it is zero.
  *
  * Two ways of copying without copying:
  *   symmetric   the object belongs to regions that nobody shares: original and copy both refer to it, and whoever writes first

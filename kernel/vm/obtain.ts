@@ -5,7 +5,10 @@ import type { MemoryObject } from './object.ts';
 import { PROT_READ, PROT_WRITE } from './page.ts';
 import { PageWait } from './wait.ts';
 
-/** Where the content of a page is: a page that is here, of the object or of one that it shadows; or nowhere, and so zero. */
+/**
+ * Where the content of a page is: a page that is here, of the object or of one that it shadows; or nowhere, and so
+ * zero.
+ */
 export type Place =
   | { readonly kind: 'frame'; readonly object: MemoryObject; readonly page: number }
   | { readonly kind: 'zero' };

@@ -4,7 +4,9 @@ import { MapCopy } from './map-copy.ts';
 import type { MemoryObject } from './object.ts';
 import { PAGE, RETURN_MAX } from './page.ts';
 
-/** The pager of an object, as the kernel sees it: it sends messages and answers nothing. Offsets and lengths in bytes. */
+/**
+ * The pager of an object, as the kernel sees it: it sends messages and answers nothing. Offsets and lengths in bytes.
+ */
 export interface Pager {
   /** The object has come into being; nothing is asked before `ready`. */
   init(object: MemoryObject): void;
@@ -28,7 +30,10 @@ export interface ReturnOrder {
   readonly isKept: boolean;
 }
 
-/** Sends pages back, dirty ones and (`ALL`) precious ones, in runs; a run is either dirty or not. They are clean afterwards. */
+/**
+ * Sends pages back, dirty ones and (`ALL`) precious ones, in runs; a run is either dirty or not. They are clean
+ * afterwards.
+ */
 export const returnPages = (object: MemoryObject, pager: Pager, order: ReturnOrder): void => {
   let run: number[] = [];
   let isDirtyRun = false;

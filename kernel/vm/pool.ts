@@ -1,6 +1,7 @@
 /**
- * The page frames of one kernel: counted, refused at the limit, taken back from who can do without. Also the epoch: a number
- * that rises whenever a page that somebody may have translated an address to moves, changes hands or loses a permission.
+ * The page frames of one kernel: counted, refused at the limit, taken back from who can do without. Also the epoch: a
+ * number that rises whenever a page that somebody may have translated an address to moves, changes hands or loses a
+ * permission.
  */
 import { invariant } from '../../ports/invariant.ts';
 import { CACHED_OBJECTS_MAX } from './page.ts';

@@ -1,6 +1,6 @@
 /**
- * The regions of an address map: sorted, page aligned, not overlapping; each shows pages of one object. Two regions that touch
- * and do not differ are one, so that a map is as large as it is varied.
+ * The regions of an address map: sorted, page aligned, not overlapping; each shows pages of one object. Two regions
+ * that touch and do not differ are one, so that a map is as large as it is varied.
  */
 import type { KernFailure } from '../../ports/kern-return.ts';
 import type { MemoryObject } from './object.ts';

@@ -1,8 +1,8 @@
 /**
  * Chains of shadows: how they are made, given up, and kept short.
  *
- * A chain is shortened whenever a link has only one user left, its shadow:  top ─▶ below ─▶ rest  becomes  top ─▶ rest, and
- * top has the pages of below that it had not replaced. An empty link with other users is stepped over.
+ * A chain is shortened whenever a link has only one user left, its shadow:  top ─▶ below ─▶ rest  becomes  top ─▶ rest,
+ * and top has the pages of below that it had not replaced. An empty link with other users is stepped over.
  */
 import { invariant } from '../../ports/invariant.ts';
 import { MemoryObject } from './object.ts';
@@ -38,7 +38,10 @@ export const release = (object: MemoryObject): void => {
   }
 };
 
-/** An object that nobody refers to gives up everything. Answers the object that it shadowed: that reference is the caller's to release. */
+/**
+ * An object that nobody refers to gives up everything. Answers the object that it shadowed: that reference is the
+ * caller's to release.
+ */
 export const dispose = (object: MemoryObject): MemoryObject | null => {
   invariant(object.shadowers.size === 0 && object.copy === null, 'an object that is shadowed is referred to');
   if (object.frames.resident > 0) object.pool.bump();

@@ -1,4 +1,13 @@
-/** The file service for outsiders. Inside the repository import the file, never this. */
+/** For programs outside of this repository. Inside import the file, never this. */
 export { type FilesArguments, fileServer } from './files.ts';
-export { fileService, type ListedFile, type Listing, type ReadAnswer, type ReadRequest } from './protocol.ts';
+export {
+  fileService,
+  LENGTH_MAX,
+  LIST_MAX,
+  type ListedFile,
+  type Listing,
+  READ_MAX,
+  type ReadAnswer,
+  type ReadRequest,
+} from './protocol.ts';
 export type { FileEntry, FileFacts, FileStore } from './store.ts';

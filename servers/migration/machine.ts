@@ -1,7 +1,7 @@
 /**
- * The life of one move at its source, as a pure function: `step(state, event)`. It says when, never how; the driver acts
- * when the phase changes. Up to `deciding` the move can be called off and leaves the task as it was; from `committed` on
- * the source never runs the task again.
+ * The life of one move at its source, as a pure function: `step(state, event)`. It says when, never how; the driver
+ * acts when the phase changes. Up to `deciding` the move can be called off and leaves the task as it was; from
+ * `committed` on the source never runs the task again.
  */
 import { produce } from 'immer';
 import { match, P } from 'ts-pattern';
@@ -43,7 +43,9 @@ export type MoveEvent =
   | { readonly type: 'restored' }
   /** The destination died after the decision: the task died with it. */
   | { readonly type: 'lost' }
-  /** Refused, timed out, a journal that cannot be written, a destination that died: whatever speaks against going on. */
+  /**
+   * Refused, timed out, a journal that cannot be written, a destination that died: whatever speaks against going on.
+   */
   | { readonly type: 'failed'; readonly why: string };
 
 /** Attempts to find the task at rest before the move is given up. */

@@ -1,4 +1,6 @@
-/** The pages that a task has left behind: served when touched (the memory-object protocol), pushed while nobody asks. */
+/**
+ * The pages that a task has left behind: served when touched (the memory-object protocol), pushed while nobody asks.
+ */
 
 import type { MemoryImage } from '../../kernel/interface/image.ts';
 import {

@@ -119,9 +119,9 @@ const onMigrate = (sys: Sys, s: MigrationState, message: Received): void => {
   const request = (message.body ?? {}) as unknown as MigrateRequest;
   const found = findTask(sys, s, request.task);
   const move = newMove(sys, s, request, message, found);
+  const why = objection(s, request, found.why);
   s.moves.push(move);
   if (s.moves.length > MOVES_MAX) s.moves.shift();
-  const why = objection(s, request, found.why);
   if (why !== null) {
     move.state = { mid: move.state.mid, task: request.task, node: request.node, phase: 'ended', why };
     answerClient(sys, s, move, [why]);
@@ -138,12 +138,14 @@ const objection = (s: MigrationState, request: MigrateRequest, why: string | nul
   if (request.strategy !== undefined && !(request.strategy in STRATEGIES)) {
     return `no strategy ${request.strategy}; there are ${Object.keys(STRATEGIES).join(', ')}`;
   }
-  const isMoving = s.moves.some(({ state }) => state.task === request.task && isUnderWay(state.phase));
+  const isMoving = s.moves.some(
+    ({ state, isDryRun }) => state.task === request.task && !isDryRun && isUnderWay(state.phase),
+  );
   return isMoving ? `${request.task} is being moved already` : null;
 };
 
-const isUnderWay = (phase: string): boolean =>
-  phase === 'offering' || phase === 'freezing' || phase === 'staging' || phase === 'preparing' || phase === 'restoring';
+/** True while calls on the task's port may be answered later, or elsewhere. */
+const isUnderWay = (phase: string): boolean => phase !== 'serving' && phase !== 'released' && phase !== 'ended';
 
 interface Found {
   readonly task: PortName;
@@ -199,7 +201,9 @@ const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: R
   };
 };
 
-/** The courier: the thread that sends to other nodes, and pages among it. It may wait for room, the other never does. */
+/**
+ * The courier: the thread that sends to other nodes, and pages among it. It may wait for room, the other never does.
+ */
 export const migrationCourier: Program = machine<{ at: string; readonly s: MigrationState }, MigrationState>({
   name: 'migration-courier',
   hash: 'migration-courier',

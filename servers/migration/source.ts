@@ -1,6 +1,6 @@
 /**
- * The source's driver: what each phase owes (`enter`), and what the world answers (`onMessage`). It acts by messages only:
- * to the task's port, the husk, netmsg and the destination's migration server.
+ * The source's driver: what each phase owes (`enter`), and what the world answers (`onMessage`). It acts by messages
+ * only: to the task's port, the husk, netmsg and the destination's migration server.
  */
 import { match } from 'ts-pattern';
 import type { Sys } from '../../kernel/program.ts';

@@ -1,4 +1,7 @@
-/** The destination's driver: accepts an offer, keeps the image while it is undecided, puts the task together when it is its own. */
+/**
+ * The destination's driver: accepts an offer, keeps the image while it is undecided, puts the task together when it is
+ * its own.
+ */
 
 import type { ThreadImage } from '../../kernel/interface/image.ts';
 import type { Sys } from '../../kernel/program.ts';

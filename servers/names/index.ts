@@ -1,3 +1,3 @@
-/** The name service for outsiders. Inside the repository import the file, never this. */
+/** For programs outside of this repository. Inside import the file, never this. */
 export { type NamesArguments, nameServer } from './names.ts';
-export { type NetnameCode, nameService } from './protocol.ts';
+export { NAME_MAX, NAMES_MAX, type NetnameCode, nameService } from './protocol.ts';

@@ -57,7 +57,7 @@ export class Terminal {
   style(style: Style, text: string, where: 'stdout' | 'stderr' = 'stdout'): string {
     const { env } = this.#parts;
     const isPlain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb' || this.#parts[where].isTTY !== true;
-    return isPlain ? text : styleText(style, text);
+    return isPlain ? text : styleText(style, text, { validateStream: false }); // it would look at stdout, whatever is meant
   }
 }
 

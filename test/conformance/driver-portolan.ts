@@ -1,6 +1,7 @@
 /** Portolan as the system under test: its tasks are puppets, each call comes in by the trap of a thread of their own. */
-import { Unsupported } from './driver.ts';
+
 import type { Driver } from './driver.ts';
+import { Unsupported } from './driver.ts';
 import { StageSetting } from './setting.ts';
 
 /** Everything on one kernel, for now. */

@@ -1,4 +1,7 @@
-/** What an actor does in several calls that the runner has a part in: an errand yields calls and is given their answers. */
+/**
+ * What an actor does in several calls that the runner has a part in: an errand yields calls and is given their
+ * answers.
+ */
 import type { Answer as KernelAnswer } from '../../kernel/interface/calls.ts';
 import type { Answer, Args, Routine } from './driver.ts';
 import type { PuppetCall } from './puppet.ts';

@@ -1,4 +1,7 @@
-/** The handler behind `catch: true`: answers an exception as the result of the touch, and lets the thread go on past it. */
+/**
+ * The handler behind `catch: true`: answers an exception as the result of the touch, and lets the thread go on past
+ * it.
+ */
 
 import { EXCEPTION_RAISE } from '../../kernel/exception.ts';
 import type { KernelRequest, RightArgument } from '../../kernel/interface/calls.ts';

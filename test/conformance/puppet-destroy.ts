@@ -1,4 +1,7 @@
-/** What a server loop does with a message that nobody will use: gives up its rights and memory, and reports what failed. */
+/**
+ * What a server loop does with a message that nobody will use: gives up its rights and memory, and reports what
+ * failed.
+ */
 
 import type { Sys } from '../../kernel/program.ts';
 import type { Draft } from '../../ports/draft.ts';

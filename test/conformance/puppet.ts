@@ -1,7 +1,7 @@
 /**
- * The puppet: the program that every actor runs. It waits until somebody sets its state to a call, makes the call as any program
- * would, keeps the answer in its state for whoever asks, and waits again. All of it is data, so a puppet can be moved
- * in the middle of any call. It owns no port but the reply port of its client stub, made when first used.
+ * The puppet: the program that every actor runs. It waits until somebody sets its state to a call, makes the call as
+ * any program would, keeps the answer in its state for whoever asks, and waits again. All of it is data, so a puppet
+ * can be moved in the middle of any call. It owns no port but the reply port of its client stub, made when first used.
  */
 
 import type { KernelRequest } from '../../kernel/interface/calls.ts';

@@ -1,6 +1,7 @@
 /**
- * The stage: one kernel with a clock that the case sets, and the runner's own task in it. The runner holds the task and thread ports of
- * the puppets and moves them by kernel calls through these, so that every step comes in by the door that any program uses.
+ * The stage: one kernel with a clock that the case sets, and the runner's own task in it. The runner holds the task and
+ * thread ports of the puppets and moves them by kernel calls through these, so that every step comes in by the door
+ * that any program uses.
  */
 
 import { bootKernel } from '../../kernel/boot.ts';

@@ -64,6 +64,17 @@ describe('a kernel call', () => {
     expect(host.call({ op: 'port_get_status', name: p })).toMatchObject({ srights: false, mscount: 2 });
   });
 
+  it('that belongs to another kind of kernel port is refused', async () => {
+    const host = new Lab().host();
+    const self = nameOf(host.call({ op: 'task_self' }));
+    const p = host.allocate();
+    expect(host.sys.call({ op: 'host_info' })).toEqual({ kr: 'MIG_BAD_ID' });
+    expect(await host.kernelCall(self, { op: 'host_info' })).toEqual({ kr: 'MIG_BAD_ID' });
+    const rights = [{ name: p, disposition: MAKE_SEND }];
+    expect(await host.kernelCall(self, { op: 'husk_restore', image: null, rights } as never)).toEqual({ kr: 'MIG_BAD_ID' });
+    expect(host.call({ op: 'port_get_status', name: p })).toMatchObject({ srights: false });
+  });
+
   it('may not abort its own thread, and may suspend it', async () => {
     const lab = new Lab(introvert);
     const host = lab.host();

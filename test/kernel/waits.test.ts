@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createTask, createThread } from '../../kernel/lives.ts';
 import { type MachineState, machine } from '../../kernel/machine.ts';
-import { runKernel } from '../../kernel/scheduler.ts';
 import { runKernel } from '../../kernel/scheduler.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { MAKE_SEND } from '../../ports/right.ts';

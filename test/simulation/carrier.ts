@@ -88,7 +88,8 @@ class SimLink implements Link {
     if (!this.isOpen || this.#isEnding) return;
     this.#end(reason, 0);
     const peer = this.#peer;
-    if (peer !== null && !this.#carrier.isCut) peer.#end('closed by the peer', peer.#arrivesAt - this.#medium.timeline.now);
+    if (peer !== null && !this.#carrier.isCut)
+      peer.#end('closed by the peer', peer.#arrivesAt - this.#medium.timeline.now);
   }
 
   /** The connection has broken: this end learns it some time later. */
@@ -98,7 +99,8 @@ class SimLink implements Link {
 
   #coming(frame: Uint8Array): void {
     const { timeline, random, extraDelay } = this.#medium;
-    const delay = 0.2 + this.#latency * random.next() + (random.chance(0.02) ? random.between(20, 200) : 0) + extraDelay();
+    const delay =
+      0.2 + this.#latency * random.next() + (random.chance(0.02) ? random.between(20, 200) : 0) + extraDelay();
     this.#arrivesAt = Math.max(this.#arrivesAt + 0.001, timeline.now + delay);
     this.#flight += 1;
     const size = frame.length;

@@ -1,14 +1,24 @@
 /** What must always hold, and what must hold at the end. Names as in the research on protocols. */
 import type { SimNode } from './node.ts';
-import type { SimWorld } from './world.ts';
+import type { Client } from './workload.ts';
+
+/** What the checks look at. */
+export interface Watched {
+  readonly network: { readonly living: readonly SimNode[] };
+  readonly clients: readonly Client[];
+  readonly owner: string;
+  readonly mayBeLost: boolean;
+  instances(): readonly { readonly node: SimNode }[];
+  hasSentAll(client: Client): boolean;
+}
 
 /** Checks one world. Each check answers what is broken, null if nothing is. */
 export class Invariants {
-  readonly #world: SimWorld;
+  readonly #world: Watched;
   /** Moves whose end has been looked at. */
   readonly #ended: Set<string> = new Set();
 
-  constructor(world: SimWorld) {
+  constructor(world: Watched) {
     this.#world = world;
   }
 
@@ -50,7 +60,8 @@ export class Invariants {
     const nodes = this.#world.instances().map(({ node }) => node.name);
     if (nodes.length > 1) return `M1: the task runs on ${nodes.join(' and ')} at once`;
     const [node] = nodes;
-    if (node !== undefined && node !== owner) return `M1: the task runs on ${node}, and by the last decision it is of ${owner}`;
+    if (node !== undefined && node !== owner)
+      return `M1: the task runs on ${node}, and by the last decision it is of ${owner}`;
     return null;
   }
 

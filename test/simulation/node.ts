@@ -83,7 +83,9 @@ export class SimNode {
   /** The tables of netmsg, to look for what it has forgotten to forget. */
   get netLeft(): { readonly outgoing: number; readonly incoming: number; readonly copies: number } {
     const [thread] = this.#netTask.threads;
-    const state = thread?.state as { net: Record<'outgoing' | 'incoming' | 'copies', { size: number }> | null } | undefined;
+    const state = thread?.state as
+      | { net: Record<'outgoing' | 'incoming' | 'copies', { size: number }> | null }
+      | undefined;
     const net = state?.net;
     if (net === null || net === undefined) throw new Error(`netmsg of ${this.name} has ended`);
     return { outgoing: net.outgoing.size, incoming: net.incoming.size, copies: net.copies.size };

@@ -1,6 +1,7 @@
 /** Faults that are planted in the code under test, to see that the invariants catch them. */
-import { decodeFrame, encodeFrame } from '../../servers/net/message-codec.ts';
+
 import type { NetDriver } from '../../servers/net/driver.ts';
+import { decodeFrame, encodeFrame } from '../../servers/net/message-codec.ts';
 import type { NetInput, Sessions } from '../../servers/net/protocol.ts';
 import type { SeededRandom } from './random.ts';
 

@@ -1,6 +1,6 @@
 /** `tsx test/simulation/run.ts --seeds N [--seed S | --first S] [--plant P] [--json]`: simulates seeds S to S+N-1. */
 import { parseArgs } from 'node:util';
-import { type Plant, PLANTS } from './plants.ts';
+import { PLANTS, type Plant } from './plants.ts';
 import { commandFor, type Outcome, simulate } from './simulate.ts';
 
 /** How often a run looks whether the same seed still gives the same trace. */
@@ -61,7 +61,18 @@ const main = (): number => {
   const plant = PLANTS.find((name) => name === values.plant);
   if (plant === undefined) throw new Error(`--plant is one of ${PLANTS.join(', ')}`);
   const faults = {};
-  const totals: Totals = { seeds: 0, failed: [], events: 0, answers: 0, moved: 0, aborted: 0, refused: 0, lost: 0, repeated: 0, faults };
+  const totals: Totals = {
+    seeds: 0,
+    failed: [],
+    events: 0,
+    answers: 0,
+    moved: 0,
+    aborted: 0,
+    refused: 0,
+    lost: 0,
+    repeated: 0,
+    faults,
+  };
   const began = performance.now();
   for (let seed = first; seed < first + seeds; seed += 1) {
     const outcome = simulate(seed, plant);
@@ -80,8 +91,10 @@ const main = (): number => {
   if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else {
     const passed = totals.seeds - new Set(totals.failed).size;
-    const moves = `${totals.moved} moves, ${totals.aborted} called off, ${totals.refused} refused, ${totals.lost} tasks lost with a node`;
-    process.stdout.write(`${passed}/${totals.seeds} seeds hold, ${seedsPerMinute} seeds/min, ${totals.events} events\n`);
+    const moves = `${totals.moved} moves, ${totals.aborted} called off, ${totals.refused} refused, ${totals.lost} lost`;
+    process.stdout.write(
+      `${passed}/${totals.seeds} seeds hold, ${seedsPerMinute} seeds/min, ${totals.events} events\n`,
+    );
     process.stdout.write(`${totals.answers} answers; ${moves}\nfaults: ${JSON.stringify(totals.faults)}\n`);
   }
   return totals.failed.length === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-/** Virtual time: what is to happen, in the order of its time and, at the same time, in an order that the seed decides. */
+/** Virtual time: what is to happen, in order of time; what is due at once, in an order that the seed decides. */
 import type { SeededRandom } from './random.ts';
 
 interface Planned {

@@ -1,7 +1,7 @@
 /** What goes on in the simulated world: a task that counts and moves, and clients that keep requests in flight. */
 import { HostTask } from '../../kernel/host-task.ts';
-import type { Program } from '../../kernel/program.ts';
 import { machine } from '../../kernel/machine.ts';
+import type { Program } from '../../kernel/program.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../ports/right.ts';
 import { netService } from '../../servers/net/protocol.ts';

@@ -1,4 +1,4 @@
-/** Everything that one seed decides: three kernels, what goes on in them and what goes wrong, from the start to rest. */
+/** Everything that one seed decides: three kernels, what goes on in them and what goes wrong, until all is at rest. */
 import type { Task } from '../../kernel/kernel.ts';
 import type { Journal } from '../../servers/migration/state.ts';
 import { Invariants } from './invariants.ts';
@@ -195,13 +195,12 @@ export class SimWorld {
   /** True if the task may be gone when the node is: it is there, or pages of it are. */
   #dependsOn(name: string): boolean {
     if (this.owner === name) return true;
-    return network(this).some(({ migration }) =>
+    return this.network.living.some(({ migration }) =>
       migration.moves.some(
         ({ state }) =>
-          (state.phase === 'committed' || state.phase === 'serving') && (state.node === name || migration.own.node === name),
+          (state.phase === 'committed' || state.phase === 'serving') &&
+          (state.node === name || migration.own.node === name),
       ),
     );
   }
 }
-
-const network = (world: SimWorld): readonly SimNode[] => world.network.living;

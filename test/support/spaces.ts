@@ -1,4 +1,7 @@
-/** Spaces without tasks: what the tests of `ports/` act with. Each call ends as a trap does, with nothing left to destroy. */
+/**
+ * Spaces without tasks: what the tests of `ports/` act with. Each call ends as a trap does, with nothing left to
+ * destroy.
+ */
 import type { Draft, DraftItem } from '../../ports/draft.ts';
 import { settle } from '../../ports/fate.ts';
 import { Ipc } from '../../ports/ipc.ts';
@@ -81,7 +84,7 @@ export class Party {
   }
 
   /** Receives without waiting; the code if nothing came. */
-  take(name: PortName, limit = Number.POSITIVE_INFINITY, large = false): Received | MachMsgReturn {
+  take(name: PortName, limit: number = Number.POSITIVE_INFINITY, large = false): Received | MachMsgReturn {
     const target = receivable(this.space, name);
     if (typeof target === 'string') return target;
     const wait = new ReceiveWait({ deliver: () => undefined, wake: () => undefined });

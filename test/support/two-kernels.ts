@@ -4,6 +4,7 @@
  */
 
 import { bootKernel } from '../../kernel/boot.ts';
+import type { Clock } from '../../kernel/environment.ts';
 import { HostTask } from '../../kernel/host-task.ts';
 import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
 import type { Kernel, Task } from '../../kernel/kernel.ts';
@@ -117,7 +118,7 @@ export class Node implements Sessions {
     this.name = name;
     this.kernel = bootKernel({
       node: name,
-      clock: { now: () => 0 },
+      clock: world.clock,
       pump: { wanted: () => undefined, deadline: () => undefined },
     });
     this.netTask = createTask(this.kernel, 'netmsg');
@@ -216,9 +217,11 @@ export class World {
   readonly #wires: Map<string, Wire> = new Map();
   readonly #held: Set<string> = new Set();
   readonly #jobs: (() => void)[] = [];
+  readonly clock: Clock;
   #random: number;
 
-  constructor(seed = 0) {
+  constructor(seed = 0, clock: Clock = { now: () => 0 }) {
+    this.clock = clock;
     this.#random = seed;
   }
 

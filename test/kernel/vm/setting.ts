@@ -24,15 +24,27 @@ export const address = (answer: unknown): number => {
   return answer;
 };
 
-/** The bytes of a range as `vm_read` gives them, or its code, or `blocked`. */
-export const read = (map: AddressMap, at: number, size: number): Uint8Array | string => {
+/** Bytes as text: `1×4096 0×10`. */
+export const runs = (bytes: Uint8Array): string => {
+  const found: string[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    let end = start;
+    while (end < bytes.length && bytes[end] === bytes[start]) end += 1;
+    found.push(`${bytes[start]}×${end - start}`);
+    start = end;
+  }
+  return found.join(' ');
+};
+
+/** The bytes of a range as `vm_read` gives them, by `runs`; or its code, or `blocked`. */
+export const read = (map: AddressMap, at: number, size: number): string => {
   const copy = map.read(at, size);
   if (isBlocked(copy)) return 'blocked';
   if (typeof copy === 'string') return copy;
   const bytes = new Uint8Array(size);
   const result = copy.readInto(bytes);
   copy.release();
-  return result === 'KERN_SUCCESS' ? bytes : typeof result === 'string' ? result : 'blocked';
+  return result === 'KERN_SUCCESS' ? runs(bytes) : typeof result === 'string' ? result : 'blocked';
 };
 
 /** The copy of an answer that must be one. */

@@ -83,7 +83,8 @@ describe('a world in which everything is sent everywhere', () => {
       world.run();
       for (const node of world.nodes) {
         const left = { seed, node: node.name, ...node.census(), names: node.netTask.space.entries().length };
-        // The set, the watch, the doorbell and the service port; a dead box under its registered name; the census's reply.
+        // The set, the watch, the doorbell and the service port; a dead box under its registered name; the census's
+        // reply.
         expect(left).toMatchObject({ proxies: 0, exports: 0, callbacks: 0 });
         expect(left.names, JSON.stringify(left)).toBeLessThanOrEqual(6);
       }

@@ -1,4 +1,7 @@
-/** Counts, and prints each number on the console that its bootstrap port knows. `args[0]`: how far. `args[1]`: how often, in ms. */
+/**
+ * Counts, and prints each number on the console that its bootstrap port knows. `args[0]`: how far. `args[1]`: how
+ * often, in ms.
+ */
 
 import { machine } from '../../../kernel/machine.ts';
 import type { Program, Sys } from '../../../kernel/program.ts';

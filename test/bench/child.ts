@@ -1,0 +1,48 @@
+/** One contender in a process of its own, so that no other's garbage or compiled code touches it. Answers its parent. */
+import { PerformanceObserver } from 'node:perf_hooks';
+import type { Contender, Pairs } from './contender.ts';
+import { measureMove } from './moving.ts';
+import type { Order, Report, Sample } from './orders.ts';
+import { comlink } from './peers/installed.ts';
+import { portolan } from './peers/portolan.ts';
+import { awaitHop, promiseMailbox } from './peers/promises.ts';
+import { prototype } from './peers/prototype.ts';
+
+const contenders: readonly Contender[] = [portolan, prototype, promiseMailbox, awaitHop, comlink];
+
+let collections = 0;
+new PerformanceObserver((list) => {
+  collections += list.getEntries().length;
+}).observe({ entryTypes: ['gc'] });
+
+const turn = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 2));
+
+let pairs: Pairs | null = null;
+let pairsOf = 0;
+
+const measure = async (order: Extract<Order, { do: 'run' }>): Promise<Sample> => {
+  const contender = contenders.find(({ name }) => name === order.contender);
+  if (contender === undefined) throw new Error(`there is no ${order.contender}`);
+  if (pairs === null || pairsOf !== order.pairs) {
+    pairs = await contender.setup(order.pairs);
+    pairsOf = order.pairs;
+    global.gc?.();
+  }
+  await turn();
+  collections = 0;
+  const from = process.hrtime.bigint();
+  const done = await pairs[order.what](order.n);
+  const ns = Number(process.hrtime.bigint() - from);
+  await turn();
+  return { done, ns, collections };
+};
+
+process.on('message', (order: Order) => {
+  const answered = order.do === 'move' ? Promise.resolve().then(() => measureMove(order)) : measure(order);
+  answered
+    .then((value): Report => ({ ok: true, value }))
+    .catch((error: unknown): Report => ({ ok: false, why: error instanceof Error ? error.message : String(error) }))
+    .then((report) => process.send?.(report))
+    .catch((error: unknown) => console.error(error));
+});
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,33 @@
+/** Something to measure: a way for concurrent parties of one process to send and to ask. */
+export interface Contender {
+  readonly name: string;
+  /** Makes `pairs` pairs of a sender and a receiver. */
+  setup(pairs: number): Promise<Pairs> | Pairs;
+}
+
+/** Pairs that are ready. Each run answers how many messages, or round trips, were done: at least `n`, evenly over the pairs. */
+export interface Pairs {
+  oneWay(n: number): Promise<number> | number;
+  rpc(n: number): Promise<number> | number;
+}
+
+/** How many each of the pairs does. */
+export const share = (n: number, pairs: number): number => Math.max(1, Math.ceil(n / pairs));
+
+/** Calls back once, at the last of `n` hits. */
+export class Gate {
+  #left = 0;
+  #open: () => void = () => undefined;
+
+  arm(n: number): Promise<void> {
+    this.#left = n;
+    return new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  hit(): void {
+    this.#left -= 1;
+    if (this.#left === 0) this.#open();
+  }
+}

@@ -1,0 +1,95 @@
+/** Portolan as its users get it: machine programs, rights checked, bodies admitted, events recorded. */
+import { introduce } from '../../../examples/support/local.ts';
+import { bootKernel } from '../../../kernel/boot.ts';
+import { HostTask } from '../../../kernel/host-task.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import { createThread } from '../../../kernel/lives.ts';
+import { machine } from '../../../kernel/machine.ts';
+import { runKernel } from '../../../kernel/scheduler.ts';
+import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
+import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../../ports/right.ts';
+import { type Contender, share } from '../contender.ts';
+
+interface Sender {
+  at: string;
+  left: number;
+  readonly to: PortName;
+  readonly replies: PortName;
+}
+
+const sender = machine<Sender, Sender>({
+  name: 'sender',
+  start: (state) => state,
+  handlers: {
+    send(sys, s) {
+      if (s.left === 0) return sys.exit();
+      s.left -= 1;
+      sys.msg({ send: { remote: s.to, remoteDisposition: COPY_SEND, id: 1, body: { op: s.left, data: null } } });
+    },
+    ask(sys, s) {
+      if (s.left === 0) return sys.exit();
+      s.left -= 1;
+      const reply = { local: s.replies, localDisposition: MAKE_SEND_ONCE };
+      const body = { op: s.left, data: null };
+      sys.rpc({ remote: s.to, remoteDisposition: COPY_SEND, ...reply, id: 1, body }, s.replies);
+    },
+  },
+});
+
+interface Server {
+  at: string;
+  got: number;
+  readonly inbox: PortName;
+}
+
+const server = machine<Server, Server>({
+  name: 'server',
+  start: (state) => state,
+  handlers: {
+    serve(sys, s, { message }) {
+      if (message !== null) {
+        s.got += 1;
+        const { remote, body } = message;
+        if (remote !== MACH_PORT_NULL) sys.send({ remote, remoteDisposition: MOVE_SEND_ONCE, id: 101, body });
+      }
+      sys.receive(s.inbox);
+    },
+  },
+});
+
+interface Pair {
+  readonly client: HostTask;
+  readonly to: PortName;
+  readonly replies: PortName;
+  readonly server: Server;
+}
+
+const makePair = (kernel: Kernel): Pair => {
+  const client = new HostTask(kernel, 'client');
+  const owner = new HostTask(kernel, 'server');
+  const inbox = owner.allocate();
+  owner.call({ op: 'port_set_qlimit', name: inbox, qlimit: 1024 });
+  const state: Server = { at: 'serve', got: 0, inbox };
+  createThread(owner.task, server, state);
+  const to = introduce(owner.task, inbox, client.task);
+  return { client, to, replies: client.allocate(), server: state };
+};
+
+export const portolan: Contender = {
+  name: 'portolan',
+  setup(count) {
+    const pump = { wanted: () => undefined, deadline: () => undefined };
+    const kernel = bootKernel({ node: 'bench', clock: { now: () => 0 }, pump });
+    const pairs = Array.from({ length: count }, () => makePair(kernel));
+    const run = (at: 'send' | 'ask', n: number): number => {
+      const left = share(n, count);
+      const before = pairs.reduce((sum, pair) => sum + pair.server.got, 0);
+      for (const { client, to, replies } of pairs) createThread(client.task, sender, { at, left, to, replies });
+      while (kernel.runQueue.length > 0) runKernel(kernel, 1 << 20);
+      const done = pairs.reduce((sum, pair) => sum + pair.server.got, -before);
+      if (done !== left * count) throw new Error(`${done} of ${left * count} messages arrived`);
+      return done;
+    };
+    return { oneWay: (n) => run('send', n), rpc: (n) => run('ask', n) };
+  },
+};

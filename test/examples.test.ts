@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { embed } from '../examples/01-embed.ts';
+import { relocate } from '../examples/02-relocate.ts';
+import { semantics } from '../examples/03-semantics.ts';
+
+describe('the examples', () => {
+  it('embed: host code asks, gives up, and finds a server gone', async () => {
+    expect(await embed()).toEqual([
+      '101: hello, world',
+      'MACH_RCV_TIMED_OUT',
+      'TimeoutError',
+      'the server stops: enough',
+      'DEAD_NAME',
+    ]);
+  });
+
+  it('relocate: a counter moves, counts on, and its client keeps its right', async () => {
+    expect(await relocate()).toEqual({ heard: [1, 2, 3, 4], outcome: 'moved', homes: ['island'] });
+  });
+
+  it('semantics: send-once, limits, no-senders and dead names are as Mach has them', () => {
+    expect(semantics()).toEqual({
+      'send-once': ['MACH_MSG_SUCCESS', 'MACH_SEND_INVALID_DEST'],
+      qlimit: ['MACH_MSG_SUCCESS', 'MACH_MSG_SUCCESS', 'MACH_SEND_TIMED_OUT'],
+      references: 2,
+      'no senders': [true, { count: 1 }],
+      'dead name': ['MACH_SEND_INVALID_DEST', true],
+    });
+  });
+});
