@@ -1,6 +1,6 @@
 /**
- * Embedding: host code as a task. Calls are promises, a signal ends them early and loses nothing, `await using` ends the
- * task and gives up all it holds.
+ * Embedding: host code as a task. Calls are promises, a signal ends them early and loses nothing, `await using` ends
+ * the task and gives up all it holds.
  */
 import { HostTask, MachError } from '../kernel/host-task.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../ports/right.ts';

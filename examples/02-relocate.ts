@@ -1,4 +1,6 @@
-/** Relocating: two kernels in one process, joined by a link. A counter moves; who talks to it keeps the right it has. */
+/**
+ * Relocating: two kernels in one process, joined by a link. A counter moves; who talks to it keeps the right it has.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { HostTask } from '../kernel/host-task.ts';
 import { createTask, createThread } from '../kernel/lives.ts';

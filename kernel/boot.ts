@@ -1,19 +1,20 @@
 /** The table of contents: builds a kernel by naming each part once. Only composition roots import this. */
-import type { Environment } from './environment.ts';
+
 import type { Port } from '../ports/port.ts';
-import { Kernel, type Serve } from './kernel.ts';
+import type { Environment } from './environment.ts';
 import { programFailed, resolveFault } from './fault.ts';
+import type { KernelRequest, MemoryRequest, PortRequest, ThreadRequest } from './interface/calls.ts';
+import type { FreezeRequest } from './interface/move.ts';
+import { Kernel, type Serve } from './kernel.ts';
 import { AddressSpace } from './memory/address-space.ts';
 import { MemoryObject, PagePool } from './memory/object.ts';
 import { PortPager } from './memory/pager-port.ts';
 import { serveMemory } from './serve/memory.ts';
+import { serveFreeze } from './serve/move.ts';
 import { servePort } from './serve/port.ts';
+import { foreign, only } from './serve/request.ts';
 import { isTaskRequest, serveTask } from './serve/task.ts';
 import { serveThread } from './serve/thread.ts';
-import type { KernelRequest, MemoryRequest, PortRequest, ThreadRequest } from './interface/calls.ts';
-import type { FreezeRequest } from './interface/move.ts';
-import { serveFreeze } from './serve/move.ts';
-import { foreign, only } from './serve/request.ts';
 
 /** Pages that may be resident in one kernel, unless it is told otherwise: 4 GiB. */
 const PAGES_MAX = 1 << 20;

@@ -1,10 +1,11 @@
 /**
  * What a thread's touch of memory comes to: the page is there, the thread waits for it, or the access is an exception.
  */
-import type { PageWaiter } from './memory/object.ts';
+
 import { raise } from './exception.ts';
 import type { Thread } from './kernel.ts';
 import { terminateTask, terminateThread } from './lives.ts';
+import type { PageWaiter } from './memory/object.ts';
 import type { Fault } from './program.ts';
 
 /** Wakes a thread that waits for a page: it looks again. */

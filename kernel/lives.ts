@@ -2,7 +2,7 @@
 import { destroyRight, killPort } from '../ports/fate.ts';
 import type { KernReturn } from '../ports/kern-return.ts';
 import { destroySpace } from '../ports/name-calls.ts';
-import { Identity, DEAD, IN_KERNEL, type KernelServer, Port } from '../ports/port.ts';
+import { DEAD, Identity, IN_KERNEL, type KernelServer, Port } from '../ports/port.ts';
 import { PORT_SEND } from '../ports/right.ts';
 import { Space } from '../ports/space.ts';
 import { type Kernel, Task, Thread } from './kernel.ts';
@@ -119,4 +119,3 @@ export const copySend = (port: Port | null): Port | null => {
   if (port !== null && port.where !== DEAD) port.srights += 1;
   return port;
 };
-

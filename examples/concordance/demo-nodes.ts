@@ -72,7 +72,7 @@ export class Concordance {
     return lookUp(agent, names);
   }
 
-  /** Tells it which files to index, in which order. */
+  /** Tells it which files to index, in which order, and lets it begin. */
   async enlist(files: readonly PlannedFile[]): Promise<void> {
     for (let first = 0; first < files.length; ) {
       const args = { first, files: files.slice(first, first + BATCH) };
@@ -80,6 +80,8 @@ export class Concordance {
       const { listed } = valueOf((await ask(this.#client.agent, question, WAIT)).reply, 'enlist');
       if (listed > first) first = listed;
     }
+    const begin = { service: concordanceService, server: this.#port, routine: 'begin', args: null } as const;
+    valueOf((await ask(this.#client.agent, begin, WAIT)).reply, 'begin');
   }
 
   async progress(): Promise<ConcordanceProgress> {

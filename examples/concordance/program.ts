@@ -37,6 +37,8 @@ interface State {
   digest: Uint8Array;
   streak: number;
   served: number;
+  /** The list of files is whole. */
+  hasBegun: boolean;
 }
 
 /** The part of a task's memory that holds the index. */
@@ -104,6 +106,7 @@ const found = (sys: Sys, s: State, result: Result): void => {
 
 /** What the index needs now: a piece of a file, time, or nothing. */
 const turn = (sys: Sys, s: State): void => {
+  if (!s.hasBegun) return listen(sys, s, true);
   const memory = new Arena(sys, s);
   const need = nextNeed(memory);
   if (need.want === 'text') {
@@ -203,6 +206,10 @@ const serve = (sys: Sys, s: State, message: Received): 'done' | 'need-more' => {
       });
       return { listed: isFull ? -1 : first + files.length };
     },
+    begin: () => {
+      s.hasBegun = true;
+      return null;
+    },
     progress: () => {
       const { filesListed, filesIndexed } = progressOf(memory);
       return { filesListed, filesIndexed, pages: pagesUsed(memory), served: s.served };
@@ -229,6 +236,7 @@ export const program: Program = machine<State>({
     digest: new Uint8Array(32),
     streak: 0,
     served: 0,
+    hasBegun: false,
   }),
   handlers: {
     start,

@@ -37,6 +37,8 @@ interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
     { readonly first: number; readonly files: readonly PlannedFile[] },
     { readonly listed: number }
   >;
+  /** The list is whole: from now on files are indexed. Where things lie in memory depends on the list coming first. */
+  readonly begin: Routine<null, null>;
   readonly query: Routine<Query, Answered>;
   readonly progress: Routine<null, ConcordanceProgress>;
   /** Up to 16 pages of the index as they are, from `page` on. */
@@ -46,6 +48,7 @@ interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
 /** The service of a concordance: numbers, stub, server loop. */
 export const concordanceService: Subsystem<Routines> = subsystem('concordance', 6000, {
   enlist: routine(),
+  begin: routine(),
   query: routine(),
   progress: routine(),
   pages: routine(),

@@ -6,8 +6,8 @@
 import type { Draft } from '../../ports/draft.ts';
 import type { SpecialBit } from '../../ports/kern-return.ts';
 import type { Received } from '../../ports/port.ts';
-import type { KernelRequest } from './calls.ts';
 import type { ReceiveOptions, SendOptions } from '../program.ts';
+import type { KernelRequest } from './calls.ts';
 
 /** Index into one of the arrays of rights; -1 for none. */
 export type RightIndex = number;

@@ -9,6 +9,7 @@ import type { MemoryCopy, Port } from '../../ports/port.ts';
 import type { MemoryImage, ObjectImage } from '../interface/image.ts';
 import type { Fault } from '../program.ts';
 import { MapCopy, type Piece } from './copy.ts';
+import { findPage } from './found-page.ts';
 import { MemoryObject, PAGE_SIZE, type PagePool, type Pager, type PageWaiter } from './object.ts';
 import { PROT_ALL, PROT_READ, PROT_WRITE, pageCeil, pageFloor, type Region, Regions } from './regions.ts';
 
@@ -394,27 +395,3 @@ const fault = (address: number, isWrite: boolean): Fault => ({
   address,
   access: isWrite ? 'write' : 'read',
 });
-
-type FoundPage =
-  | { readonly kind: 'frame'; readonly object: MemoryObject; readonly page: number; readonly frame: number }
-  | { readonly kind: 'zero' }
-  | { readonly kind: 'ask'; readonly object: MemoryObject; readonly page: number }
-  | { readonly kind: 'failed'; readonly reason: KernFailure };
-
-/** Looks for a page in an object and in those that it shadows. */
-const findPage = (top: MemoryObject, first: number): FoundPage => {
-  let page = first;
-  for (let object: MemoryObject | null = top; object !== null; ) {
-    const frame = object.frameOf(page);
-    if (frame >= 0) return { kind: 'frame', object, page, frame };
-    if (object.hasFailed(page)) {
-      return { kind: 'failed', reason: object.backing.kind === 'failed' ? object.backing.reason : 'KERN_MEMORY_ERROR' };
-    }
-    if (object.backing.kind === 'pager' && page < object.pages && !object.isEmpty(page))
-      return { kind: 'ask', object, page };
-    if (object.shadow === null) break;
-    page += object.shadow.page;
-    object = object.shadow.object;
-  }
-  return { kind: 'zero' };
-};

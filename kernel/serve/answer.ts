@@ -1,12 +1,13 @@
 /** What becomes of an answer: a plain object for a trap, a reply message for a request that came as one. */
+
+import type { Body } from '../../ports/body.ts';
 import { destroyItems, destroyRight } from '../../ports/fate.ts';
+import { MACH_PORT_NULL } from '../../ports/name.ts';
 import { type Carried, land } from '../../ports/name-calls.ts';
 import { type Item, Message } from '../../ports/port.ts';
 import { deliver } from '../../ports/queue.ts';
 import { PORT_SEND_ONCE } from '../../ports/right.ts';
 import type { Space } from '../../ports/space.ts';
-import type { Body } from '../../ports/body.ts';
-import { MACH_PORT_NULL } from '../../ports/name.ts';
 import type { Answer } from '../interface/calls.ts';
 import type { Kernel } from '../kernel.ts';
 import type { GivenRight, Served } from './request.ts';

@@ -11,8 +11,8 @@ import type { KernelRequest } from '../interface/calls.ts';
 import { CALL_FORMS, decodeRequest } from '../interface/ids.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
 import { kernelPort } from '../lives.ts';
-import { deliverReply } from './answer.ts';
 import { isFault } from '../program.ts';
+import { deliverReply } from './answer.ts';
 import type { Served } from './request.ts';
 
 /** Serves every message to one kernel port: decodes, has it served, answers. */

@@ -1,14 +1,14 @@
 /** The server of `vm_*` calls (mach-ipc 2.21). */
 import { match } from 'ts-pattern';
-import { MAP_END, pageCeil, pageFloor, PROT_ALL, PROT_READ, PROT_WRITE } from '../memory/regions.ts';
-import { type AddressSpace, fresh } from '../memory/address-space.ts';
-import { PAGE_SIZE } from '../memory/object.ts';
-import { MESSAGE_MAX } from '../../ports/limits.ts';
 import type { KernFailure } from '../../ports/kern-return.ts';
+import { MESSAGE_MAX } from '../../ports/limits.ts';
 import { type Carried, discard } from '../../ports/name-calls.ts';
 import { PORT_SEND } from '../../ports/right.ts';
 import type { Inheritance, MemoryRequest } from '../interface/calls.ts';
 import type { Task } from '../kernel.ts';
+import { type AddressSpace, fresh } from '../memory/address-space.ts';
+import { PAGE_SIZE } from '../memory/object.ts';
+import { MAP_END, PROT_ALL, PROT_READ, PROT_WRITE, pageCeil, pageFloor } from '../memory/regions.ts';
 import { isHostPort } from './kernel-ports.ts';
 import { only, type Served, success } from './request.ts';
 
@@ -106,7 +106,13 @@ const grown = (memory: AddressSpace, start: number, end: number): boolean => {
   if (before === null || before.isShared || before.needsCopy || before.object.references !== 1) return false;
   const page = before.page + (before.end - before.start) / PAGE_SIZE;
   const isPlain = before.protection === (PROT_READ | PROT_WRITE) && before.max === PROT_ALL && before.inheritance === 1;
-  if (!isPlain || page !== before.object.pages || before.object.shadow !== null || before.object.backing.kind !== 'zero') return false;
+  if (
+    !isPlain ||
+    page !== before.object.pages ||
+    before.object.shadow !== null ||
+    before.object.backing.kind !== 'zero'
+  )
+    return false;
   before.object.grow(page + (end - start) / PAGE_SIZE);
   before.end = end;
   memory.bytes += end - start;
@@ -156,7 +162,8 @@ const read = (memory: AddressSpace, address: number, size: number): Served => {
 };
 
 const copy = (memory: AddressSpace, { from, size, to }: Request<'vm_copy'>): Served => {
-  const refused = memory.regions.covers(from, from + size, PROT_READ) ?? memory.regions.covers(to, to + size, PROT_WRITE);
+  const refused =
+    memory.regions.covers(from, from + size, PROT_READ) ?? memory.regions.covers(to, to + size, PROT_WRITE);
   if (refused !== null) return only(refused);
   const bytes = new Uint8Array(size);
   memory.read(from, bytes);

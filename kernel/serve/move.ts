@@ -3,16 +3,16 @@ import { match } from 'ts-pattern';
 import { killPort } from '../../ports/fate.ts';
 import { type Carried, discard } from '../../ports/name-calls.ts';
 import { PORT_SEND } from '../../ports/right.ts';
-import { attachTask, discardRights, missingPrograms, restoreTask, serveWaiting } from '../move/attach.ts';
-import { detachTask } from '../move/detach.ts';
-import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
-import type { TaskImage } from '../interface/image.ts';
-import { readTaskImage } from '../move/check.ts';
-import { RightsIn } from '../move/rights.ts';
 import type { KernelRequest } from '../interface/calls.ts';
+import type { TaskImage } from '../interface/image.ts';
 import type { FreezeRequest, HostRequest, HuskRequest } from '../interface/move.ts';
 import type { Kernel, Task } from '../kernel.ts';
 import { createTask, kernelPort, startThread, terminateTask } from '../lives.ts';
+import { attachTask, discardRights, missingPrograms, restoreTask, serveWaiting } from '../move/attach.ts';
+import { readTaskImage } from '../move/check.ts';
+import { detachTask } from '../move/detach.ts';
+import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
+import { RightsIn } from '../move/rights.ts';
 import { HostServer, objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
 import { foreign, type GivenRight, only, type Served, success } from './request.ts';
 
@@ -88,7 +88,9 @@ const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried
       endHuskPort(task);
       return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
     })
-    .with({ op: 'husk_read' }, ({ object, page, count }) => success({ pages: task.memory.readObject(object, page, count) }))
+    .with({ op: 'husk_read' }, ({ object, page, count }) =>
+      success({ pages: task.memory.readObject(object, page, count) }),
+    )
     .with({ op: 'husk_pages' }, ({ object }) => success({ bitmap: task.memory.residentPages(object) }))
     .with({ op: 'husk_release' }, () => {
       endHuskPort(task);
@@ -131,7 +133,9 @@ const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carri
     .with({ op: 'host_info' }, () => success(hostInfo(kernel)))
     .with({ op: 'host_tasks' }, () => listTasks(kernel))
     .with({ op: 'host_programs' }, ({ programs }) =>
-      success({ missing: programs.filter(({ name, hash }) => kernel.programs.get(name)?.hash !== hash).map(({ name }) => name) }),
+      success({
+        missing: programs.filter(({ name, hash }) => kernel.programs.get(name)?.hash !== hash).map(({ name }) => name),
+      }),
     )
     .with({ op: 'host_events' }, ({ ring, since }) =>
       ring === 'life'
@@ -176,7 +180,8 @@ const runProgram = (
 ): Served => {
   const known = kernel.programs.get(program);
   const bootstrap = carried[0];
-  const isRefused = known === undefined || (bootstrap !== undefined && bootstrap.port !== null && bootstrap.type !== PORT_SEND);
+  const isRefused =
+    known === undefined || (bootstrap !== undefined && bootstrap.port !== null && bootstrap.type !== PORT_SEND);
   if (isRefused) return { ...foreign(kernel.ipc, carried), kr: 'KERN_INVALID_ARGUMENT' };
   const task = createTask(kernel, name);
   task.bootstrapPort = bootstrap?.port ?? null;
@@ -202,4 +207,3 @@ const attach = (kernel: Kernel, body: unknown, carried: readonly Carried[]): Ser
   kernel.life.record(kernel.now, 'attached', image.identity, { name: image.name });
   return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
 };
-

@@ -16,6 +16,7 @@ import {
   modRefs,
   rename,
 } from '../../ports/name-calls.ts';
+import type { Entry } from '../../ports/port.ts';
 import {
   getStatus,
   type NotificationKind,
@@ -26,7 +27,6 @@ import {
   setQlimit,
   setSeqno,
 } from '../../ports/port-calls.ts';
-import type { Entry } from '../../ports/port.ts';
 import { DEAD_NAME, PORT_SEND_ONCE, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '../../ports/right.ts';
 import { extractMember, getSetStatus, insertMember, moveMember } from '../../ports/set-calls.ts';
 import type { Space } from '../../ports/space.ts';

@@ -1,8 +1,8 @@
 /** How a request meets its server, whichever way it came: the rights it carries stand beside it, in order. */
 import { destroyRight } from '../../ports/fate.ts';
 import type { Ipc } from '../../ports/ipc.ts';
-import type { Carried } from '../../ports/name-calls.ts';
 import type { KernReturn } from '../../ports/kern-return.ts';
+import type { Carried } from '../../ports/name-calls.ts';
 import type { Answer } from '../interface/calls.ts';
 
 /** Fields of an answer, and the rights it gives (named, in order) before they have names. */

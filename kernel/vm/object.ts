@@ -3,7 +3,7 @@
  * source (its pager), else from the object it shadows, else it is zero.
  *
  * Two ways of copying without copying:
- *   symmetric   the object belongs to regions that nobody shares: original and copy both refer to it, and whoever writes first
+ *   symmetric   the object belongs to regions that nobody shares: original and copy both refer to it, and who writes first
  *               puts a shadow of its own in front.           copy ─▶ object ◀─shadows─ shadow ◀─ region
  *   delayed     the object is shared, or named by a port: writers go on writing into it. The copy is a snapshot that shadows it; a
  *               page is pushed into the snapshot before it is written.   object.copy ─▶ snapshot ─shadows─▶ object

@@ -150,10 +150,13 @@ const taskCommands = (program: Command, action: Action): void => {
     );
   const named = (name: string, description: string, run: Run<[string]>): Command =>
     add(task, name, description).argument('<task>', 'its name, or how its name begins').action(action(run));
-  const commands = () => import('./commands/task.ts');
-  named('show', 'all that is known of a task', async (context, which) => (await commands()).taskShow(context, which));
-  named('logs', 'what a task has printed', async (context, which) => (await commands()).taskLogs(context, which));
-  named('kill', 'end a task', async (context, which) => (await commands()).taskKill(context, which));
+  named('show', 'all that is known of a task', async (context, which) =>
+    (await import('./commands/task.ts')).taskShow(context, which),
+  );
+  named('logs', 'what a task has printed', async (context, which) =>
+    (await import('./commands/task.ts')).taskLogs(context, which),
+  );
+  named('kill', 'end a task', async (context, which) => (await import('./commands/task.ts')).taskKill(context, which));
 };
 
 const moveCommands = (program: Command, action: Action): void => {

@@ -1,4 +1,6 @@
-/** One contender in a process of its own, so that no other's garbage or compiled code touches it. Answers its parent. */
+/**
+ * One contender in a process of its own, so that no other's garbage or compiled code touches it. Answers its parent.
+ */
 import { PerformanceObserver } from 'node:perf_hooks';
 import type { Contender, Pairs } from './contender.ts';
 import { measureMove } from './moving.ts';

@@ -5,7 +5,10 @@ export interface Contender {
   setup(pairs: number): Promise<Pairs> | Pairs;
 }
 
-/** Pairs that are ready. Each run answers how many messages, or round trips, were done: at least `n`, evenly over the pairs. */
+/**
+ * Pairs that are ready. Each run answers how many messages, or round trips, were done: at least `n`, evenly over the
+ * pairs.
+ */
 export interface Pairs {
   oneWay(n: number): Promise<number> | number;
   rpc(n: number): Promise<number> | number;

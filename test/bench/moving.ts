@@ -1,4 +1,7 @@
-/** A task with so much resident memory is moved once between two kernels of one process, over sessions and links in memory. */
+/**
+ * A task with so much resident memory is moved once between two kernels of one process, over sessions and links in
+ * memory.
+ */
 import { performance } from 'node:perf_hooks';
 import { machine } from '../../kernel/machine.ts';
 import type { PortName } from '../../ports/name.ts';

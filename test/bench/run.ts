@@ -3,9 +3,10 @@
  *
  *   npm run bench [-- local|move] [--json] [--full] [--rounds 7] [--ms 60]
  *
- * `local`: one-way sends and round trips, 1 pair and 1000, each contender in a process of its own, in interleaved rounds;
- * medians, ratios to the prototype, garbage collections for each round. `move`: how long a task stands still against its
- * resident memory; --full adds 1024 MiB. What is measured is bundled first: it runs as it would be published.
+ * `local`: one-way sends and round trips, 1 pair and 1000, each contender in a process of its own, in interleaved
+ * rounds; medians, ratios to the prototype, garbage collections for each round. `move`: how long a task stands still
+ * against its resident memory; --full adds 1024 MiB. What is measured is bundled first: it runs as it would be
+ * published.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -10,6 +10,13 @@ const idle = machine<MachineState>({
   handlers: { wait: (sys) => sys.pause() },
 });
 
+/** Does not start without a text. */
+const picky = machine<MachineState, string>({
+  name: 'picky',
+  start: (text) => ({ at: text.trim() }),
+  handlers: {},
+});
+
 /** Asks its own thread port something, and keeps the answer. */
 const introvert = machine<
   MachineState & { op: 'thread_abort' | 'thread_suspend'; answer: unknown; late: boolean },
@@ -71,8 +78,29 @@ describe('a kernel call', () => {
     expect(host.sys.call({ op: 'host_info' })).toEqual({ kr: 'MIG_BAD_ID' });
     expect(await host.kernelCall(self, { op: 'host_info' })).toEqual({ kr: 'MIG_BAD_ID' });
     const rights = [{ name: p, disposition: MAKE_SEND }];
-    expect(await host.kernelCall(self, { op: 'husk_restore', image: null, rights } as never)).toEqual({ kr: 'MIG_BAD_ID' });
+    expect(await host.kernelCall(self, { op: 'husk_restore', image: null, rights } as never)).toEqual({
+      kr: 'MIG_BAD_ID',
+    });
     expect(host.call({ op: 'port_get_status', name: p })).toMatchObject({ srights: false });
+  });
+
+  it('with numbers beyond all bounds is refused, and the kernel goes on', async () => {
+    const host = new Lab(picky).host();
+    const self = nameOf(host.call({ op: 'task_self' }));
+    const answers = [
+      await host.kernelCall(self, { op: 'vm_read', address: 65_536, size: -5 }),
+      await host.kernelCall(self, { op: 'vm_read', address: 65_536, size: 2 ** 50 }),
+      await host.kernelCall(self, { op: 'port_allocate_name', right: 'RECEIVE', name: (2 ** 40) as PortName }),
+      await host.kernelCall(self, { op: 'thread_create', program: 'picky', args: null }),
+      await host.kernelCall(self, { op: 'nonsense' } as never),
+    ];
+    expect(answers.map(({ kr }) => kr)).toEqual([
+      'KERN_INVALID_ADDRESS',
+      'KERN_RESOURCE_SHORTAGE',
+      'KERN_INVALID_VALUE',
+      'KERN_INVALID_ARGUMENT',
+      'MIG_BAD_ID',
+    ]);
   });
 
   it('may not abort its own thread, and may suspend it', async () => {

@@ -7,7 +7,7 @@ import type { Program } from '../../kernel/program.ts';
 import type { DraftItem } from '../../ports/draft.ts';
 import type { PortName } from '../../ports/name.ts';
 import { allocate, carry, land } from '../../ports/name-calls.ts';
-import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
+import { MAKE_SEND } from '../../ports/right.ts';
 import type { Actor, Node } from '../support/two-kernels.ts';
 
 /** A server: its task, and the name of its receive right. */
@@ -62,7 +62,5 @@ export const ask = <R extends Routines, K extends keyof R & string>(
   return { code: reply.retcode, value: 'value' in reply ? reply.value : undefined, right: actor.right(message) };
 };
 
-/** A descriptor that copies a send right. */
-export const copyOf = (name: PortName): DraftItem => ({ kind: 'port', name, disposition: COPY_SEND });
 /** A descriptor that makes one. */
 export const sendTo = (name: PortName): DraftItem => ({ kind: 'port', name, disposition: MAKE_SEND });

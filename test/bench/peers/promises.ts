@@ -1,4 +1,7 @@
-/** What people write by hand, and the limit of it: a queue with a promise for each blocked receive; one await per message. */
+/**
+ * What people write by hand, and the limit of it: a queue with a promise for each blocked receive; one await per
+ * message.
+ */
 import { type Contender, Gate, share } from '../contender.ts';
 
 interface Letter {

@@ -1,7 +1,7 @@
 /**
- * The smallest kernel that could do it: names looked up, bodies frozen one level deep, a reply right in and out for each call,
- * generator threads on a run queue. No references, no notifications, no limits but the queue's: what the checks cost is the
- * distance to this.
+ * The smallest kernel that could do it: names looked up, bodies frozen one level deep, a reply right in and out for
+ * each call, generator threads on a run queue. No references, no notifications, no limits but the queue's: what the
+ * checks cost is the distance to this.
  */
 import { Ring } from '../../../ports/ring.ts';
 import { type Contender, share } from '../contender.ts';
