@@ -272,9 +272,3 @@ export const sendNow = (kernel: Kernel, thread: Thread, draft: Draft): MachMsgRe
   if (kernel.ipc.work.length > 0) settle(kernel.ipc);
   return 'MACH_MSG_SUCCESS';
 };
-
-/** True while a name of the space denotes a live receive right. */
-export const receives = (space: Space, name: PortName): boolean => {
-  const target = receivable(space, name);
-  return target instanceof Port && target.where !== DEAD;
-};

@@ -179,6 +179,3 @@ export const carryTo = (port: Port, dest: Port): boolean => {
   port.carrier = dest;
   return false;
 };
-
-/** True for a port whose messages the kernel serves itself. */
-export const isKernelPort = (port: Port): boolean => port.where === IN_KERNEL;

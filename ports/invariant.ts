@@ -7,8 +7,3 @@ export class KernelPanic extends Error {
 export function invariant(holds: boolean, law: string): asserts holds {
   if (!holds) throw new KernelPanic(`does not hold: ${law}`);
 }
-
-/** The arm of a `switch` that the compiler proves empty. */
-export const unreachable = (value: never): never => {
-  throw new KernelPanic(`unreachable: ${JSON.stringify(value)}`);
-};

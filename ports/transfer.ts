@@ -180,9 +180,3 @@ export const takeRequest = (entry: Entry): Port | null => {
   entry.port?.requests?.delete(request);
   return request.notify;
 };
-
-/** Answers the dead-name request of a name that is being given up: port-deleted. */
-export const deleteRequest = (ipc: Ipc, entry: Entry): void => {
-  const right = takeRequest(entry);
-  if (right !== null) notify(ipc, right, NOTIFY_PORT_DELETED, { name: entry.name });
-};

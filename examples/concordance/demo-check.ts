@@ -1,4 +1,7 @@
-/** What must hold when a concordance has been moved under load: computed from the clients' answers and the nodes' event rings. */
+/**
+ * What must hold when a concordance has been moved under load: computed from the clients' answers and the nodes' event
+ * rings.
+ */
 import type { LifeEvent } from '../../kernel/events.ts';
 import type { Told } from './demo-clients.ts';
 import { type Reference, referenceAnswer } from './reference.ts';
@@ -62,7 +65,8 @@ export interface NodeLife {
 const CLOCK_ERROR_MS = 0.5;
 
 /**
- * The most instances of a task that ran at one time, over all nodes: between `created` or `running` and `frozen` or `terminated` it runs.
+ * The most instances of a task that ran at one time, over all nodes: between `created` or `running` and `frozen` or
+ * `terminated` it runs.
  * Two answers with one serial number are two instances as well.
  */
 export const liveInstances = (identity: string, lives: readonly NodeLife[], duplicated = 0): number => {
@@ -72,7 +76,9 @@ export const liveInstances = (identity: string, lives: readonly NodeLife[], dupl
     for (const event of events) {
       if (event.task !== identity) continue;
       const at = clockOrigin + event.at;
-      const starts = event.kind === 'running' || (event.kind === 'created' && event.detail['from'] === undefined && !arrives(events, event));
+      const starts =
+        event.kind === 'running' ||
+        (event.kind === 'created' && event.detail['from'] === undefined && !arrives(events, event));
       if (starts && !isRunning) edges.push({ at: at + CLOCK_ERROR_MS, by: 1 });
       if ((event.kind === 'frozen' || event.kind === 'terminated') && isRunning) edges.push({ at, by: -1 });
       if (starts) isRunning = true;

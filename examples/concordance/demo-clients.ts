@@ -1,4 +1,7 @@
-/** Clients of the concordance: each keeps a number of numbered queries in flight, never pauses, and remembers what it was told. */
+/**
+ * Clients of the concordance: each keeps a number of numbered queries in flight, never pauses, and remembers what it
+ * was told.
+ */
 import type { PortName } from '../../ports/name.ts';
 import { type Agent, ask } from '../../servers/shell/agent.ts';
 import type { NumberedQuery } from './queries.ts';
@@ -12,7 +15,10 @@ export interface Told {
   readonly why: string;
 }
 
-/** Queries that one client keeps in flight: more than the queue of the concordance holds, so that some are always on their way. */
+/**
+ * Queries that one client keeps in flight: more than the queue of the concordance holds, so that some are always on
+ * their way.
+ */
 export const IN_FLIGHT = 64;
 
 /** One client: its queries are numbered `client`, `client + step`, and so on. */

@@ -1,9 +1,9 @@
 /** The concordance as the demonstration handles it: started on one node, moved between two, asked how far it is. */
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import type { LifeEvent } from '../../kernel/events.ts';
 import { viewOfBytes } from '../../ports/bytes.ts';
 import type { PortName } from '../../ports/name.ts';
-import type { LifeEvent } from '../../kernel/events.ts';
 import { type MoveRecord, migrationService } from '../../servers/migration/protocol.ts';
 import { nameService } from '../../servers/names/protocol.ts';
 import { type Census, netService } from '../../servers/net/protocol.ts';
@@ -12,8 +12,8 @@ import { nodeService } from '../../servers/node/protocol.ts';
 import type { NodeRecord } from '../../servers/node/state-dir.ts';
 import { type Agent, ask, callKernelPort, letGo, valueOf } from '../../servers/shell/agent.ts';
 import { type Client, factsOf, serviceOf } from '../../servers/shell/client.ts';
-import type { PlannedFile } from './file-table.ts';
 import type { NodeLife } from './demo-check.ts';
+import type { PlannedFile } from './file-table.ts';
 import { type ConcordanceProgress, concordanceService } from './service.ts';
 
 const WAIT = { timeoutMs: 30_000 };
@@ -54,7 +54,8 @@ export class Concordance {
   /** Loads the program on both nodes and starts it on the first. */
   static async start(client: Client): Promise<Concordance> {
     const [first, second] = client.records;
-    if (first === undefined || second === undefined) throw new OperatorError({ code: 'E_NO_KERNEL', text: 'two nodes are needed' });
+    if (first === undefined || second === undefined)
+      throw new OperatorError({ code: 'E_NO_KERNEL', text: 'two nodes are needed' });
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
     const file = fileURLToPath(new URL(`./program${extension}`, import.meta.url));
     const run = await askNode(client, first, 'run', { file, name: 'concordance', args: null });
@@ -65,7 +66,12 @@ export class Concordance {
 
   /** A send right of its own for another agent of this kernel. */
   async grantTo(net: PortName, agent: Agent): Promise<PortName> {
-    const question = { service: netService, server: net, routine: 'look_up', args: { node: this.#home.node, name: 'names' } } as const;
+    const question = {
+      service: netService,
+      server: net,
+      routine: 'look_up',
+      args: { node: this.#home.node, name: 'names' },
+    } as const;
     const { rights } = await ask(agent, question, WAIT);
     const names = rights[0];
     if (names === undefined) throw new OperatorError({ code: 'E_FAILED', text: 'the name service does not answer' });
@@ -103,10 +109,18 @@ export class Concordance {
     const before = await this.#passed();
     const told = await this.retargeted();
     const server = await serviceOf(this.#client, from, 'migration');
-    const question = { service: migrationService, server, routine: 'migrate', args: { task: this.identity, node: to.node } } as const;
+    const question = {
+      service: migrationService,
+      server,
+      routine: 'migrate',
+      args: { task: this.identity, node: to.node },
+    } as const;
     const { record } = valueOf((await ask(this.#client.agent, question, WAIT)).reply, 'migrate');
     if (record === null || record.outcome !== 'moved') {
-      throw new OperatorError({ code: 'E_MIGRATION_ABORTED', text: `the concordance stays on ${from.name}: ${record?.why ?? ''}` });
+      throw new OperatorError({
+        code: 'E_MIGRATION_ABORTED',
+        text: `the concordance stays on ${from.name}: ${record?.why ?? ''}`,
+      });
     }
     [this.#at, this.#other] = [to, from];
     const { filesIndexed } = await this.progress();
@@ -134,7 +148,11 @@ export class Concordance {
 
   async #census(record: NodeRecord): Promise<Census> {
     const server = await serviceOf(this.#client, record, 'net');
-    const { reply } = await ask(this.#client.agent, { service: netService, server, routine: 'census', args: null }, WAIT);
+    const { reply } = await ask(
+      this.#client.agent,
+      { service: netService, server, routine: 'census', args: null },
+      WAIT,
+    );
     letGo(this.#client.agent, server);
     return valueOf(reply, 'census');
   }
@@ -160,7 +178,11 @@ export class Concordance {
       const question = { service: concordanceService, server: this.#port, routine: 'pages', args } as const;
       const bytes = viewOfBytes(valueOf((await ask(this.#client.agent, question, WAIT)).reply, 'pages').bytes);
       for (let at = 0; at < bytes.length; at += PAGE) {
-        digests.push(createHash('sha256').update(bytes.subarray(at, at + PAGE)).digest('hex'));
+        digests.push(
+          createHash('sha256')
+            .update(bytes.subarray(at, at + PAGE))
+            .digest('hex'),
+        );
       }
     }
     return digests;
@@ -179,7 +201,12 @@ const askNode = async (client: Client, node: NodeRecord, routine: 'run' | 'load'
 /** The concordance registers itself when it is ready; until then there is no such name. */
 const lookUp = async (agent: Agent, names: PortName): Promise<PortName> => {
   for (let tries = 0; tries < 500; tries += 1) {
-    const question = { service: nameService, server: names, routine: 'look_up', args: { name: 'concordance' } } as const;
+    const question = {
+      service: nameService,
+      server: names,
+      routine: 'look_up',
+      args: { name: 'concordance' },
+    } as const;
     const { rights } = await ask(agent, question, WAIT);
     if (rights[0] !== undefined) return rights[0];
     await pause();

@@ -1,20 +1,21 @@
 /**
- * The main job: a concordance of a real folder is moved ten times between two kernels in two processes while it is being built and while
+ * The main job: a concordance of a real folder is moved ten times between two kernels in two processes while it is
+ * being built and while
  * two clients on a third kernel, in this process, ask it without pause. Ends well only if nobody could tell.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { PortName } from '../../ports/name.ts';
+import { OperatorError } from '../../servers/node/operator-error.ts';
 import { connect } from '../../servers/shell/boot.ts';
 import type { Client } from '../../servers/shell/client.ts';
-import { down, up } from '../../servers/shell/commands/up.ts';
 import type { Context } from '../../servers/shell/command-line.ts';
+import { down, up } from '../../servers/shell/commands/up.ts';
 import { Terminal } from '../../servers/shell/terminal.ts';
-import { OperatorError } from '../../servers/node/operator-error.ts';
 import { checkAnswers, liveInstances } from './demo-check.ts';
 import { DemoClient } from './demo-clients.ts';
-import { collectLives, Concordance } from './demo-nodes.ts';
+import { Concordance, collectLives } from './demo-nodes.ts';
 import { moveLine, summaryLines } from './demo-report.ts';
 import { digestPages, indexUnmoved } from './drive.ts';
 import { planFiles } from './input.ts';
@@ -98,10 +99,15 @@ const perform = async (
   const runs = clients.map(({ demo }) => demo.run());
   const records = [];
   for (let move = 1; move <= MOVES; move += 1) {
-    await job.waitUntil((progress) => (move === 1 ? progress.pages >= Math.min(FIRST_PAGES, expected.digests.length) : true), signal);
+    await job.waitUntil(
+      (progress) => (move === 1 ? progress.pages >= Math.min(FIRST_PAGES, expected.digests.length) : true),
+      signal,
+    );
     const record = await job.moveOn();
     records.push(record);
-    terminal.say(`${moveLine(move, record)}, ${clients.reduce((sum, { demo }) => sum + demo.count, 0)} queries answered`);
+    terminal.say(
+      `${moveLine(move, record)}, ${clients.reduce((sum, { demo }) => sum + demo.count, 0)} queries answered`,
+    );
   }
   await job.waitUntil(({ filesIndexed, filesListed }) => filesIndexed === filesListed, signal);
   while (clients.reduce((sum, { demo }) => sum + demo.count, 0) < QUERIES) {
@@ -113,7 +119,10 @@ const perform = async (
   await Promise.all(runs);
   await job.drain();
   const digests = await job.pageDigests(expected.digests.length);
-  const answers = checkAnswers(expected.reference, clients.map(({ demo }) => demo.told));
+  const answers = checkAnswers(
+    expected.reference,
+    clients.map(({ demo }) => demo.told),
+  );
   const lives = await collectLives(client);
   const summary = {
     ok: false,
@@ -132,7 +141,10 @@ const perform = async (
     freezeMs: records.map(({ freezeMs }) => Number(freezeMs.toFixed(2))),
     imageBytes: records.map(({ bytesInFreeze }) => bytesInFreeze),
   };
-  const failures = failuresOf(summary, records.every(({ outcome }) => outcome === 'moved'));
+  const failures = failuresOf(
+    summary,
+    records.every(({ outcome }) => outcome === 'moved'),
+  );
   const ok = failures.length === 0;
   if (terminal.isJson) process.stdout.write(`${JSON.stringify({ ...summary, ok, failures, records })}\n`);
   else terminal.result({}, summaryLines(summary, failures));

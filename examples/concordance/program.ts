@@ -1,15 +1,18 @@
 /**
- * The concordance as a task: it reads files through the file service of the node where it began, builds its index in memory only, and
- * answers queries between any two steps of that. Its state is a few names and numbers; everything else is pages. Each handler
+ * The concordance as a task: it reads files through the file service of the node where it began, builds its index in
+ * memory only, and
+ * answers queries between any two steps of that. Its state is a few names and numbers; everything else is pages.
+ * Each handler
  * touches what may fault before it changes or sends anything, so it can run again from its beginning.
  */
-import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
+
+import { machine } from '../../kernel/machine.ts';
+import type { Program, Result, Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
+import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { MAKE_SEND, MOVE_SEND_ONCE } from '../../ports/right.ts';
-import { machine } from '../../kernel/machine.ts';
-import type { Program, Result, Sys } from '../../kernel/program.ts';
 import { fileService, type ReadAnswer } from '../../servers/files/protocol.ts';
 import { nameService } from '../../servers/names/protocol.ts';
 import { ARENA_GROWTH, extendArena, formatArena, pagesUsed } from './arena.ts';
@@ -214,7 +217,9 @@ const serve = (sys: Sys, s: State, message: Received): 'done' | 'need-more' => {
       const { filesListed, filesIndexed } = progressOf(memory);
       return { filesListed, filesIndexed, pages: pagesUsed(memory), served: s.served };
     },
-    pages: ({ page, count }) => ({ bytes: Bytes.adopt(memory.copyOut(page * PAGE_SIZE, Math.min(count, 16) * PAGE_SIZE)) }),
+    pages: ({ page, count }) => ({
+      bytes: Bytes.adopt(memory.copyOut(page * PAGE_SIZE, Math.min(count, 16) * PAGE_SIZE)),
+    }),
     query: () => ({ number: 0, serial: 0, answer: lookup(memory, { word: '', skip: 0, hitsMax: 0 }), contextBytes: 0 }),
   });
   if (!isFull) return 'done';

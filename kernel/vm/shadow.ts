@@ -89,7 +89,6 @@ export const privatise = (region: Shows, pages: number): void => {
   if (!region.needsCopy) return;
   const { object } = region;
   region.needsCopy = false;
-  object.pool.bump();
   if (object.references === 1 && !object.isNamed) {
     object.isCopied = false;
     object.isSnapshot = false;

@@ -59,7 +59,10 @@ export interface RunningNode {
 
 const LOCAL_MS = 5000;
 
-/** Messages on their way to one port: enough to keep a link busy. A remote queue is longer by that much than its limit says. */
+/**
+ * Messages on their way to one port: enough to keep a link busy. A remote queue may be longer by that much than its
+ * limit says.
+ */
 const LIMITS = { credit: 32, proxyQlimit: 16 } as const;
 
 /** A kernel on the net, and what it takes to give its tasks their rights. */

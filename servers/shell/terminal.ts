@@ -57,7 +57,8 @@ export class Terminal {
   style(style: Style, text: string, where: 'stdout' | 'stderr' = 'stdout'): string {
     const { env } = this.#parts;
     const isPlain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb' || this.#parts[where].isTTY !== true;
-    return isPlain ? text : styleText(style, text, { validateStream: false }); // it would look at stdout, whatever is meant
+    // Left to itself it would look at stdout, whichever of the two is meant.
+    return isPlain ? text : styleText(style, text, { validateStream: false });
   }
 }
 

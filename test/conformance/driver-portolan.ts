@@ -1,4 +1,4 @@
-/** Portolan as the system under test: its tasks are puppets, each call comes in by the trap of a thread of their own. */
+/** Portolan as the system under test: its tasks are puppets, each call comes in by the trap of a thread of its own. */
 
 import type { Driver } from './driver.ts';
 import { Unsupported } from './driver.ts';

@@ -59,6 +59,7 @@ describe('number accessors', () => {
     const { map, pool } = memory();
     const at = address(map.allocate(100 * PAGE));
     for (let page = 0; page < 100; page += 1) expect(map.access.getU8(at + page * PAGE)).toBe(0);
+    expect(map.access.getU8(at)).toBe(0);
     expect(pool.resident).toBe(0);
     map.write(at, Uint8Array.of(5));
     expect(map.access.getU8(at)).toBe(5);

@@ -143,4 +143,46 @@ describe('memory that tasks share', () => {
     expect(new Set(copies.map((copy) => copy.pieces?.[0]?.object)).size).toBe(1);
     for (const copy of copies) copy.release();
   });
+
+  it('keeps the pages of a snapshot that one of two users leaves', () => {
+    const { map, pool } = memory();
+    const at = address(map.allocate(PAGE));
+    map.inherit(at, PAGE, 'SHARE');
+    map.access.setU8(at, 1);
+    const partner = childOf(map.fork());
+    const copies = [map.read(at, PAGE), map.read(at, PAGE)].map(copyOf);
+    const receiver = new AddressMap(pool);
+    const [first, second] = copies.map((copy) => address(copy.copyOut(receiver))) as [number, number];
+    partner.access.setU8(at, 2);
+    receiver.deallocate(first, PAGE);
+    expect(receiver.access.getU8(second)).toBe(1);
+  });
+
+  it('that was copied before it is shared, is shared from then on', () => {
+    const { map } = memory();
+    const at = address(map.allocate(PAGE));
+    map.access.setU8(at, 1);
+    const copy = childOf(map.fork());
+    map.inherit(at, PAGE, 'SHARE');
+    const partner = childOf(map.fork());
+    map.access.setU8(at, 2);
+    expect([copy, partner].map((each) => each.access.getU8(at))).toEqual([1, 2]);
+    partner.access.setU8(at, 3);
+    expect([copy, map].map((each) => each.access.getU8(at))).toEqual([1, 3]);
+  });
+
+  it('is seen at once, even where zeros or a page behind were seen before', () => {
+    const { map } = memory();
+    const at = address(map.allocate(2 * PAGE));
+    map.access.setU8(at, 1);
+    const copy = childOf(map.fork());
+    map.inherit(at, 2 * PAGE, 'SHARE');
+    const partner = childOf(map.fork());
+    for (const page of [0, 1]) {
+      expect(partner.access.getU8(at + page * PAGE)).toBe(1 - page);
+      map.access.setU8(at + page * PAGE, 7);
+      expect(partner.access.getU8(at + page * PAGE)).toBe(7);
+      expect(copy.access.getU8(at + page * PAGE)).toBe(1 - page);
+    }
+  });
 });
