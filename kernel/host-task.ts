@@ -63,7 +63,12 @@ export class HostTask implements AsyncDisposable {
     this.task = createTask(kernel, name);
     this.task.pinned = 'its program is code of the host process';
     // One thread that never runs keeps the task alive between calls and speaks for it in calls that do not wait.
-    const anchor = createThread(this.task, hostProgram, { park: (sys: Sys) => sys.pause(), done: () => undefined, begun: false }, true);
+    const anchor = createThread(
+      this.task,
+      hostProgram,
+      { park: (sys: Sys) => sys.pause(), done: () => undefined, begun: false },
+      true,
+    );
     this.sys = new ThreadSys(anchor);
   }
 

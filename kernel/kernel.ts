@@ -2,21 +2,22 @@
  * The records of one kernel instance: the kernel, its tasks and threads. State only; what is done with it stands in
  * `trap.ts`, `scheduler.ts`, `serve/` and `vm/`. They refer to each other, hence one file.
  */
-import { Ipc } from '../ports/ipc.ts';
+
 import type { Draft } from '../ports/draft.ts';
+import { Ipc } from '../ports/ipc.ts';
 import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';
-import { Identity, type Message, Port, ReceiveWait, type SendWait, type Waker } from '../ports/port.ts';
+import type { Carried } from '../ports/name-calls.ts';
+import { Identity, type Message, type Port, ReceiveWait, type SendWait, type Waker } from '../ports/port.ts';
 import { acceptMessage } from '../ports/receive.ts';
 import { Ring } from '../ports/ring.ts';
-import type { Carried } from '../ports/name-calls.ts';
 import type { Space } from '../ports/space.ts';
 import type { Environment } from './environment.ts';
 import { EventRing, LifeRing } from './events.ts';
 import type { KernelRequest } from './interface/calls.ts';
-import type { Served } from './serve/request.ts';
-import type { Fault, Program, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
 import type { AddressSpace } from './memory/address-space.ts';
 import type { MemoryObject } from './memory/object.ts';
+import type { Fault, Program, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
+import type { Served } from './serve/request.ts';
 import { Timers } from './timers.ts';
 
 /**

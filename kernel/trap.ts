@@ -8,13 +8,12 @@ import type { Draft } from '../ports/draft.ts';
 import { destroyMessage, settle } from '../ports/fate.ts';
 import type { MachMsgReturn } from '../ports/kern-return.ts';
 import { isName, type PortName } from '../ports/name.ts';
-import { DEAD, Message, Port, SendWait } from '../ports/port.ts';
+import { Message, Port, SendWait } from '../ports/port.ts';
 import { deliver, hasRoom } from '../ports/queue.ts';
 import { pseudoReceive, receivable, takeMessage } from '../ports/receive.ts';
 import { MAKE_SEND_ONCE } from '../ports/right.ts';
 import { Ring } from '../ports/ring.ts';
 import { compose } from '../ports/send.ts';
-import type { Space } from '../ports/space.ts';
 import { copyInRight, offers } from '../ports/transfer.ts';
 import { EVENT_RECEIVE, EVENT_SEND } from './events.ts';
 import { type Kernel, NO_RECEIVE, type Thread } from './kernel.ts';
@@ -244,7 +243,7 @@ export const abandon = (kernel: Kernel, thread: Thread): void => {
   if (thread.timer !== null) thread.timer.live = false;
   thread.timer = null;
   thread.receiving?.leave();
-  if (thread.sending !== null && thread.sending.isWaiting) {
+  if (thread.sending?.isWaiting) {
     thread.sending.leave();
     kernel.ipc.messages -= 1;
     destroyMessage(kernel.ipc, thread.sending.message);

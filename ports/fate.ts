@@ -7,7 +7,7 @@
 import type { Body } from './body.ts';
 import type { Ipc } from './ipc.ts';
 import { MACH_PORT_NULL } from './name.ts';
-import { DEAD, IN_KERNEL, IN_LIMBO, IN_TRANSIT, type Item, Message, Port } from './port.ts';
+import { DEAD, IN_LIMBO, IN_TRANSIT, type Item, Message, type Port } from './port.ts';
 import { deliver } from './queue.ts';
 import { PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from './right.ts';
 
@@ -132,7 +132,12 @@ export const destroyPort = (ipc: Ipc, port: Port): void => {
     port.pdrequest = null;
     port.where = IN_LIMBO;
     if (!carryTo(port, backup)) {
-      notify(ipc, backup, NOTIFY_PORT_DESTROYED, undefined, { kind: 'port', type: PORT_RECEIVE, name: MACH_PORT_NULL, port });
+      notify(ipc, backup, NOTIFY_PORT_DESTROYED, undefined, {
+        kind: 'port',
+        type: PORT_RECEIVE,
+        name: MACH_PORT_NULL,
+        port,
+      });
       return;
     }
     backup.sorights -= 1;

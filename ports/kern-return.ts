@@ -87,7 +87,8 @@ export type MachCode = KernReturn | MachMsgReturn | MigReturn;
 export type SpecialBit = 'IPC_SPACE' | 'VM_SPACE' | 'IPC_KERNEL' | 'VM_KERNEL';
 
 /** True for a result that is a refusal. A result type `T | KernFailure` never has a string as `T`. */
-export const failed = (result: unknown): result is KernFailure => typeof result === 'string' && result !== 'KERN_SUCCESS';
+export const failed = (result: unknown): result is KernFailure =>
+  typeof result === 'string' && result !== 'KERN_SUCCESS';
 
 /** The number Mach gives to a code. */
 export const codeNumber = (code: MachCode): number => ({ ...KERN_CODES, ...MSG_CODES, ...MIG_CODES })[code];

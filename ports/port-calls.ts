@@ -118,7 +118,12 @@ export const requestNotification = (
   }
 };
 
-const requestNoSenders = (space: Space, name: PortName, sync: number, right: Port | null): Port | null | KernFailure => {
+const requestNoSenders = (
+  space: Space,
+  name: PortName,
+  sync: number,
+  right: Port | null,
+): Port | null | KernFailure => {
   const port = receivePort(space, name);
   if (typeof port === 'string') return port;
   const previous = port.nsrequest;

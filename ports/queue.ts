@@ -1,7 +1,8 @@
 /** The queue of a port: admission, hand-over to a waiting receiver, blocked senders. Hot path. */
-import { HEADER_SIZE } from './limits.ts';
+
 import { bodySize } from './body.ts';
 import type { Ipc } from './ipc.ts';
+import { HEADER_SIZE } from './limits.ts';
 import { DEAD, IN_KERNEL, type Message, type Port, type ReceiveWait } from './port.ts';
 import { PORT_SEND_ONCE } from './right.ts';
 

@@ -2,7 +2,7 @@
 import { destroyItems, destroyRight, dropSend, fireAccepted } from './fate.ts';
 import { type Ipc, withBit } from './ipc.ts';
 import type { MachMsgReturn, SpecialBit } from './kern-return.ts';
-import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, portName, type PortName } from './name.ts';
+import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName, portName } from './name.ts';
 import { DEAD, type Message, type Port, type PortSet, type ReceiveWait } from './port.ts';
 import { admitBlocked, fits, messageSize } from './queue.ts';
 import { MAKE_SEND_ONCE, PORT_SEND, PORT_SET, RECEIVE } from './right.ts';

@@ -1,11 +1,11 @@
+import { NOTIFY_PORT_DELETED, notify } from './fate.ts';
 import { invariant } from './invariant.ts';
-import type { KernFailure } from './kern-return.ts';
 import type { Ipc } from './ipc.ts';
+import type { KernFailure } from './kern-return.ts';
 import { NAMES_MAX } from './limits.ts';
 import { isName, type PortName, portName } from './name.ts';
-import { DEAD, Entry, type Holder, Identity, type MemoryCopy, type Port } from './port.ts';
+import { DEAD, Entry, type Holder, type Identity, type MemoryCopy, type Port } from './port.ts';
 import { DEAD_NAME, RECEIVE, SEND, SEND_ONCE, SEND_RIGHTS } from './right.ts';
-import { NOTIFY_PORT_DELETED, notify } from './fate.ts';
 
 /** The memory that belongs to a space, as far as messages need it. */
 export interface Memory {
@@ -71,7 +71,7 @@ export class Space implements Holder {
   allocate(): Entry {
     this.namesLeft -= 1;
     const reused = this.#free.pop();
-    if (reused !== undefined && !(this.#chosen !== null && this.#chosen.has(reused.name))) return reused;
+    if (reused !== undefined && !this.#chosen?.has(reused.name)) return reused;
     let index = this.#table.length;
     while (index === 0 || this.#chosen?.has(((index << 8) | 3) >>> 0)) index = this.#pad();
     const entry = new Entry(portName((index << 8) | 3));

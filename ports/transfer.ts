@@ -1,7 +1,7 @@
 /**
  * The only place where a right changes hands: out of a space (copyin) and into one (copyout). mach-ipc 2.3, 2.4, 2.10.
  */
-import { destroyRight, NOTIFY_PORT_DELETED, notify } from './fate.ts';
+import { destroyRight } from './fate.ts';
 import type { Ipc } from './ipc.ts';
 import { MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from './name.ts';
 import { DEAD, type Entry, IN_LIMBO, IN_SPACE, type Port } from './port.ts';

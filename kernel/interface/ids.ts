@@ -17,11 +17,11 @@ export interface CallForm {
 
 type Op = KernelRequest['op'];
 
-const form = (
-  id: number,
-  fields: CallForm['fields'] = {},
-  rights: readonly string[] = [],
-): CallForm => ({ id, fields, rights });
+const form = (id: number, fields: CallForm['fields'] = {}, rights: readonly string[] = []): CallForm => ({
+  id,
+  fields,
+  rights,
+});
 
 const NAME = { name: 'number' } as const;
 const RANGE = { address: 'number', size: 'number' } as const;
@@ -114,9 +114,7 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   task_attach: form(2605, { image: 'any' }, ['rights[]']),
 };
 
-const BY_ID: ReadonlyMap<number, Op> = new Map(
-  Object.entries(CALL_FORMS).map(([op, { id }]) => [id, op as Op]),
-);
+const BY_ID: ReadonlyMap<number, Op> = new Map(Object.entries(CALL_FORMS).map(([op, { id }]) => [id, op as Op]));
 
 /** Reads a request out of a message: its number and body. `null` for an unknown number, false for bad arguments. */
 export const decodeRequest = (id: number, body: unknown): KernelRequest | null | false => {

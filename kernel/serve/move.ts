@@ -109,7 +109,7 @@ const endHuskPort = (task: Task): void => {
 const releaseHusk = (task: Task): void => {
   for (const thread of task.threads) {
     const held = thread.sending;
-    if (held !== null && held.isWaiting) {
+    if (held?.isWaiting) {
       held.leave();
       task.kernel.ipc.messages -= 1;
       thread.sending = null;

@@ -3,7 +3,7 @@
  * tasks and rights of its own. Everything is synchronous: a call is begun, the kernels run until idle, the answer is
  * looked at.
  */
-import type { JsonObject, Json, Codec } from './scenario.ts';
+import type { Codec, Json, JsonObject } from './scenario.ts';
 import type { Args, Geometry } from './values.ts';
 
 export type { Args, Geometry } from './values.ts';
@@ -84,11 +84,11 @@ export interface Routine {
 export type RoutineStep =
   | { readonly does: 'call'; readonly call: string; readonly args: Args }
   | {
-    readonly does: 'return';
-    readonly retcode: string | number;
-    readonly body: { readonly [key: string]: unknown };
-    readonly descriptors: readonly unknown[];
-  };
+      readonly does: 'return';
+      readonly retcode: string | number;
+      readonly body: { readonly [key: string]: unknown };
+      readonly descriptors: readonly unknown[];
+    };
 
 /** The driver cannot do this call (yet). The case is then counted as unsupported, neither passed nor failed. */
 export class Unsupported extends Error {

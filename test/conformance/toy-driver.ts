@@ -2,10 +2,11 @@
  * A toy system for the runner's own tests: one kernel whose tasks share one space of ports, each port a queue of two
  * messages. It knows a handful of calls, enough to block, time out, serve and leak.
  */
-import { Unsupported } from './driver.ts';
+
 import type { Answer, Args, Census, Driver, Options, Profile, Result, Routine, Setting } from './driver.ts';
-import { taskOf } from './scenario.ts';
+import { Unsupported } from './driver.ts';
 import type { Codec, Json, JsonObject } from './scenario.ts';
+import { taskOf } from './scenario.ts';
 
 export interface ToyOptions {
   readonly profiles?: readonly Profile[];
@@ -87,7 +88,7 @@ class ToySetting implements Setting {
   }
 
   settle(): void {
-    for (let isIdle = false; !isIdle;) {
+    for (let isIdle = false; !isIdle; ) {
       isIdle = true;
       for (const each of [...this.#pending]) {
         const answer = this.#dead.has(taskOf(each.actor)) ? { kr: 'TERMINATED' } : this.#attempt(each);
@@ -112,10 +113,14 @@ class ToySetting implements Setting {
     const task = String(args['task']);
     this.#log.push(['-', call, task, args['to']].filter((part) => part !== undefined).join(' '));
     switch (call) {
-      case 'task_terminate': return this.#terminate(task);
-      case 'relocate': return { kr: this.#toy.isRooted || this.#dead.has(task) ? 'KERN_FAILURE' : 'KERN_SUCCESS' };
-      case 'where': return { kernel: this.#dead.has(task) ? 'NONE' : 'K1', copies: 1 };
-      default: throw new Unsupported(call);
+      case 'task_terminate':
+        return this.#terminate(task);
+      case 'relocate':
+        return { kr: this.#toy.isRooted || this.#dead.has(task) ? 'KERN_FAILURE' : 'KERN_SUCCESS' };
+      case 'where':
+        return { kernel: this.#dead.has(task) ? 'NONE' : 'K1', copies: 1 };
+      default:
+        throw new Unsupported(call);
     }
   }
 
@@ -131,13 +136,20 @@ class ToySetting implements Setting {
   /** The answer, or undefined while the call has to wait. */
   #attempt({ actor, call, args, deadline }: ToyCall): Answer | undefined {
     switch (call) {
-      case 'port_allocate': return { kr: 'KERN_SUCCESS', name: this.#allocate(taskOf(actor)) };
-      case 'port_deallocate': return this.#deallocate(Number(args['name']));
-      case 'echo': return { kr: 'KERN_SUCCESS', ...args };
-      case 'panic': throw new Error('the toy broke');
-      case 'msg': return this.#message(args, deadline);
-      case 'server_once': return this.#serve(actor, args);
-      default: throw new Unsupported(call);
+      case 'port_allocate':
+        return { kr: 'KERN_SUCCESS', name: this.#allocate(taskOf(actor)) };
+      case 'port_deallocate':
+        return this.#deallocate(Number(args['name']));
+      case 'echo':
+        return { kr: 'KERN_SUCCESS', ...args };
+      case 'panic':
+        throw new Error('the toy broke');
+      case 'msg':
+        return this.#message(args, deadline);
+      case 'server_once':
+        return this.#serve(actor, args);
+      default:
+        throw new Unsupported(call);
     }
   }
 
