@@ -53,7 +53,7 @@ export const runDemo = async ({ terminal, signal, input }: DemoSettings): Promis
     terminal.say('2 kernels in 2 processes; clients on a third, in this one');
     const client = await connect(stateDir);
     try {
-      return await perform(client, expected, { terminal, signal });
+      return await perform(client, expected, { terminal, signal, root });
     } finally {
       await client.close();
     }
@@ -90,7 +90,7 @@ const prepare = async (root: string, terminal: Terminal): Promise<Expected> => {
 const perform = async (
   client: Client,
   expected: Expected,
-  { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
+  { terminal, signal, root }: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly root: string },
 ): Promise<number> => {
   const job = await Concordance.start(client);
   await job.enlist(expected.files);
@@ -145,6 +145,7 @@ const perform = async (
     summary,
     records.every(({ outcome }) => outcome === 'moved'),
   );
+  if (failures.length > 0) failures.push(...(await changedFiles(root, expected)));
   const ok = failures.length === 0;
   if (terminal.isJson) process.stdout.write(`${JSON.stringify({ ...summary, ok, failures, records })}\n`);
   else terminal.result({}, summaryLines(summary, failures));
@@ -161,6 +162,20 @@ const startClient = async (client: Client, job: Concordance, name: string, next:
     return next(number - 2);
   };
   return { demo: new DemoClient(agent.agent, server, nextQuery) };
+};
+
+/** Files that somebody has written to meanwhile: then the comparison with the unmoved run says nothing. */
+const changedFiles = async (root: string, { reference }: Expected): Promise<string[]> => {
+  const now = await readFiles(
+    root,
+    reference.files.map(({ path }) => ({ path, size: 0 })),
+  ).catch(() => null);
+  if (now === null) return ['files of the folder have gone while it ran; use a folder that nobody writes to'];
+  const changed = now.filter(({ digest }, at) => Buffer.compare(digest, reference.files[at]?.digest ?? digest) !== 0);
+  if (changed.length === 0) return [];
+  return [
+    `${changed.length} files changed while it ran, ${changed[0]?.path} among them; use a folder that nobody writes to`,
+  ];
 };
 
 /** Everything that did not hold, in words. */

@@ -104,7 +104,7 @@ export const writeBytes = (regions: Regions, address: number, bytes: Uint8Array)
   if (refused !== null) return refused;
   const first = pageOf(address);
   const last = pageOf(address + bytes.length - 1);
-  if (!regions.pool.hasRoom(absentPages(regions, first, last))) return 'KERN_RESOURCE_SHORTAGE';
+  if (!regions.pool.hasRoom(framesFor(regions, address, bytes.length))) return 'KERN_RESOURCE_SHORTAGE';
   for (let page = first; page <= last; page += 1) {
     if (isWhole(page, address, bytes.length) && isReplaceable(regions, page)) continue;
     const found = resolvePage(regions, page, 'write');
@@ -131,19 +131,29 @@ const isReplaceable = (regions: Regions, page: number): boolean => {
   return region !== null && !region.object.isNamed && region.object.copy === null;
 };
 
-const absentPages = (regions: Regions, first: number, last: number): number => {
-  let absent = 0;
-  for (const region of regions.overlapping(first * PAGE, (last + 1) * PAGE)) {
-    const start = Math.max(region.start, first * PAGE);
-    const end = Math.min(region.end, (last + 1) * PAGE);
-    absent += (end - start) / PAGE;
-    if (region.needsCopy) continue;
-    region.object.frames.forEachIn(objectPage(region, start), objectPage(region, end), () => {
-      absent -= 1;
+/** At most so many frames are taken by writing to a range. */
+const framesFor = (regions: Regions, address: number, length: number): number => {
+  const from = pageFloor(address);
+  const to = pageCeil(address + length);
+  let count = 0;
+  for (const region of regions.overlapping(from, to)) {
+    const { object, needsCopy } = region;
+    const start = Math.max(region.start, from);
+    const end = Math.min(region.end, to);
+    // A page of a snapshot for each; and a page from behind for those at the edges, whose old content matters.
+    count += ((end - start) / PAGE) * (object.copy === null ? 1 : 2);
+    if (needsCopy || object.shadow !== null) {
+      for (const page of new Set([pageOf(start), pageOf(end - 1)])) {
+        if (!isWhole(page, address, length) && !object.frames.has(objectPage(region, page * PAGE))) count += 1;
+      }
+    }
+    if (needsCopy) continue;
+    object.frames.forEachIn(objectPage(region, start), objectPage(region, end), () => {
+      count -= 1;
       return true;
     });
   }
-  return absent;
+  return count;
 };
 
 /**

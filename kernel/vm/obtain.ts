@@ -61,6 +61,9 @@ export const obtainForWrite = (top: MemoryObject, page: number, content: 'keep' 
     top.pool.bump();
     return { kind: 'frame', object: top, page };
   }
+  // Room comes first: making it later could evict what has been found.
+  const frames = Number(!top.frames.has(page)) + Number(top.copy !== null && lacks(top.copy, page));
+  if (frames > 0 && !top.pool.hasRoom(frames)) return 'KERN_RESOURCE_SHORTAGE';
   const found = findPage(top, page, PROT_READ | PROT_WRITE);
   if (typeof found === 'string' || isWait(found)) return found;
   if (top.copy !== null) {
@@ -83,10 +86,16 @@ const own = (top: MemoryObject, page: number, found: Place): Obtained => {
   return { kind: 'frame', object: top, page };
 };
 
+/** True if a snapshot covers a page of its original and has no content of its own for it. */
+const lacks = (copy: MemoryObject, page: number): boolean => {
+  const at = page - (copy.shadow?.page ?? 0);
+  return at >= 0 && at < copy.pages && !copy.frames.has(at);
+};
+
 /** The snapshot of `top` gets the old content of the page, unless it has it. */
 const push = (top: MemoryObject, copy: MemoryObject, page: number, old: Place): 'done' | PageWait | KernFailure => {
+  if (!lacks(copy, page)) return 'done';
   const at = page - (copy.shadow?.page ?? 0);
-  if (at < 0 || at >= copy.pages || copy.frames.has(at)) return 'done';
   if (copy.source !== null && (copy.frames.flags(at) & (EMPTY | ERROR)) === 0) {
     const wait = copy.source.want(at, PROT_READ);
     if (!isWait(wait) || !wait.isOver) return wait;
