@@ -56,6 +56,10 @@ export const callKernel = (
   request: KernelRequest,
   rights: readonly DraftItem[] = [],
 ): StubAnswer => {
+  // An answer that came late, to a call that had been given up, is not the answer to this one.
+  for (let late = sys.poll(via.reply); late !== null; late = sys.poll(via.reply)) {
+    for (const right of heldRights(late.items)) giveUp(sys, right);
+  }
   const { op, ...fields } = request;
   const kr = sys.send({
     remote: via.port,

@@ -41,7 +41,7 @@ const enter = (sys: Sys, s: MigrationState, move: SourceMove): void =>
       sys.send(netService.request(s.own.net, move.port, 'look_up', { node, name: 'migration' }));
     })
     .with({ phase: 'offering' }, () => offer(sys, s, move))
-    .with({ phase: 'freezing' }, () => (move.isDryRun ? answerClient(sys, s, move, []) : freeze(sys, s, move)))
+    .with({ phase: 'freezing' }, () => (move.isDryRun ? endDryRun(sys, s, move) : freeze(sys, s, move)))
     .with({ phase: 'staging' }, () => stage(sys, s, move))
     .with({ phase: 'preparing' }, () => undefined)
     .with({ phase: 'deciding' }, () => decide(sys, s, move))
@@ -82,6 +82,14 @@ const offer = (sys: Sys, s: MigrationState, move: SourceMove): void => {
     dryRun: move.isDryRun,
   });
   post(sys, s, { ...draft, descriptors: [{ kind: 'port', name: move.port, disposition: MAKE_SEND }] });
+};
+
+/** Everything that a dry run can find has been found; nothing of it is kept. */
+const endDryRun = (sys: Sys, s: MigrationState, move: SourceMove): void => {
+  answerClient(sys, s, move, move.blockers);
+  s.moves.splice(s.moves.indexOf(move), 1);
+  giveUp(sys, move.task);
+  closePort(sys, s, move);
 };
 
 const freeze = (sys: Sys, s: MigrationState, move: SourceMove): void => {
