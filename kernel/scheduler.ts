@@ -13,6 +13,8 @@ import { collect, issueMsg, timeOut } from './trap.ts';
 
 /** Parked calls that one thread may make before the next runs. */
 const SLICE = 64;
+/** Slices between two looks at the clock. */
+const CLOCK_EVERY = 256;
 
 /**
  * Runs threads for at most `steps` parked calls and answers how many were used. Below `steps` nothing is left to run.
@@ -21,10 +23,13 @@ export const runKernel = (kernel: Kernel, steps: number): number => {
   kernel.answered();
   expireTimers(kernel);
   let used = 0;
+  let slices = 0;
   while (used < steps) {
     const thread = kernel.runQueue.shift();
     if (thread === undefined) break;
     thread.isQueued = false;
+    slices += 1;
+    if (slices % CLOCK_EVERY === 0) kernel.lately = kernel.now;
     if (thread.run === 'runnable' && !thread.isStopped) used += runSlice(kernel, thread);
   }
   if (kernel.runQueue.length > 0) kernel.wantRun();
@@ -33,6 +38,7 @@ export const runKernel = (kernel: Kernel, steps: number): number => {
 
 const expireTimers = (kernel: Kernel): void => {
   const now = kernel.now;
+  kernel.lately = now;
   for (let thread = kernel.timers.expire(now); thread !== undefined; thread = kernel.timers.expire(now)) {
     timeOut(kernel, thread);
   }

@@ -50,7 +50,7 @@ const issueSend = (kernel: Kernel, thread: Thread, draft: Draft): boolean => {
 /** Puts a whole message into its queue, or makes the thread wait for room. */
 const place = (kernel: Kernel, thread: Thread, message: Message): boolean => {
   const port = message.dest;
-  kernel.events?.record(EVENT_SEND, kernel.now, thread.task.serial, message.id, thread.cause);
+  kernel.events?.record(EVENT_SEND, kernel.lately, thread.task.serial, message.id, thread.cause);
   if (port === null || message.circular || hasRoom(port, message)) {
     deliver(kernel.ipc, message);
     succeed(thread);
@@ -172,7 +172,7 @@ const received = (kernel: Kernel, thread: Thread): void => {
   const id = wait.message === null ? 0 : wait.message.id;
   wait.message = null;
   wait.bits = null;
-  if (kernel.events !== null) thread.cause = kernel.events.record(EVENT_RECEIVE, kernel.now, thread.task.serial, id, 0);
+  if (kernel.events !== null) thread.cause = kernel.events.record(EVENT_RECEIVE, kernel.lately, thread.task.serial, id, 0);
 };
 
 const succeed = (thread: Thread): void => {
@@ -262,7 +262,7 @@ export const sendNow = (kernel: Kernel, thread: Thread, draft: Draft): MachMsgRe
     return message instanceof BodyRefusal ? 'MACH_SEND_INVALID_DATA' : message;
   }
   const port = message.dest;
-  kernel.events?.record(EVENT_SEND, kernel.now, thread.task.serial, message.id, thread.cause);
+  kernel.events?.record(EVENT_SEND, kernel.lately, thread.task.serial, message.id, thread.cause);
   if (port !== null && !message.circular && !hasRoom(port, message)) {
     pseudoReceive(space, message);
     return 'MACH_SEND_TIMED_OUT';

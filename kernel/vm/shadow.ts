@@ -1,0 +1,185 @@
+/**
+ * Chains of shadows: how they are made, given up, and kept short.
+ *
+ * A chain is shortened whenever a link has only one user left, its shadow:  top ─▶ below ─▶ rest  becomes  top ─▶ rest,
+ * and top has the pages of below that it had not replaced. An empty link with other users is stepped over.
+ */
+import { invariant } from '../../ports/invariant.ts';
+import { MemoryObject } from './object.ts';
+
+/** The object gets one reference more. */
+export const reference = (object: MemoryObject): MemoryObject => {
+  if (object.references === 0 && object.source !== null) object.source.revive();
+  object.references += 1;
+  return object;
+};
+
+const setShadow = (object: MemoryObject, below: MemoryObject, page: number): void => {
+  object.shadow = { object: below, page };
+  below.shadowers.add(object);
+};
+
+/** (A map that arrives) The object shadows another, which gets a reference. */
+export const putShadow = (object: MemoryObject, below: MemoryObject, page: number): void =>
+  setShadow(object, reference(below), page);
+
+/** One reference less. The last one gives up frames and what is shadowed, unless the pager lets the object be kept. */
+export const release = (object: MemoryObject): void => {
+  let each: MemoryObject | null = object;
+  while (each !== null) {
+    each.references -= 1;
+    invariant(each.references >= 0, 'a reference is released once');
+    if (each.references > 0) {
+      if (each.references === 1) soleUser(each);
+      return;
+    }
+    if (each.source !== null && each.source.unreferenced() === 'kept') return;
+    each = dispose(each);
+  }
+};
+
+/**
+ * An object that nobody refers to gives up everything. Answers the object that it shadowed: that reference is the
+ * caller's to release.
+ */
+export const dispose = (object: MemoryObject): MemoryObject | null => {
+  invariant(object.shadowers.size === 0 && object.copy === null, 'an object that is shadowed is referred to');
+  if (object.frames.resident > 0) object.pool.bump();
+  object.frames.clear();
+  const below = object.shadow?.object ?? null;
+  object.shadow = null;
+  if (below !== null) {
+    below.shadowers.delete(object);
+    if (below.copy === object) below.copy = null;
+  }
+  return below;
+};
+
+/** A region or a copy is the only user: nothing is shared. A shadow is: the two become one. */
+const soleUser = (object: MemoryObject): void => {
+  object.isCopied = false;
+  if (object.shadowers.size === 0) {
+    if (!object.isNamed) object.isShared = false;
+    return;
+  }
+  for (const top of object.shadowers) {
+    shorten(top);
+    return;
+  }
+};
+
+/** A new object in front of `pages` pages of another, whose reference it takes over. */
+export const shadowOf = (below: MemoryObject, page: number, pages: number): MemoryObject => {
+  const top = reference(new MemoryObject(below.pool, pages));
+  setShadow(top, below, page);
+  return top;
+};
+
+/** What a region is, as far as its object is concerned. */
+export interface Shows {
+  object: MemoryObject;
+  /** The page of the object at the start of the region. */
+  page: number;
+  /** Others may refer to the object as it is now: a write first makes a shadow. */
+  needsCopy: boolean;
+}
+
+/** Gives a region, or a part of one, of `pages` pages an object that it may write to. */
+export const privatise = (region: Shows, pages: number): void => {
+  if (!region.needsCopy) return;
+  const { object } = region;
+  region.needsCopy = false;
+  if (object.references === 1 && !object.isNamed) {
+    object.isCopied = false;
+    object.isSnapshot = false;
+    return;
+  }
+  region.object = shadowOf(object, region.page, pages);
+  region.page = 0;
+  shorten(region.object);
+};
+
+/** A snapshot of an object that others go on writing to, with one reference for the caller. O(1). */
+export const snapshotOf = (object: MemoryObject): MemoryObject => {
+  const last = object.copy;
+  if (last?.isSnapshot && last.frames.resident === 0 && last.pages === object.pages) {
+    last.isCopied = true;
+    return reference(last);
+  }
+  const snapshot = new MemoryObject(object.pool, object.pages);
+  snapshot.isSnapshot = true;
+  if (last !== null) {
+    // Later writes go to the new snapshot; what they replace, the earlier one sees through it.
+    const { shadow } = last;
+    invariant(shadow !== null && shadow.object === object, 'a snapshot shadows its original');
+    object.shadowers.delete(last);
+    setShadow(last, reference(snapshot), shadow.page);
+    object.references -= 1;
+  }
+  setShadow(snapshot, reference(object), 0);
+  object.copy = snapshot;
+  object.pool.bump();
+  return reference(snapshot);
+};
+
+/** Merges the links below `top` that nobody else needs, and steps over empty ones. */
+export const shorten = (top: MemoryObject): void => {
+  for (;;) {
+    const { shadow } = top;
+    if (shadow === null || top.source !== null) return;
+    const below = shadow.object;
+    if (below.source !== null) return;
+    if (below.references === 1) {
+      absorb(top, below, shadow.page);
+      continue;
+    }
+    const next = below.shadow;
+    const isEmpty = below.frames.resident === 0 && below.copy === null && !below.isSnapshot;
+    if (!isEmpty || next === null || next.object.copy === below) return;
+    below.shadowers.delete(top);
+    setShadow(top, reference(next.object), shadow.page + next.page);
+    release(below);
+  }
+};
+
+/** `below`, which only `top` refers to, goes; its pages and its place in the chain are top's. */
+const absorb = (top: MemoryObject, below: MemoryObject, offset: number): void => {
+  if (below.frames.resident > top.frames.resident) takeStorage(top, below, offset);
+  else takePages(top, below, offset);
+  top.pool.bump();
+  const next = below.shadow;
+  below.shadowers.delete(top);
+  below.shadow = null;
+  below.copy = null;
+  below.references = 0;
+  below.frames.clear();
+  top.shadow = null;
+  if (next === null) return;
+  next.object.shadowers.delete(below);
+  setShadow(top, next.object, offset + next.page);
+  if (next.object.copy === below) next.object.copy = top;
+};
+
+const takePages = (top: MemoryObject, below: MemoryObject, offset: number): void => {
+  below.frames.forEachIn(offset, offset + top.pages, (page) => {
+    if (!top.frames.has(page - offset)) top.frames.adopt(page - offset, below.frames, page);
+    return true;
+  });
+};
+
+/** Most pages are below: they stay where they are, and the few of the top move down. */
+const takeStorage = (top: MemoryObject, below: MemoryObject, offset: number): void => {
+  const end = offset + top.pages;
+  if (offset > 0 || below.pages > top.pages) {
+    below.frames.forEach((page) => {
+      if (page < offset || page >= end) below.frames.drop(page);
+      return true;
+    });
+  }
+  top.frames.forEachIn(0, top.pages, (page) => {
+    below.frames.adopt(page + offset, top.frames, page);
+    return true;
+  });
+  below.frames.rebase(offset);
+  top.exchangeFrames(below);
+};
