@@ -216,7 +216,8 @@ export class Kernel {
   }
 
   /**
-   * When the scheduler last looked at the clock: what events are stamped with. Looking anew for each message would cost as
+   * When the scheduler last looked at the clock: what events are stamped with. Looking anew for each message would
+   * cost as
    * much as a tenth of it.
    */
   lately = 0;

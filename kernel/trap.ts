@@ -172,7 +172,8 @@ const received = (kernel: Kernel, thread: Thread): void => {
   const id = wait.message === null ? 0 : wait.message.id;
   wait.message = null;
   wait.bits = null;
-  if (kernel.events !== null) thread.cause = kernel.events.record(EVENT_RECEIVE, kernel.lately, thread.task.serial, id, 0);
+  if (kernel.events !== null)
+    thread.cause = kernel.events.record(EVENT_RECEIVE, kernel.lately, thread.task.serial, id, 0);
 };
 
 const succeed = (thread: Thread): void => {
