@@ -18,7 +18,7 @@ import { nameService } from '../../servers/names/protocol.ts';
 import { ARENA_GROWTH, extendArena, formatArena, pagesUsed } from './arena.ts';
 import { enlistFile } from './file-table.ts';
 import { textPiece } from './input.ts';
-import { contextOf, indexSome, lookup, nextNeed, progressOf } from './inverted-index.ts';
+import { contextOf, indexSome, lookup, type Need, nextNeed, progressOf } from './inverted-index.ts';
 import { PAGE_SIZE, type TaskMemory } from './memory.ts';
 import { concordanceService, type Query } from './service.ts';
 import { storeText } from './text.ts';
@@ -38,6 +38,9 @@ interface State {
   base: number;
   limit: number;
   digest: Uint8Array;
+  /** The piece that has been asked for: a fault may leave a part of it stored, and the index then needs the next. */
+  file: number;
+  offset: number;
   streak: number;
   served: number;
   /** The list of files is whole. */
@@ -128,7 +131,9 @@ const listen = (sys: Sys, s: State, isIdle: boolean): void => {
   else sys.receive(s.inbox, { timeoutMs: 0 });
 };
 
-const read = (sys: Sys, s: State, { path, offset, length }: { path: string; offset: number; length: number }): void => {
+const read = (sys: Sys, s: State, { file, path, offset, length }: Extract<Need, { want: 'text' }>): void => {
+  s.file = file;
+  s.offset = offset;
   s.at = 'read';
   sys.rpc(fileService.request(s.files, s.reply, 'read', { path, offset, length }), s.reply);
 };
@@ -148,7 +153,7 @@ const store = (sys: Sys, s: State, { message }: Result): void => {
   if (need.want !== 'text') return turn(sys, s);
   // A file that has gone meanwhile is an empty one: the list was taken once.
   const bytes = reply.value === undefined ? new Uint8Array(0) : viewOfBytes(reply.value.bytes).slice();
-  const { file, offset } = need;
+  const { file, offset } = s;
   const piece = textPiece({ file, offset, bytes, size: reply.value?.size ?? 0, digest: s.digest });
   if (storeText(memory, piece) === 'need-more') return grow(sys, s);
   listen(sys, s, false);
@@ -239,6 +244,8 @@ export const program: Program = machine<State>({
     base: 0,
     limit: 0,
     digest: new Uint8Array(32),
+    file: 0,
+    offset: 0,
     streak: 0,
     served: 0,
     hasBegun: false,
