@@ -46,6 +46,19 @@ describe('a notification', () => {
     expect(a.next(n)).toBe('MACH_RCV_TIMED_OUT');
   });
 
+  it('of no senders does not come while somebody has a send right', () => {
+    const a = new Party();
+    const [b, c] = [a.peer('b'), a.peer('c')];
+    const p = a.port();
+    const n = a.port();
+    const [first, second] = [a.give(b, p), a.give(c, p)];
+    ask(a, p, 'NO_SENDERS', n);
+    b.done(deallocate(b.space, first));
+    expect(a.next(n)).toBe('MACH_RCV_TIMED_OUT');
+    c.done(deallocate(c.space, second));
+    expect(a.take(n)).toMatchObject({ id: 70, body: { count: 2 } });
+  });
+
   it('of no senders waits for a make-send count that is still to come', () => {
     const a = new Party();
     const b = a.peer('b');

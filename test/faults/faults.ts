@@ -1,0 +1,221 @@
+/**
+ * Faults that could be in the code, each with the test that must notice it. A fault is a change of the text of one
+ * file, made while the file is loaded and nowhere else; nothing in the tree is written.
+ */
+
+/** What a fault does harm to. */
+export type Harm =
+  | 'rights'
+  | 'queues'
+  | 'notifications'
+  | 'copy-on-write'
+  | 'forwarding'
+  | 'commit'
+  | 'page service'
+  | 'sessions';
+
+/** One planted fault. */
+export interface Fault {
+  readonly name: string;
+  readonly harm: Harm;
+  /** The file, from the root of the project. */
+  readonly file: string;
+  /** Text that stands in the file exactly once, and what stands there with the fault in it. */
+  readonly text: string;
+  readonly planted: string;
+  /** The test that must fail: its file, and its full name as the runner prints it, joined by spaces. */
+  readonly caughtIn: string;
+  readonly caughtBy: string;
+}
+
+const RIGHTS: readonly Fault[] = [
+  {
+    name: 'a send right survives its last reference',
+    harm: 'rights',
+    file: 'ports/transfer.ts',
+    text: 'if ((entry.type & RECEIVE) === 0) {\n    space.free(entry);\n    return;\n  }\n  entry.urefs = 0;',
+    planted: 'if ((entry.type & RECEIVE) === 0) return;\n  entry.urefs = 0;',
+    caughtIn: 'test/conformance.test.ts',
+    caughtBy: 'Portolan answers as Mach does: NAM',
+  },
+  {
+    name: 'a second send right is merged without being counted',
+    harm: 'rights',
+    file: 'ports/transfer.ts',
+    text: '    entry.urefs += 1;\n    port.srights -= 1;',
+    planted: '    port.srights -= 1;',
+    caughtIn: 'test/conformance.test.ts',
+    caughtBy: 'Portolan answers as Mach does: DSP',
+  },
+  {
+    name: 'a copied send right is not counted at its port',
+    harm: 'rights',
+    file: 'ports/transfer.ts',
+    text: 'case COPY_SEND:\n      port.srights += 1;',
+    planted: 'case COPY_SEND:',
+    caughtIn: 'test/conformance.test.ts',
+    caughtBy: 'Portolan answers as Mach does: HDR',
+  },
+  {
+    name: 'a send-once right that is given up tells nobody',
+    harm: 'notifications',
+    file: 'ports/fate.ts',
+    text: 'if (port.where !== DEAD) notify(ipc, port, NOTIFY_SEND_ONCE, undefined);',
+    planted: 'void [ipc, port];',
+    caughtIn: 'test/ports/rights.test.ts',
+    caughtBy: 'rights a send-once right that is given up tells its port',
+  },
+  {
+    name: 'no-senders is told with send rights left',
+    harm: 'notifications',
+    file: 'ports/fate.ts',
+    text: 'if (port.srights > 0 || port.nsrequest === null) return;',
+    planted: 'if (port.nsrequest === null) return;',
+    caughtIn: 'test/ports/notifications.test.ts',
+    caughtBy: 'a notification of no senders does not come while somebody has a send right',
+  },
+];
+
+const QUEUES: readonly Fault[] = [
+  {
+    name: 'a queue takes one message more than its limit',
+    harm: 'queues',
+    file: 'ports/queue.ts',
+    text: 'port.msgcount < port.qlimit || port.where',
+    planted: 'port.msgcount <= port.qlimit || port.where',
+    caughtIn: 'test/ports/queue.test.ts',
+    caughtBy: 'a queue takes as many messages as its limit, then none',
+  },
+  {
+    name: 'a blocked sender is forgotten when room comes',
+    harm: 'queues',
+    file: 'ports/queue.ts',
+    text: 'while (senders.length > 0 && port.msgcount < port.qlimit) {',
+    planted: 'while (senders.length > 1 && port.msgcount < port.qlimit) {',
+    caughtIn: 'test/ports/queue.test.ts',
+    caughtBy: 'a queue lets blocked senders in, in order, as room comes',
+  },
+  {
+    name: 'a message waits although a receiver is waiting',
+    harm: 'queues',
+    file: 'ports/queue.ts',
+    text: 'if (waiting !== null && waiting.length > 0 && handOver(waiting.at(0), message)) return;',
+    planted: 'if (waiting !== null && waiting.length > 1 && handOver(waiting.at(0), message)) return;',
+    caughtIn: 'test/kernel/waits.test.ts',
+    caughtBy: 'a wait that has its message keeps it, whatever is aborted afterwards',
+  },
+];
+
+const MEMORY: readonly Fault[] = [
+  {
+    name: 'a copied region is written in place',
+    harm: 'copy-on-write',
+    file: 'kernel/vm/copying.ts',
+    text: 'region.needsCopy = true;\n      object.isCopied = true;',
+    planted: 'object.isCopied = true;',
+    caughtIn: 'test/kernel/vm/address-map.test.ts',
+    caughtBy: 'out-of-line memory is a snapshot',
+  },
+  {
+    name: 'a snapshot does not get the old page',
+    harm: 'copy-on-write',
+    file: 'kernel/vm/obtain.ts',
+    text: "if (!lacks(copy, page)) return 'done';",
+    planted: "if (lacks(copy, page)) return 'done';",
+    caughtIn: 'test/kernel/vm/shadow.test.ts',
+    caughtBy: 'memory that tasks share is copied by a snapshot that gets the old pages',
+  },
+  {
+    name: 'a page is supplied one page too far',
+    harm: 'page service',
+    file: 'servers/migration/pages.ts',
+    text: 'body: { offset: page * PAGE, lock: 0, precious: false, bytes: joined(pages) },',
+    planted: 'body: { offset: (page + 1) * PAGE, lock: 0, precious: false, bytes: joined(pages) },',
+    caughtIn: 'test/simulation.test.ts',
+    caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
+  },
+  {
+    name: 'a page that is not here is answered by silence',
+    harm: 'page service',
+    file: 'servers/migration/pages.ts',
+    text: 'for (const run of runsOf(pages, first, count)) supply(sys, s, object, run);',
+    planted: 'for (const run of runsOf(pages, first, count).slice(1)) supply(sys, s, object, run);',
+    caughtIn: 'test/simulation.test.ts',
+    caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
+  },
+  {
+    name: 'the end of a push is announced with a page unsent',
+    harm: 'page service',
+    file: 'servers/migration/pages.ts',
+    text: 'const page = (from + i) % total;',
+    planted: 'const page = Math.max(1, (from + i) % total);',
+    caughtIn: 'test/servers/migration/move.test.ts',
+    caughtBy:
+      'a task that serves clients moves ten times round three nodes and back, and loses, doubles and reorders nothing',
+  },
+];
+
+const FORWARDING: readonly Fault[] = [
+  {
+    name: 'what came while a port was closed is not forwarded',
+    harm: 'forwarding',
+    file: 'servers/net/proxy/outward.ts',
+    text:
+      '  for (const frame of record.limbo ?? []) net.again.push({ from: frame.origin, frame });\n};\n\n' +
+      '/** The message does not go',
+    planted: '};\n\n/** The message does not go',
+    caughtIn: 'test/simulation.test.ts',
+    caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
+  },
+  {
+    name: 'a port that comes home takes back what its owner already had',
+    harm: 'forwarding',
+    file: 'servers/net/proxy/inward.ts',
+    text: 'if (sent.frame.seq >= next) own.push(',
+    planted: 'own.push(',
+    caughtIn: 'test/servers/net/netmsg-moves.test.ts',
+    caughtBy: 'a receive right that moves to another node loses, doubles and reorders nothing, however often it moves',
+  },
+  {
+    name: 'a moved port forgets whom it has already heard',
+    harm: 'forwarding',
+    file: 'servers/net/proxy/inward.ts',
+    text: 'record.channels.set(node, { chan, next, limit: next + net.limits.credit, held: new Map() });',
+    planted: 'record.channels.set(node, { chan, next: next + 1, limit: next + net.limits.credit, held: new Map() });',
+    caughtIn: 'test/servers/migration/move.test.ts',
+    caughtBy: 'a task that serves clients answers as before when it has moved, and its pages follow',
+  },
+  {
+    name: 'what a lost carrier had is not sent again',
+    harm: 'sessions',
+    file: 'servers/net/session/lane.ts',
+    text: 'this.#cursor = this.#base;\n  }',
+    planted: 'void this.#base;\n  }',
+    caughtIn: 'test/servers/net/session-delivery.test.ts',
+    caughtBy: 'delivery over carriers that are cut is exactly once, in the order of each lane (seed 1)',
+  },
+];
+
+const COMMIT: readonly Fault[] = [
+  {
+    name: 'the move is decided though the journal refuses',
+    harm: 'commit',
+    file: 'servers/migration/source.ts',
+    text: 'return fail(sys, s, move, `the journal cannot be written:',
+    planted: 'void (() => `the journal cannot be written:',
+    caughtIn: 'test/servers/migration/move.test.ts',
+    caughtBy: 'a task that serves clients goes on at the source if the decision cannot be written down',
+  },
+  {
+    name: 'a move that is called off loses what was queued',
+    harm: 'commit',
+    file: 'servers/net/proxy/outward.ts',
+    text: 'capsule.messages.map((parcel) => deliveryOf(parcel, record.name)),',
+    planted: '[],',
+    caughtIn: 'test/simulation.test.ts',
+    caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
+  },
+];
+
+/** All of them. */
+export const FAULTS: readonly Fault[] = [...RIGHTS, ...QUEUES, ...MEMORY, ...FORWARDING, ...COMMIT];
