@@ -1,40 +1,14 @@
-/**
- * What a thread's touch of memory comes to: the page is there, the thread waits for it, or the access is an exception.
- */
+/** What a thread's touch of memory comes to: it waits for the page and tries again, or the access is an exception. */
 
 import { raise } from './exception.ts';
 import type { Thread } from './kernel.ts';
 import { terminateTask, terminateThread } from './lives.ts';
-import type { PageWaiter } from './memory/object.ts';
-import type { Fault } from './program.ts';
+import type { PageFault } from './vm/access.ts';
 
-/** Wakes a thread that waits for a page: it looks again. */
-class ThreadWaiter implements PageWaiter {
-  readonly #thread: Thread;
-
-  constructor(thread: Thread) {
-    this.#thread = thread;
-  }
-
-  pageReady(): void {
-    const thread = this.#thread;
-    if (thread.run !== 'waiting' || thread.waitsFor !== 'page') return;
-    thread.waitsFor = 'none';
-    thread.wake();
-  }
-}
-
-/** Resolves a fault. True if the handler can run again at once. */
-export const resolveFault = (thread: Thread, { address, access }: Fault): boolean => {
-  const outcome = thread.task.memory.resolve(address, access === 'write', new ThreadWaiter(thread));
-  if (outcome === 'resident') return true;
-  if (outcome === 'waiting') {
-    thread.run = 'waiting';
-    thread.waitsFor = 'page';
-    return false;
-  }
-  raise(thread, { exception: 'EXC_BAD_ACCESS', code: outcome, subcode: address });
-  return false;
+/** Settles a fault that the program's memory could not settle by itself. */
+export const settleFault = (thread: Thread, { address, outcome }: PageFault): void => {
+  if ('wait' in outcome) thread.awaitPage(outcome.wait, 'page');
+  else raise(thread, { exception: 'EXC_BAD_ACCESS', code: outcome.failed, subcode: address });
 };
 
 /** A program threw: its thread ends, the last one with its task, and the ring of lives says why. */

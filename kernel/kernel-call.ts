@@ -7,16 +7,18 @@ import type { Body } from '../ports/body.ts';
 import { destroyItems, killPort, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
 import type { KernReturn } from '../ports/kern-return.ts';
 import { isName, MACH_PORT_NULL, type PortName } from '../ports/name.ts';
-import { type Carried, carry, discard } from '../ports/name-calls.ts';
+import { type Carried, carry, discard, land } from '../ports/name-calls.ts';
 import { type Item, type KernelServer, Message } from '../ports/port.ts';
 import { deliver } from '../ports/queue.ts';
-import { COPY_SEND, PORT_SEND, PORT_SEND_ONCE } from '../ports/right.ts';
+import { COPY_SEND, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE } from '../ports/right.ts';
 import { copyInRight, copyOutRight, offers } from '../ports/transfer.ts';
 import type { Answer, KernelRequest, RightArgument } from './interface/calls.ts';
 import { CALL_FORMS } from './interface/ids.ts';
 import type { Thread, WaitKind } from './kernel.ts';
 import { kernelPort } from './lives.ts';
 import { answerOf, put } from './serve/answer.ts';
+import type { Served } from './serve/request.ts';
+import { isFault } from './vm/access.ts';
 
 /** A kernel call of a thread on its own task. */
 export const callSelf = (thread: Thread, request: KernelRequest): Answer => {
@@ -24,9 +26,27 @@ export const callSelf = (thread: Thread, request: KernelRequest): Answer => {
   if (!isKnown(request)) return { kr: 'MIG_BAD_ID' };
   const carried = takeArguments(thread, request);
   if (typeof carried === 'string') return { kr: carried };
-  const answer = answerOf(task.space, task.kernel.serve(task, thread, request, carried));
+  let served: Served;
+  try {
+    served = task.kernel.serve(task, thread, request, carried);
+  } catch (thrown) {
+    // The call waits for a page: nothing has happened, and nothing is to be missing when it is made again.
+    if (isFault(thrown)) returnArguments(thread, request, carried);
+    throw thrown;
+  }
+  const answer = answerOf(task.space, served);
   settle(task.kernel.ipc);
   return answer;
+};
+
+const returnArguments = (thread: Thread, request: KernelRequest, carried: readonly Carried[]): void => {
+  const { space } = thread.task;
+  for (const [index, { disposition }] of rightArguments(request).entries()) {
+    const right = carried[index];
+    if (right === undefined) continue;
+    if (disposition === MOVE_SEND || disposition === MOVE_SEND_ONCE || disposition === MOVE_RECEIVE) land(space, right);
+    else discard(space, right);
+  }
 };
 
 /** A request may have come with a thread's image: its name is looked at before anything else. */

@@ -14,11 +14,15 @@ import type { Space } from '../ports/space.ts';
 import type { Environment } from './environment.ts';
 import { EventRing, LifeRing } from './events.ts';
 import type { KernelRequest } from './interface/calls.ts';
-import type { AddressSpace } from './memory/address-space.ts';
-import type { MemoryObject } from './memory/object.ts';
-import type { Fault, Program, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
+import type { Program, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
 import type { Served } from './serve/request.ts';
 import { Timers } from './timers.ts';
+import type { PageFault } from './vm/access.ts';
+import type { AddressMap } from './vm/address-map.ts';
+import type { PagerControl } from './vm/control.ts';
+import type { MemoryObject } from './vm/object.ts';
+import { PagePool } from './vm/pool.ts';
+import type { PageWait, PageWaiter } from './vm/wait.ts';
 
 /**
  * What a thread is doing. Suspension is counted beside it: a thread runs only if it is runnable and nothing suspends
@@ -31,8 +35,11 @@ export type RunState =
   | 'waiting' // in the call it is parked in
   | 'dead';
 
-/** What a waiting thread waits for. */
-export type WaitKind = 'none' | 'send' | 'receive' | 'answer' | 'page' | 'state' | 'exception';
+/**
+ * What a waiting thread waits for: `page` to run its handler again, `memory` to issue its call again, whose out-of-line
+ * memory is not there yet.
+ */
+export type WaitKind = 'none' | 'send' | 'receive' | 'answer' | 'page' | 'memory' | 'state' | 'exception';
 
 /** The call that a thread is parked in: data, so that it can be issued again elsewhere. */
 export interface Parked {
@@ -49,7 +56,7 @@ export interface Parked {
 export const NO_RECEIVE: PortName = -1 as PortName;
 
 /** A thread: a program, its state, and the call it is parked in. */
-export class Thread implements Waker {
+export class Thread implements Waker, PageWaiter {
   readonly serial: number;
   readonly task: Task;
   readonly program: Program;
@@ -80,6 +87,8 @@ export class Thread implements Waker {
   sys: Sys | null = null;
   receiving: ReceiveWait | null = null;
   sending: SendWait | null = null;
+  /** The page that it waits for (`page` and `memory`). */
+  paging: PageWait | null = null;
   timer: { live: boolean } | null = null;
   /** The absolute deadline of the wait, Infinity without one. */
   deadline: number = Number.POSITIVE_INFINITY;
@@ -118,6 +127,28 @@ export class Thread implements Waker {
     this.wake();
   }
 
+  /** Waits for a page. If the answer has come meanwhile, the thread is runnable at once. */
+  awaitPage(wait: PageWait, kind: 'page' | 'memory'): void {
+    this.run = 'waiting';
+    this.waitsFor = kind;
+    this.paging = wait;
+    wait.join(this);
+  }
+
+  /** (PageWaiter) The page has been decided about: the thread looks again. */
+  pageReady(): void {
+    this.paging = null;
+    if (this.run !== 'waiting') return;
+    if (this.waitsFor === 'page') this.waitsFor = 'none';
+    this.wake();
+  }
+
+  /** The page is not waited for any more. */
+  leavePage(): void {
+    this.paging?.leave(this);
+    this.paging = null;
+  }
+
   /** (Waker) The wait is over. Runs nothing. */
   wake(): void {
     if (this.timer !== null) {
@@ -134,7 +165,7 @@ export class Task {
   readonly serial: number;
   readonly name: string;
   readonly space: Space;
-  readonly memory: AddressSpace;
+  readonly memory: AddressMap;
   readonly threads: Set<Thread> = new Set();
   suspendCount = 0;
   /** Taken off the run queue by the move interface; nothing of it may change but its ports' limbo. */
@@ -144,6 +175,13 @@ export class Task {
   pinned: string | null = null;
   /** Its kernel port and what `task_self` answers (they differ under interposition). Made when first asked for. */
   kernelPort: Port | null = null;
+  /**
+   * Its memory objects by their numbers in the image: of a task that was taken apart, or put together and not yet
+   * thawed. One reference to each, so that they stay what they were.
+   */
+  described: ReadonlyMap<number, MemoryObject> | null = null;
+  /** Objects that a `vm_map` of the task waits for: one reference to each. */
+  readonly awaitedObjects: Set<MemoryObject> = new Set();
   /** The port of what is left after the task was taken apart. */
   husk: Port | null = null;
   self: Port | null = null;
@@ -151,7 +189,7 @@ export class Task {
   bootstrapPort: Port | null = null;
   registered: (Port | null)[] = [];
 
-  constructor(kernel: Kernel, name: string, space: Space, memory: AddressSpace) {
+  constructor(kernel: Kernel, name: string, space: Space, memory: AddressMap) {
     this.kernel = kernel;
     this.memory = memory;
     this.serial = kernel.nextSerial();
@@ -165,13 +203,13 @@ export type Serve = (task: Task, thread: Thread | null, request: KernelRequest, 
 
 /** What the composition root puts into a kernel: the halves that stand above these records. */
 export interface KernelParts {
-  readonly memoryOf: (kernel: Kernel) => AddressSpace;
   readonly serve: Serve;
-  readonly fault: (thread: Thread, fault: Fault) => boolean;
+  readonly fault: (thread: Thread, fault: PageFault) => void;
   readonly programFailed: (thread: Thread, thrown: unknown) => void;
-  /** The object that a port stands for in this kernel, made when it is first mapped. */
-  readonly objectOf: (kernel: Kernel, port: Port, pages: number) => MemoryObject;
 }
+
+/** Pages that may be resident in one kernel, unless it is told otherwise: 4 GiB. */
+const PAGES_MAX = 1 << 20;
 
 /** One kernel: everything it owns, nothing shared with any other. */
 export class Kernel {
@@ -184,35 +222,28 @@ export class Kernel {
   readonly events: EventRing | null;
   readonly life: LifeRing = new LifeRing(4096);
   readonly programs: Map<string, Program> = new Map();
+  /** The page frames of all tasks. */
+  readonly pool: PagePool;
+  /** External pagers, by the ports of their objects. */
+  readonly pagers: Map<Port, PagerControl> = new Map();
   #serial = 0;
   #asked = false;
-  /** Makes a task's memory; the composition root sets it. */
-  readonly memoryOf: (kernel: Kernel) => AddressSpace;
   /** Serves a request on a task or thread; the composition root binds it to every server there is. */
   readonly serve: Serve;
-  /**
-   * Resolves a page fault of a thread: false if the thread waits or has died, true to run the handler again at once.
-   */
-  readonly fault: (thread: Thread, fault: Fault) => boolean;
+  /** What a page fault of a thread comes to: it waits and runs its handler again, or it has an exception. */
+  readonly fault: (thread: Thread, fault: PageFault) => void;
   /** A program threw: its thread ends and says why. */
   readonly programFailed: (thread: Thread, thrown: unknown) => void;
-  readonly #objectOf: KernelParts['objectOf'];
 
   constructor(environment: Environment, parts: KernelParts) {
     this.node = environment.node;
     this.environment = environment;
     const size = environment.eventsMax ?? 4096;
     this.events = size > 0 ? new EventRing(size) : null;
-    this.memoryOf = parts.memoryOf;
+    this.pool = new PagePool(environment.pagesMax ?? PAGES_MAX);
     this.serve = parts.serve;
     this.fault = parts.fault;
     this.programFailed = parts.programFailed;
-    this.#objectOf = parts.objectOf;
-  }
-
-  /** The memory object behind a port; the right stays the caller's. */
-  objectOf(port: Port, pages: number): MemoryObject {
-    return this.#objectOf(this, port, pages);
   }
 
   /**

@@ -6,14 +6,25 @@ import { DEAD, Identity, IN_KERNEL, type KernelServer, Port } from '../ports/por
 import { PORT_SEND } from '../ports/right.ts';
 import { Space } from '../ports/space.ts';
 import { type Kernel, Task, Thread } from './kernel.ts';
+import { outOfLine } from './out-of-line.ts';
 import type { Program } from './program.ts';
 import { abandon, interrupt } from './trap.ts';
+import { AddressMap } from './vm/address-map.ts';
+import { release } from './vm/shadow.ts';
 
-/** A new task with an empty space, no memory mapped and no thread. A task that arrives brings its `identity`. */
-export const createTask = (kernel: Kernel, name: string, identity?: string): Task => {
-  const memory = kernel.memoryOf(kernel);
+/** What a new task may bring with it. */
+export interface TaskOrigin {
+  /** Of a task that arrives. */
+  readonly identity?: string;
+  /** What it inherits of its parent. */
+  readonly memory?: AddressMap;
+}
+
+/** A new task with an empty space and no thread; without a `memory` nothing is mapped. */
+export const createTask = (kernel: Kernel, name: string, { identity, memory }: TaskOrigin = {}): Task => {
+  const map = memory ?? new AddressMap(kernel.pool);
   const who = identity === undefined ? kernel.identity() : new Identity(identity);
-  const task = new Task(kernel, name, new Space(kernel.ipc, memory, who), memory);
+  const task = new Task(kernel, name, new Space(kernel.ipc, outOfLine(map), who), map);
   kernel.tasks.add(task);
   kernel.life.record(kernel.now, 'created', task.space.identity.token, { name });
   return task;
@@ -64,10 +75,19 @@ export const terminateTask = (task: Task): KernReturn => {
   task.bootstrapPort = dropSpecial(kernel, task.bootstrapPort);
   for (const port of task.registered) dropSpecial(kernel, port);
   task.registered = [];
+  for (const object of task.awaitedObjects) release(object);
+  task.awaitedObjects.clear();
   task.memory.destroy();
+  forgetDescribed(task);
   kernel.tasks.delete(task);
   kernel.life.record(kernel.now, 'terminated', task.space.identity.token, { name: task.name });
   return 'KERN_SUCCESS';
+};
+
+/** The task's objects may change again: it is whole, or gone. */
+export const forgetDescribed = (task: Task): void => {
+  for (const object of task.described?.values() ?? []) release(object);
+  task.described = null;
 };
 
 /** `thread_terminate`. */

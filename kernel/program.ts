@@ -4,6 +4,7 @@ import type { MachMsgReturn, SpecialBit } from '../ports/kern-return.ts';
 import type { PortName } from '../ports/name.ts';
 import type { Received } from '../ports/port.ts';
 import type { Answer, KernelRequest } from './interface/calls.ts';
+import type { Range, Window, WindowMode } from './vm/window.ts';
 
 /** The send half of a message call. Without `timeoutMs` it waits for room for ever. */
 export interface SendOptions {
@@ -50,34 +51,27 @@ export interface Result {
 }
 
 /**
- * What a touch of memory that is not there throws. Only the kernel catches it, resolves the fault and runs the handler
- * again.
- */
-export interface Fault {
-  readonly fault: 'page';
-  readonly address: number;
-  readonly access: 'read' | 'write';
-}
-
-/** True for what a touch of absent memory throws. */
-export const isFault = (thrown: unknown): thrown is Fault =>
-  typeof thrown === 'object' && thrown !== null && 'fault' in thrown && thrown.fault === 'page';
-
-/**
- * A task's memory as its program uses it. Each accessor may throw a `Fault`: see `kernel/README.md`, "Restartable
- * handlers".
+ * A task's memory as its program uses it. Each accessor may throw a page fault, which only the kernel catches: see
+ * `kernel/README.md`, "Restartable handlers". Numbers are little-endian and may lie at any address.
  */
 export interface ProgramMemory {
   getU8(address: number): number;
   getU32(address: number): number;
+  getI32(address: number): number;
   getF64(address: number): number;
   setU8(address: number, value: number): void;
+  /** Also for negative numbers. */
   setU32(address: number, value: number): void;
   setF64(address: number, value: number): void;
   /** Copies bytes out of memory into `target`. */
   read(address: number, target: Uint8Array): void;
-  /** Copies bytes into memory. */
+  /** Copies bytes into memory, all or none. */
   write(address: number, bytes: Uint8Array): void;
+  /**
+   * Opens a window on a range: whatever may fault does so now, and no more until the window is used after a call that
+   * changed memory. For writing the range is made private and counts as written.
+   */
+  window(range: Range, mode: WindowMode): Window;
 }
 
 /**
@@ -93,6 +87,9 @@ export interface Sys {
   poll(name: PortName): Received | null;
   /** A kernel call on the calling task itself. */
   call(request: KernelRequest): Answer;
+  /** The task's memory. */
+  readonly vm: ProgramMemory;
+  /** The same: its name in version 0.1. */
   readonly memory: ProgramMemory;
 
   /** Parks in a receive. */

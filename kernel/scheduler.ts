@@ -7,9 +7,10 @@ import { settle } from '../ports/fate.ts';
 import type { Kernel, Thread } from './kernel.ts';
 import { issueKernelCall } from './kernel-call.ts';
 import { terminateTask, terminateThread } from './lives.ts';
-import { isFault, type Sys } from './program.ts';
+import type { Sys } from './program.ts';
 import { ThreadSys } from './sys.ts';
 import { collect, issueMsg, timeOut } from './trap.ts';
+import { isFault } from './vm/access.ts';
 
 /** Parked calls that one thread may make before the next runs. */
 const SLICE = 64;
@@ -57,7 +58,6 @@ const runSlice = (kernel: Kernel, thread: Thread): number => {
     thread.isInterrupted = false;
     const came = step(thread, sys);
     if (came === 'stopped') return used;
-    if (came === 'again') continue;
     const over = issue(kernel, thread);
     if (kernel.ipc.work.length > 0) settle(kernel.ipc);
     if (!over || (thread.run as string) === 'dead') return used;
@@ -68,14 +68,14 @@ const runSlice = (kernel: Kernel, thread: Thread): number => {
   return used;
 };
 
-/** Runs the program to its next parked call; after a fault that could be settled it runs the handler again. */
-const step = (thread: Thread, sys: Sys): 'parked' | 'again' | 'stopped' => {
+/** Runs the program to its next parked call. After a fault it runs again from where it began, when the page is there. */
+const step = (thread: Thread, sys: Sys): 'parked' | 'stopped' => {
   thread.parked.op = 'none';
   try {
     thread.program.resume(sys, thread.state, thread.result);
   } catch (thrown) {
-    if (isFault(thrown)) return thread.task.kernel.fault(thread, thrown) ? 'again' : 'stopped';
-    thread.task.kernel.programFailed(thread, thrown);
+    if (isFault(thrown)) thread.task.kernel.fault(thread, thrown);
+    else thread.task.kernel.programFailed(thread, thrown);
     return 'stopped';
   }
   return thread.run === 'dead' ? 'stopped' : 'parked';

@@ -19,8 +19,12 @@ export class ThreadSys implements Sys {
     this.#thread = thread;
   }
 
+  get vm(): ProgramMemory {
+    return this.#thread.task.memory.access;
+  }
+
   get memory(): ProgramMemory {
-    return this.#thread.task.memory;
+    return this.#thread.task.memory.access;
   }
 
   now(): number {

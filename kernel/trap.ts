@@ -4,7 +4,7 @@
  * to be moved.
  */
 import { BodyRefusal } from '../ports/body.ts';
-import type { Draft } from '../ports/draft.ts';
+import type { Draft, DraftItem } from '../ports/draft.ts';
 import { destroyMessage, settle } from '../ports/fate.ts';
 import type { MachMsgReturn } from '../ports/kern-return.ts';
 import { isName, type PortName } from '../ports/name.ts';
@@ -18,6 +18,8 @@ import { copyInRight, offers } from '../ports/transfer.ts';
 import { EVENT_RECEIVE, EVENT_SEND } from './events.ts';
 import { type Kernel, NO_RECEIVE, type Thread } from './kernel.ts';
 import type { SendOptions } from './program.ts';
+import { PageFault } from './vm/access.ts';
+import type { Blocked } from './vm/fault.ts';
 
 /** Issues the message call that a thread is parked in. True if it is over; else the thread waits. Hot path. */
 export const issueMsg = (kernel: Kernel, thread: Thread): boolean => {
@@ -38,6 +40,11 @@ const afterSend = (kernel: Kernel, thread: Thread): boolean => {
 const issueSend = (kernel: Kernel, thread: Thread, draft: Draft): boolean => {
   const { space } = thread.task;
   const options = thread.parked.sendOptions;
+  const blocked = draft.descriptors === undefined ? null : blockedBy(thread, draft.descriptors);
+  if (blocked !== null) {
+    thread.awaitPage(blocked.wait, 'memory');
+    return false;
+  }
   const message = compose(space, draft, options?.cancel ?? null);
   if (!(message instanceof Message)) {
     fail(thread, message instanceof BodyRefusal ? 'MACH_SEND_INVALID_DATA' : message);
@@ -45,6 +52,15 @@ const issueSend = (kernel: Kernel, thread: Thread, draft: Draft): boolean => {
     return true;
   }
   return place(kernel, thread, message);
+};
+
+/** What has to be waited for before the memory of a message can be copied: nothing is taken until it is there. */
+const blockedBy = (thread: Thread, items: readonly DraftItem[]): Blocked | null => {
+  for (const item of items) {
+    const blocked = item.kind === 'ool' ? thread.task.memory.blocked(item.address, item.size) : null;
+    if (blocked !== null) return blocked;
+  }
+  return null;
 };
 
 /** Puts a whole message into its queue, or makes the thread wait for room. */
@@ -156,7 +172,7 @@ export const collect = (kernel: Kernel, thread: Thread): boolean => {
     succeed(thread);
     return afterSend(kernel, thread);
   }
-  return true;
+  return kind === 'memory' ? issueMsg(kernel, thread) : true;
 };
 
 /** Copies the outcome of the thread's receive into its result. */
@@ -234,6 +250,14 @@ export const interrupt = (kernel: Kernel, thread: Thread): void => {
     // The handler is not waited for any more: the thread tries again.
     thread.raised = null;
     thread.waitsFor = 'none';
+  } else if (thread.waitsFor === 'page') {
+    // The handler runs again, in the state that it may have been given, and asks again if it still wants to know.
+    thread.leavePage();
+    thread.waitsFor = 'none';
+  } else if (thread.waitsFor === 'memory') {
+    thread.leavePage();
+    endSend(thread);
+    fail(thread, 'MACH_SEND_INTERRUPTED');
   } else return;
   thread.isInterrupted = true;
   thread.wake();
@@ -250,6 +274,7 @@ export const abandon = (kernel: Kernel, thread: Thread): void => {
     destroyMessage(kernel.ipc, thread.sending.message);
   }
   thread.sending = null;
+  thread.leavePage();
   thread.raised = null;
   thread.waitsFor = 'none';
 };
@@ -257,6 +282,8 @@ export const abandon = (kernel: Kernel, thread: Thread): void => {
 /** A send that does not wait, for `sys.send`: the message call without a parked thread. Hot path. */
 export const sendNow = (kernel: Kernel, thread: Thread, draft: Draft): MachMsgReturn => {
   const { space } = thread.task;
+  const blocked = draft.descriptors === undefined ? null : blockedBy(thread, draft.descriptors);
+  if (blocked !== null) throw new PageFault(0, 'read', blocked);
   const message = compose(space, draft);
   if (!(message instanceof Message)) {
     settle(kernel.ipc);

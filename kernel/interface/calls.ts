@@ -4,10 +4,15 @@
  * in it when it travels as a message: they are its port descriptors, in the order of the fields named here.
  */
 import type { Body } from '../../ports/body.ts';
+import type { Bytes } from '../../ports/bytes.ts';
 import type { KernReturn, MachMsgReturn, MigReturn } from '../../ports/kern-return.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { RightKind } from '../../ports/right.ts';
+import type { Inheritance } from '../vm/page.ts';
 import type { MoveRequest } from './move.ts';
+import type { PagerRequest } from './pager.ts';
+
+export type { Inheritance } from '../vm/page.ts';
 
 /** A right that a caller gives: a name of its own space and a disposition. */
 export interface RightArgument {
@@ -86,9 +91,6 @@ export type ThreadRequest =
   | { readonly op: 'thread_get_state'; readonly flavor: StateFlavor }
   | { readonly op: 'thread_set_state'; readonly flavor: StateFlavor; readonly value: Body };
 
-/** Inheritance of a region by a child task. */
-export type Inheritance = 'SHARE' | 'COPY' | 'NONE';
-
 /**
  * Calls on a task's memory (`vm_*`). Addresses and sizes in bytes; a protection is an or of READ 1, WRITE 2, EXECUTE
  * 4.
@@ -110,7 +112,7 @@ export type MemoryRequest =
       readonly inheritance: Inheritance | number;
     }
   | { readonly op: 'vm_read'; readonly address: number; readonly size: number }
-  | { readonly op: 'vm_write'; readonly address: number; readonly bytes: Uint8Array }
+  | { readonly op: 'vm_write'; readonly address: number; readonly bytes: Uint8Array | Bytes }
   | { readonly op: 'vm_copy'; readonly from: number; readonly size: number; readonly to: number }
   | { readonly op: 'vm_region'; readonly address: number }
   | {
@@ -133,10 +135,22 @@ export type MemoryRequest =
       /** The host port: with it the maximum may be raised. */
       readonly host?: RightArgument | null;
     }
-  | { readonly op: 'vm_get_size_limit' };
+  | { readonly op: 'vm_get_size_limit' }
+  /**
+   * A port that stands for `length` bytes of an object from `start` on, with no more than `protection`. `offset`, where
+   * in the proxy that begins, is 0.
+   */
+  | {
+      readonly op: 'memory_object_create_proxy';
+      readonly protection: number;
+      readonly offset: number;
+      readonly start: number;
+      readonly length: number;
+      readonly object?: RightArgument | null;
+    };
 
 /** Every request. */
-export type KernelRequest = PortRequest | TaskRequest | ThreadRequest | MemoryRequest | MoveRequest;
+export type KernelRequest = PortRequest | TaskRequest | ThreadRequest | MemoryRequest | PagerRequest | MoveRequest;
 
 /** An answer: the code, and what the call gives. Rights are names in the caller's space by the time it sees them. */
 export interface Answer {

@@ -2,6 +2,7 @@
  * The message form of the kernel calls: the number of each request (its reply has that number + 100), what its fields
  * must be, and which of them are rights, carried as descriptors in this order. Numbers that Mach has are Mach's.
  */
+import { Bytes } from '../../ports/bytes.ts';
 import type { KernelRequest } from './calls.ts';
 
 /** What a field may hold. `?` fields may be absent. */
@@ -25,6 +26,9 @@ const form = (id: number, fields: CallForm['fields'] = {}, rights: readonly stri
 
 const NAME = { name: 'number' } as const;
 const RANGE = { address: 'number', size: 'number' } as const;
+const EXTENT = { offset: 'number', size: 'number' } as const;
+const ATTRIBUTES = { may_cache: 'boolean', copy_strategy: 'string' } as const;
+const DATA = { offset: 'number', data: 'bytes?', lock: 'number' } as const;
 
 /** Every call. Adding one to `KernelRequest` does not compile until it has a form. */
 export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
@@ -106,6 +110,24 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   husk_read: form(2051, { object: 'number', page: 'number', count: 'number' }),
   husk_release: form(2052),
   husk_pages: form(2053, { object: 'number' }),
+  memory_object_create_proxy: form(
+    2046,
+    { protection: 'number', offset: 'number', start: 'number', length: 'number' },
+    ['object'],
+  ),
+  memory_object_ready: form(2250, { ...ATTRIBUTES, cluster: 'number?' }),
+  memory_object_data_supply: form(2251, { ...DATA, precious: 'boolean' }, ['reply']),
+  memory_object_data_unavailable: form(2252, EXTENT),
+  memory_object_data_error: form(2253, { ...EXTENT, reason: 'any?' }),
+  memory_object_lock_request: form(2254, { ...EXTENT, should_return: 'string', flush: 'boolean', lock: 'number' }, [
+    'reply',
+  ]),
+  memory_object_change_attributes: form(2255, ATTRIBUTES, ['reply']),
+  memory_object_destroy: form(2256, { reason: 'any?' }),
+  memory_object_complete: form(2257),
+  memory_object_set_attributes: form(2258, { ...ATTRIBUTES, object_ready: 'boolean' }),
+  memory_object_get_attributes: form(2259),
+  memory_object_data_provided: form(2260, DATA),
   host_info: form(2600),
   host_tasks: form(2601),
   host_programs: form(2602, { programs: 'any' }),
@@ -143,7 +165,7 @@ const holds = (value: unknown, kind: FieldKind): boolean => {
     case 'string':
       return typeof value === 'string';
     case 'bytes':
-      return value instanceof Uint8Array;
+      return value instanceof Uint8Array || (typeof value === 'object' && value !== null && Bytes.is(value));
     case 'any':
       return true;
   }

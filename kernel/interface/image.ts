@@ -7,6 +7,7 @@ import type { Draft } from '../../ports/draft.ts';
 import type { SpecialBit } from '../../ports/kern-return.ts';
 import type { Received } from '../../ports/port.ts';
 import type { ReceiveOptions, SendOptions } from '../program.ts';
+import type { MapDescription, ObjectDescription } from '../vm/describe.ts';
 import type { KernelRequest } from './calls.ts';
 
 /** Index into one of the arrays of rights; -1 for none. */
@@ -85,21 +86,15 @@ export interface ThreadImage {
   readonly exceptionPort: RightIndex;
 }
 
-/** One memory object of a task: how big, how much of it is here, who pages it after the move. */
-export interface ObjectImage {
-  readonly id: number;
-  /** Size in pages. */
-  readonly pages: number;
-  /** Pages that are resident. */
-  readonly resident: number;
+/** One memory object of a task: how big, how much of it is here, what it shadows, who pages it after the move. */
+export interface ObjectImage extends ObjectDescription {
   /** Send right of the port that its pages are asked from; -1 or absent: whatever is not supplied is zero. */
   readonly pager?: RightIndex;
 }
 
-/** A task's memory without its pages: regions and objects. The rest of each is the memory half's own business. */
-export interface MemoryImage {
+/** A task's memory without its pages: regions and objects. */
+export interface MemoryImage extends MapDescription {
   readonly objects: readonly ObjectImage[];
-  readonly regions: readonly unknown[];
 }
 
 /** A task without its memory's pages. */

@@ -23,8 +23,12 @@ import { DEAD_NAME, PORT_SEND_ONCE, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '.
 import { Ring } from '../../ports/ring.ts';
 import type { Space } from '../../ports/space.ts';
 import { putReceive } from '../../ports/transfer.ts';
-import type { EntryImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
+import type { EntryImage, MemoryImage, ObjectImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import { type Kernel, type Task, Thread } from '../kernel.ts';
+import { movedObject } from '../pager-port.ts';
+import { restore } from '../vm/describe.ts';
+import { MemoryObject } from '../vm/object.ts';
+import { reference } from '../vm/shadow.ts';
 import { copyData } from './data.ts';
 import type { RightsIn } from './rights.ts';
 
@@ -59,6 +63,15 @@ export const attachTask = (
   task.registered = image.registered.map((index) => rights.take(index));
   task.kernelPort = openKernelPort(rights.take(image.kernelPort), serverOf(task, null));
   task.self = rights.take(image.self);
+};
+
+/** Builds the task's memory. Pages are supplied, or asked for when they are touched. The image has been checked. */
+export const attachMemory = (kernel: Kernel, task: Task, image: MemoryImage, rights: RightsIn): void => {
+  task.described = restore(task.memory, image, ({ pages, pager = -1 }: ObjectImage) => {
+    const port = rights.take(pager);
+    return port === null ? new MemoryObject(kernel.pool, pages) : movedObject(kernel, port, pages).object;
+  });
+  for (const object of task.described.values()) reference(object);
 };
 
 /** Gives a kernel port its object again. Requests that waited are served when the task goes on. */

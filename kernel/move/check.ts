@@ -1,6 +1,7 @@
 /** Reads an image that came from another kernel: every field is looked at before anything is built from it. */
 import * as v from 'valibot';
 import type { TaskImage } from '../interface/image.ts';
+import { memoryImage } from './check-memory.ts';
 
 const index = v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(1 << 22));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -74,10 +75,7 @@ const image = v.object({
   exceptionPort: index,
   bootstrapPort: index,
   registered: v.array(index),
-  memory: v.looseObject({
-    objects: v.array(v.looseObject({ id: count, pages: count, resident: count, pager: v.optional(index) })),
-    regions: v.array(v.unknown()),
-  }),
+  memory: memoryImage,
 });
 
 /** The image in a body, or why it is none. */

@@ -11,6 +11,8 @@ import type { Space } from '../../ports/space.ts';
 import { takeRequest } from '../../ports/transfer.ts';
 import type { EntryImage, ItemImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
+import { describe, objectsOf } from '../vm/describe.ts';
+import { reference } from '../vm/shadow.ts';
 import { copyData } from './data.ts';
 import { remainingMs } from './freeze.ts';
 import { RightsOut } from './rights.ts';
@@ -30,6 +32,7 @@ export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; righ
   task.registered = [];
   task.kernelPort = null;
   const entries = detachSpace(task.space, out);
+  holdObjects(task);
   const image: TaskImage = {
     version: 1,
     name: task.name,
@@ -43,9 +46,15 @@ export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; righ
     exceptionPort,
     bootstrapPort,
     registered,
-    memory: task.memory.describe(),
+    memory: describe(task.memory),
   };
   return { image, rights: out.rights };
+};
+
+/** What stays behind is read by the numbers of the image, and must not be merged with anything until that is over. */
+const holdObjects = (task: Task): void => {
+  task.described = objectsOf(task.memory);
+  for (const object of task.described.values()) reference(object);
 };
 
 /** A kernel port without its object: requests wait in it until the object is there again. */
@@ -64,7 +73,7 @@ const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut): ThreadIma
     hash: thread.program.hash,
     state: copyData(thread.state),
     run: thread.run === 'waiting' ? 'waiting' : 'runnable',
-    waitsFor: thread.waitsFor === 'answer' || thread.waitsFor === 'exception' ? 'none' : thread.waitsFor,
+    waitsFor: movable(thread.waitsFor),
     suspendCount: thread.suspendCount,
     register: copyData(thread.register),
     isInterrupted: thread.isInterrupted,
@@ -99,6 +108,10 @@ const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut): ThreadIma
   thread.exceptionPort = null;
   return image;
 };
+
+/** A task whose threads wait for anything else has blockers, and is not taken apart. */
+const movable = (kind: Thread['waitsFor']): ThreadImage['waitsFor'] =>
+  kind === 'answer' || kind === 'exception' || kind === 'memory' ? 'none' : kind;
 
 const receivedImage = (
   message: NonNullable<Thread['result']['message']>,

@@ -7,12 +7,15 @@ import { Ring } from '../../ports/ring.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
 import { wakeIfReady } from '../lives.ts';
 import { collect } from '../trap.ts';
+import { figures } from '../vm/describe.ts';
 
 /** Why a thread cannot be frozen now, by name; null if it can. Such a wait ends by itself, so the mover asks again. */
 export const blockerOf = (thread: Thread): string | null => {
   switch (thread.waitsFor) {
     case 'answer':
       return thread.run === 'waiting' ? `thread ${thread.serial} waits for the answer of a kernel call` : null;
+    case 'memory':
+      return `thread ${thread.serial} waits for a pager, to send its memory`;
     case 'exception':
       return `thread ${thread.serial} waits for an exception handler`;
     default:
@@ -27,12 +30,14 @@ export const blockersOf = (task: Task): string[] => {
     const blocker = blockerOf(thread);
     if (blocker !== null) blockers.push(blocker);
   }
-  const { awaited } = task.memory.figures();
-  if (awaited !== undefined && awaited > 0) {
+  const { awaited, paged, shared } = figures(task.memory);
+  if (awaited > 0) {
     blockers.push(
       `${awaited} memory objects of ${task.name} are still paged from elsewhere; drain the last move first`,
     );
   }
+  if (paged > 0) blockers.push(`${paged} memory objects of ${task.name} belong to external pagers; unmap them first`);
+  if (shared > 0) blockers.push(`${shared} memory objects of ${task.name} are shared with other tasks`);
   return blockers;
 };
 
@@ -46,6 +51,7 @@ export const freezeTask = (kernel: Kernel, task: Task): void => {
     if (thread.timer !== null) thread.timer.live = false;
     thread.timer = null;
     if (thread.waitsFor === 'receive') thread.receiver.leave();
+    if (thread.waitsFor === 'page') thread.leavePage();
     if (thread.sending !== null) thread.sending.isHeld = true;
   }
   kernel.life.record(kernel.now, 'frozen', task.space.identity.token, { name: task.name });

@@ -3,48 +3,69 @@
  * trap, and answered in the same step. Made when first asked for.
  */
 
-import { dropSend } from '../../ports/fate.ts';
+import { destroyRight, dropSend } from '../../ports/fate.ts';
 import type { Carried } from '../../ports/name-calls.ts';
 import type { KernelServer, Message, Port } from '../../ports/port.ts';
+import { deliver } from '../../ports/queue.ts';
 import { PORT_SEND } from '../../ports/right.ts';
 import type { KernelRequest } from '../interface/calls.ts';
 import { CALL_FORMS, decodeRequest } from '../interface/ids.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
 import { kernelPort } from '../lives.ts';
-import { isFault } from '../program.ts';
+import { isFault, type PageFault } from '../vm/access.ts';
+import { MapCopy } from '../vm/map-copy.ts';
 import { deliverReply } from './answer.ts';
 import type { Served } from './request.ts';
+
+/** What serves the requests to a kernel port. `data`: out-of-line memory of the request, which stays the request's. */
+export type ServeRequest = (request: KernelRequest, carried: readonly Carried[], data: readonly MapCopy[]) => Served;
 
 /** Serves every message to one kernel port: decodes, has it served, answers. */
 export class RequestServer implements KernelServer {
   readonly #kernel: Kernel;
-  readonly #serve: (request: KernelRequest, carried: readonly Carried[]) => Served;
+  readonly #serve: ServeRequest;
 
-  constructor(kernel: Kernel, serve: (request: KernelRequest, carried: readonly Carried[]) => Served) {
+  constructor(kernel: Kernel, serve: ServeRequest) {
     this.#kernel = kernel;
     this.#serve = serve;
   }
 
   serve(message: Message): void {
     const port = message.dest;
+    const served = this.#answer(message);
+    if (isFault(served)) return this.#putOff(message, served);
     message.dest = null;
-    deliverReply(this.#kernel, message, this.#answer(message));
+    deliverReply(this.#kernel, message, served);
     if (port !== null && message.remoteType === PORT_SEND) dropSend(this.#kernel.ipc, port);
     else if (port !== null) port.sorights -= 1;
   }
 
   /** What the request does not say it carries is not taken out of it: it is destroyed with the message. */
-  #answer(message: Message): Served {
+  #answer(message: Message): Served | PageFault {
     const request = decodeRequest(message.id, message.body);
     if (request === null) return { kr: 'MIG_BAD_ID' };
     if (request === false || countRights(message) > rightsMax(request)) return { kr: 'MIG_BAD_ARGUMENTS' };
     try {
-      return this.#serve(request, takeRights(message));
+      const served = this.#serve(request, rightsOf(message), dataOf(message));
+      giveAway(message);
+      return served;
     } catch (thrown) {
-      // A page of the task that somebody else must supply first: a message cannot wait for it as a thread would.
-      if (isFault(thrown)) return { kr: 'KERN_MEMORY_ERROR' };
+      if (isFault(thrown)) return thrown; // nothing has been taken
       throw thrown;
     }
+  }
+
+  /** Memory that somebody must supply first: the message, whole as it was, comes again when that has happened. */
+  #putOff(message: Message, { outcome }: PageFault): void {
+    const { ipc } = this.#kernel;
+    if ('wait' in outcome) {
+      outcome.wait.join({ pageReady: () => deliver(ipc, message) });
+      return;
+    }
+    const port = message.dest;
+    message.dest = null;
+    deliverReply(this.#kernel, message, { kr: outcome.failed });
+    destroyRight(ipc, port, message.remoteType);
   }
 }
 
@@ -72,19 +93,31 @@ const countRights = (message: Message): number => {
 export const objectServer = (task: Task, thread: Thread | null): RequestServer =>
   new RequestServer(task.kernel, (request, carried) => task.kernel.serve(task, thread, request, carried));
 
-/** Takes the port rights out of a message, in order. What else it carries goes when the reply is sent. */
-const takeRights = (message: Message): Carried[] => {
+/** The port rights of a message, in order. */
+const rightsOf = (message: Message): Carried[] => {
   const carried: Carried[] = [];
   for (const item of message.items ?? []) {
-    if (item.kind === 'port') {
-      carried.push({ port: item.port, type: item.type });
-      item.port = null;
-    } else if (item.kind === 'ool_ports') {
-      for (const port of item.ports) carried.push({ port, type: item.type });
-      item.ports = [];
-    }
+    if (item.kind === 'port') carried.push({ port: item.port, type: item.type });
+    else if (item.kind === 'ool_ports') for (const port of item.ports) carried.push({ port, type: item.type });
   }
   return carried;
+};
+
+/** The rights of a message are somebody else's now. What else it carries goes when the reply is sent. */
+const giveAway = (message: Message): void => {
+  for (const item of message.items ?? []) {
+    if (item.kind === 'port') item.port = null;
+    else if (item.kind === 'ool_ports') item.ports = [];
+  }
+};
+
+/** The out-of-line memory of a message, in order. */
+const dataOf = (message: Message): MapCopy[] => {
+  const data: MapCopy[] = [];
+  for (const item of message.items ?? []) {
+    if (item.kind === 'ool' && item.copy instanceof MapCopy) data.push(item.copy);
+  }
+  return data;
 };
 
 /** The task's real kernel port. */

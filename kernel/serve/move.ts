@@ -1,18 +1,23 @@
 /** The servers of the move interface: freezing and taking apart at the task port, the husk, the host. */
 import { match } from 'ts-pattern';
+import type { Body } from '../../ports/body.ts';
+import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
 import { killPort } from '../../ports/fate.ts';
+import type { KernReturn } from '../../ports/kern-return.ts';
 import { type Carried, discard } from '../../ports/name-calls.ts';
 import { PORT_SEND } from '../../ports/right.ts';
 import type { KernelRequest } from '../interface/calls.ts';
 import type { TaskImage } from '../interface/image.ts';
 import type { FreezeRequest, HostRequest, HuskRequest } from '../interface/move.ts';
 import type { Kernel, Task } from '../kernel.ts';
-import { createTask, kernelPort, startThread, terminateTask } from '../lives.ts';
-import { attachTask, discardRights, missingPrograms, restoreTask, serveWaiting } from '../move/attach.ts';
+import { createTask, forgetDescribed, kernelPort, startThread, terminateTask } from '../lives.ts';
+import { attachMemory, attachTask, discardRights, missingPrograms, restoreTask, serveWaiting } from '../move/attach.ts';
 import { readTaskImage } from '../move/check.ts';
 import { detachTask } from '../move/detach.ts';
 import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
 import { RightsIn } from '../move/rights.ts';
+import { figures } from '../vm/describe.ts';
+import { PAGE } from '../vm/page.ts';
 import { HostServer, objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
 import { foreign, type GivenRight, only, type Served, success } from './request.ts';
 
@@ -36,14 +41,14 @@ export const serveFreeze = (task: Task, request: FreezeRequest): Served => {
     })
     .with({ op: 'task_supply' }, ({ object, pages }) => {
       if (!task.isFrozen || !Array.isArray(pages)) return only('KERN_FAILURE');
-      task.memory.supplyObject(object, pages);
-      return only('KERN_SUCCESS');
+      return only(supplyPages(task, object, pages));
     })
     .with({ op: 'task_detach' }, () => (task.isFrozen ? detach(task) : only('KERN_FAILURE')))
     .exhaustive();
 };
 
 const thaw = (task: Task): void => {
+  forgetDescribed(task);
   thawTask(task.kernel, task);
   serveWaiting(task.kernel, task.kernelPort);
   for (const thread of task.threads) serveWaiting(task.kernel, thread.kernelPort);
@@ -51,7 +56,7 @@ const thaw = (task: Task): void => {
 
 const describe = (task: Task): Served => {
   const programs = [...task.threads].map(({ program }) => ({ name: program.name, hash: program.hash }));
-  return success({ name: task.name, blockers: blockersOf(task), programs, ...task.memory.figures() });
+  return success({ name: task.name, blockers: blockersOf(task), programs, ...figures(task.memory) });
 };
 
 const right = (field: string, carried: Carried, list = true): GivenRight => ({ field, list, right: carried });
@@ -85,19 +90,47 @@ const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried
         return only('KERN_INVALID_ARGUMENT');
       }
       restoreTask(kernel, task, read, rights, objectServer);
+      forgetDescribed(task);
       endHuskPort(task);
       return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
     })
-    .with({ op: 'husk_read' }, ({ object, page, count }) =>
-      success({ pages: task.memory.readObject(object, page, count) }),
+    .with({ op: 'husk_read' }, ({ object, page, count }) => success({ pages: readPages(task, object, page, count) }))
+    .with({ op: 'husk_pages' }, ({ object }) =>
+      success({ bitmap: task.described?.get(object)?.residentPages() ?? new Uint8Array(0) }),
     )
-    .with({ op: 'husk_pages' }, ({ object }) => success({ bitmap: task.memory.residentPages(object) }))
     .with({ op: 'husk_release' }, () => {
       endHuskPort(task);
       releaseHusk(task);
       return only('KERN_SUCCESS');
     })
     .exhaustive();
+};
+
+/** Pages of an object of a husk, those that are here. */
+const readPages = (task: Task, id: number, first: number, count: number): { page: number; bytes: Bytes }[] => {
+  const object = task.described?.get(id);
+  const pages: { page: number; bytes: Bytes }[] = [];
+  for (let page = first; object !== undefined && page < first + count; page += 1) {
+    const view = object.view(page);
+    if (view !== null) pages.push({ page, bytes: Bytes.from(view) });
+  }
+  return pages;
+};
+
+/** Puts pages into an object of a task that has just been put together. */
+const supplyPages = (
+  task: Task,
+  id: number,
+  pages: readonly { readonly page: number; readonly bytes: Body }[],
+): KernReturn => {
+  const object = task.described?.get(id);
+  if (object === undefined) return 'KERN_INVALID_ARGUMENT';
+  for (const { page, bytes } of pages) {
+    const isPage = bytes instanceof Bytes && bytes.length === PAGE && page >= 0 && page < object.pages;
+    if (!isPage || object.frames.has(page)) continue;
+    if (!object.frames.add(page, viewOfBytes(bytes), 0)) return 'KERN_RESOURCE_SHORTAGE';
+  }
+  return 'KERN_SUCCESS';
 };
 
 const endHuskPort = (task: Task): void => {
@@ -165,7 +198,7 @@ const listTasks = (kernel: Kernel): Served => {
         threads: task.threads.size,
         pinned: task.pinned,
         program: [...task.threads][0]?.program.name ?? '',
-        ...task.memory.figures(),
+        ...figures(task.memory),
       })),
       ports: [],
     },
@@ -200,8 +233,8 @@ const attach = (kernel: Kernel, body: unknown, carried: readonly Carried[]): Ser
     discardRights(kernel, rights);
     return { kr: 'KERN_INVALID_ARGUMENT', fields: { why: typeof image === 'string' ? image : 'a program is missing' } };
   }
-  const task = createTask(kernel, image.name, image.identity);
-  task.memory.restore(image.memory, (index) => rights.take(index));
+  const task = createTask(kernel, image.name, { identity: image.identity });
+  attachMemory(kernel, task, image.memory, rights);
   attachTask(kernel, task, image, rights, objectServer);
   discardRights(kernel, rights);
   kernel.life.record(kernel.now, 'attached', image.identity, { name: image.name });

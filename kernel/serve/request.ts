@@ -4,6 +4,8 @@ import type { Ipc } from '../../ports/ipc.ts';
 import type { KernReturn } from '../../ports/kern-return.ts';
 import type { Carried } from '../../ports/name-calls.ts';
 import type { Answer } from '../interface/calls.ts';
+import { PageFault } from '../vm/access.ts';
+import { type Blocked, isBlocked } from '../vm/fault.ts';
 
 /** Fields of an answer, and the rights it gives (named, in order) before they have names. */
 export interface Served {
@@ -31,3 +33,12 @@ export const foreign = (ipc: Ipc, carried: readonly Carried[]): Served => {
 
 /** An answer of success with fields. */
 export const success = (fields: Readonly<Record<string, unknown>>): Served => ({ kr: 'KERN_SUCCESS', fields });
+
+/**
+ * The result of an operation on memory, unless it must wait: then the call is made again when the page is there, from
+ * the handler that made it or from its message.
+ */
+export const settled = <T>(result: T | Blocked, address: number): Exclude<T, Blocked> => {
+  if (isBlocked(result)) throw new PageFault(address, 'read', result);
+  return result as Exclude<T, Blocked>;
+};

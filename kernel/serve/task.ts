@@ -8,8 +8,9 @@ import { PORT_SEND } from '../../ports/right.ts';
 import type { KernelRequest, SpecialPort, TaskRequest } from '../interface/calls.ts';
 import type { Task, Thread } from '../kernel.ts';
 import { copySend, createTask, resume, startThread, suspend, terminateTask } from '../lives.ts';
+import { AddressMap } from '../vm/address-map.ts';
 import { taskSelf, threadSelf } from './kernel-ports.ts';
-import { type GivenRight, only, type Served, success } from './request.ts';
+import { type GivenRight, only, type Served, settled, success } from './request.ts';
 
 const TASK_OPS: ReadonlySet<KernelRequest['op']> = new Set<TaskRequest['op']>([
   'task_terminate',
@@ -82,8 +83,9 @@ const send = (field: string, port: Port | null, list = false): GivenRight => ({
 
 const childTask = (parent: Task, name: string, inherit: boolean): Served => {
   if (!parent.isAlive) return only('KERN_FAILURE');
-  const child = createTask(parent.kernel, name);
-  if (inherit) child.memory.inherit(parent.memory);
+  const memory = inherit ? settled(parent.memory.fork(), 0) : new AddressMap(parent.kernel.pool);
+  if (typeof memory === 'string') return only(memory);
+  const child = createTask(parent.kernel, name, { memory });
   child.exceptionPort = copySend(parent.exceptionPort);
   child.bootstrapPort = copySend(parent.bootstrapPort);
   child.registered = parent.registered.map(copySend);

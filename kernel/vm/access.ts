@@ -11,6 +11,7 @@ import { isWait } from './obtain.ts';
 import { type AccessKind, PAGE, PROT_READ, pageOf } from './page.ts';
 import type { PagePool } from './pool.ts';
 import type { Regions, TranslationCache } from './regions.ts';
+import { type Range, Window, type WindowMode } from './window.ts';
 
 /** Pages that one map remembers. */
 const ENTRIES = 64;
@@ -172,15 +173,17 @@ export class Access implements TranslationCache {
     return null;
   }
 
-  /** A range that has been made usable; for writing it is private and counts as written from now on. */
-  window(address: number, length: number, access: 'read' | 'write'): Window | PageFault {
-    const fault = this.touch(address, length, access);
-    return fault ?? new Window(this.#pool, (visit, state) => this.#show(address, length, access, visit, state));
+  /** Translations made under another number are stale. */
+  get epoch(): number {
+    return this.#pool.epoch;
   }
 
-  #show(address: number, length: number, access: 'read' | 'write', visit: Visit, state: WindowState): PageFault | null {
-    const fault = state === 'fresh' ? null : this.touch(address, length, access);
-    return fault ?? this.#each(address, length, access, visit);
+  /**
+   * Opens a range: it is made usable, for writing private and counted as written from now on. Throws a `PageFault` if
+   * it cannot be had at once.
+   */
+  window(range: Range, mode: WindowMode): Window {
+    return new Window(this, range, mode);
   }
 
   /** Shows a range page by page. The bytes are for use at once. */
@@ -269,32 +272,3 @@ export class Access implements TranslationCache {
 }
 
 type Visit = (bytes: Uint8Array, offset: number) => void;
-type WindowState = 'fresh' | 'stale';
-
-/** A range of memory that was opened. Its bytes are seen only inside a callback, and never kept. */
-export class Window {
-  readonly #pool: PagePool;
-  readonly #show: (visit: Visit, state: WindowState) => PageFault | null;
-  #epoch: number;
-
-  constructor(pool: PagePool, show: (visit: Visit, state: WindowState) => PageFault | null) {
-    this.#pool = pool;
-    this.#show = show;
-    this.#epoch = pool.epoch;
-  }
-
-  /** True if nothing has happened since the window was opened that could make `forEach` fault. */
-  get isFresh(): boolean {
-    return this.#epoch === this.#pool.epoch;
-  }
-
-  /**
-   * Shows the range, page by page, in order; opens the window again if need be. After a fault it is done again from
-   * the start.
-   */
-  forEach(visit: Visit): PageFault | null {
-    const fault = this.#show(visit, this.isFresh ? 'fresh' : 'stale');
-    this.#epoch = this.#pool.epoch;
-    return fault;
-  }
-}

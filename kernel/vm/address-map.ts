@@ -4,7 +4,7 @@
  */
 import type { KernFailure, KernReturn } from '../../ports/kern-return.ts';
 import { Access } from './access.ts';
-import { copyIn, copyObject, copyRegion, overwrite, writeBytes } from './copying.ts';
+import { awaitedForCopy, copyIn, copyObject, copyRegion, overwrite, writeBytes } from './copying.ts';
 import { type Blocked, isBlocked } from './fault.ts';
 import type { MapCopy, Piece } from './map-copy.ts';
 import { MemoryObject } from './object.ts';
@@ -205,6 +205,13 @@ export class AddressMap {
     if (!isNumber(address) || !isNumber(size)) return 'KERN_INVALID_ARGUMENT';
     if (fate === 'deallocate' && !this.#canRemove(address, size)) return 'KERN_RESOURCE_SHORTAGE';
     return copyIn(this.regions, address, size, fate);
+  }
+
+  /** What a `read` of the range would be blocked by; null if by nothing. Nothing is copied. */
+  blocked(address: number, size: number): Blocked | null {
+    if (!isNumber(address) || !isNumber(size)) return null;
+    const wait = awaitedForCopy(this.regions, pageFloor(address), pageCeil(address + size));
+    return wait === null ? null : { wait };
   }
 
   /** `vm_write`. The copy stays the caller's. */

@@ -7,11 +7,13 @@
  *
  * Whoever waits is told last, when everything is settled.
  */
+
+import { invariant } from '../../ports/invariant.ts';
 import type { KernFailure, KernReturn } from '../../ports/kern-return.ts';
 import { BUSY, EMPTY, ERROR, LOCK_MASK, LOCK_SHIFT, PRECIOUS } from './frames.ts';
 import { MemoryObject, type PageSource, type SourceRole } from './object.ts';
-import { CLUSTER_MAX, type CopyStrategy, OBJECT_PAGES_MAX, PAGE, PROT_ALL } from './page.ts';
-import { type Pager, returnPages, type ShouldReturn } from './pager.ts';
+import { CLUSTER_MAX, type CopyStrategy, isCopyStrategy, isExtent, PAGE, PROT_ALL } from './page.ts';
+import { isShouldReturn, type Pager, returnPages, type ShouldReturn } from './pager.ts';
 import type { Cached, Evictable, PagePool } from './pool.ts';
 import { dispose, release, shorten } from './shadow.ts';
 import { pageOfData, type SupplyData, sizeOfData } from './supply-data.ts';
@@ -39,22 +41,16 @@ type State =
   | { readonly kind: 'ready'; readonly mayCache: boolean; readonly strategy: CopyStrategy }
   | { readonly kind: 'failed'; readonly code: 'KERN_MEMORY_FAILURE' | 'KERN_MEMORY_ERROR' };
 
-const STRATEGIES: ReadonlySet<string> = new Set(['NONE', 'CALL', 'DELAY', 'TEMPORARY']);
-
-const isAligned = (offset: number, size: number): boolean =>
-  offset >= 0 && size >= 0 && offset % PAGE === 0 && size % PAGE === 0 && (offset + size) / PAGE <= OBJECT_PAGES_MAX;
-
 /** A new object, not yet referred to, whose pages `pager` has. The pager gets its `init`. */
-export const createPagedObject = (
-  pool: PagePool,
-  pages: number,
-  pager: Pager,
-  options?: PagedOptions,
-): PagerControl => {
-  const object = new MemoryObject(pool, pages);
+export const createPagedObject = (pool: PagePool, pages: number, pager: Pager, options?: PagedOptions): PagerControl =>
+  pageObject(new MemoryObject(pool, pages), pager, options);
+
+/** An object gets a pager: what it does not have is asked for from now on. The pager gets its `init`. */
+export const pageObject = (object: MemoryObject, pager: Pager, options?: PagedOptions): PagerControl => {
+  invariant(object.source === null, 'an object has one pager');
   const control = new PagerControl(object, pager, options?.role ?? 'named', options?.cluster ?? 1);
   object.source = control;
-  pool.addEvictable(control);
+  object.pool.addEvictable(control);
   pager.init(object);
   return control;
 };
@@ -135,6 +131,10 @@ export class PagerControl implements PageSource, Evictable, Cached {
     }
   }
 
+  copied(snapshot: MemoryObject, page: number, pages: number): void {
+    this.#pager.copy?.(this.object, page * PAGE, pages * PAGE, snapshot);
+  }
+
   /** Asks for the page of a wait, and for those after it that nobody has asked for yet. */
   #ask(wait: PageWait): void {
     const { frames, pages } = this.object;
@@ -159,7 +159,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
 
   /** The pager is ready: what was held back is asked for now. Said again, it is `changeAttributes`. */
   ready(mayCache: boolean, strategy: CopyStrategy, cluster: number = this.#cluster): KernReturn {
-    if (!STRATEGIES.has(strategy)) return 'KERN_INVALID_ARGUMENT';
+    if (!isCopyStrategy(strategy)) return 'KERN_INVALID_ARGUMENT';
     if (this.#state.kind === 'failed') return 'KERN_INVALID_ARGUMENT';
     this.#cluster = Math.max(1, Math.min(CLUSTER_MAX, cluster));
     this.#state = { kind: 'ready', mayCache, strategy };
@@ -178,7 +178,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
   /** Data, asked for or not. It stops at a page that is here already. `data` stays the caller's. */
   supply(offset: number, data: SupplyData, lock: number, isPrecious: boolean): Supplied | KernFailure {
     const size = sizeOfData(data);
-    if (!isAligned(offset, size) || size === 0 || (lock & ~PROT_ALL) !== 0) return 'KERN_INVALID_ARGUMENT';
+    if (!isExtent(offset, size) || size === 0 || (lock & ~PROT_ALL) !== 0) return 'KERN_INVALID_ARGUMENT';
     if (this.#state.kind === 'failed') return 'KERN_INVALID_ARGUMENT';
     const flags = (isPrecious ? PRECIOUS : 0) | (lock << LOCK_SHIFT);
     const first = offset / PAGE;
@@ -231,7 +231,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
   }
 
   #decide(offset: number, size: number, flag: number): KernReturn {
-    if (!isAligned(offset, size)) return 'KERN_INVALID_ARGUMENT';
+    if (!isExtent(offset, size)) return 'KERN_INVALID_ARGUMENT';
     const { frames } = this.object;
     const pages = this.#requests.pages(offset / PAGE, (offset + size) / PAGE);
     for (const page of pages) if (!frames.has(page)) frames.setFlags(page, (frames.flags(page) & ~BUSY) | flag);
@@ -268,7 +268,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
    */
   lockRequest(offset: number, size: number, shouldReturn: ShouldReturn, flush: boolean, lock: number): KernReturn {
     const isLock = lock === LOCK_NO_CHANGE || (lock & ~PROT_ALL) === 0;
-    if (!isAligned(offset, size) || !isLock) return 'KERN_INVALID_ARGUMENT';
+    if (!isExtent(offset, size) || !isLock || !isShouldReturn(shouldReturn)) return 'KERN_INVALID_ARGUMENT';
     const first = offset / PAGE;
     const end = Math.min(this.object.pages, (offset + size) / PAGE);
     const { frames, pool } = this.object;

@@ -10,11 +10,19 @@ import { reference, release, snapshotOf } from './shadow.ts';
 import type { PageWait } from './wait.ts';
 
 /** How an object can be copied; a wait if its pager must be heard first. */
-const copyMethod = (object: MemoryObject): 'symmetric' | 'delayed' | 'eager' | PageWait => {
+const copyMethod = (object: MemoryObject): 'symmetric' | 'delayed' | 'told' | 'eager' | PageWait => {
   if (object.source === null || object.source.role === 'moved') return object.isShared ? 'delayed' : 'symmetric';
   const strategy = object.source.strategy();
   if (isWait(strategy)) return strategy;
-  return strategy === 'NONE' ? 'eager' : 'delayed';
+  if (strategy === 'NONE') return 'eager';
+  return strategy === 'CALL' ? 'told' : 'delayed';
+};
+
+/** A snapshot of an object whose pager wants to know of it. */
+const tellOfCopy = (object: MemoryObject, page: number, pages: number): Piece => {
+  const snapshot = snapshotOf(object, 'new');
+  object.source?.copied(snapshot, page, pages);
+  return { object: snapshot, page, pages };
 };
 
 /** The pages of a region between two addresses, to be mapped with `needsCopy`; with a reference. */
@@ -31,6 +39,8 @@ export const copyRegion = (region: Region, start: number, end: number): Piece | 
       return { object: reference(object), page, pages };
     case 'delayed':
       return { object: snapshotOf(object), page, pages };
+    case 'told':
+      return tellOfCopy(object, page, pages);
     case 'eager':
       return copyEagerly(object, page, pages);
     default:
@@ -42,6 +52,7 @@ export const copyRegion = (region: Region, start: number, end: number): Piece | 
 export const copyObject = (object: MemoryObject, page: number, pages: number): Piece | PageWait | KernFailure => {
   const method = copyMethod(object);
   if (isWait(method)) return method;
+  if (method === 'told') return tellOfCopy(object, page, pages);
   return method === 'eager' ? copyEagerly(object, page, pages) : { object: snapshotOf(object), page, pages };
 };
 
@@ -59,6 +70,22 @@ const copyEagerly = (object: MemoryObject, first: number, pages: number): Piece 
     return isWait(found) || typeof found === 'string' ? found : 'KERN_RESOURCE_SHORTAGE';
   }
   return { object: copy, page: 0, pages };
+};
+
+/** Whom a snapshot of a range would have to wait for now; null if nobody. Asks for what is not there. */
+export const awaitedForCopy = (regions: Regions, start: number, end: number): PageWait | null => {
+  for (const region of regions.overlapping(start, end)) {
+    const method = copyMethod(region.object);
+    if (isWait(method)) return method;
+    if (method !== 'eager') continue;
+    const first = objectPage(region, Math.max(start, region.start));
+    const last = objectPage(region, Math.min(end, region.end));
+    for (let page = first; page < last; page += 1) {
+      const found = findPage(region.object, page, PROT_READ);
+      if (isWait(found)) return found;
+    }
+  }
+  return null;
 };
 
 /**

@@ -89,6 +89,36 @@ export const describe = (map: AddressMap): MapDescription => {
   };
 };
 
+/** Totals over what a map shows. */
+export interface Figures {
+  /** Pages that are here, of all objects behind the regions. */
+  readonly pages: number;
+  readonly bytes: number;
+  readonly regions: number;
+  /** Objects whose pages are still at another kernel. */
+  readonly awaited: number;
+  /** Objects of external pagers. */
+  readonly paged: number;
+  /** Objects that other maps show as well. */
+  readonly shared: number;
+}
+
+/** Totals over what a map shows. O(regions and objects). */
+export const figures = (map: AddressMap): Figures => {
+  const { list, bytes } = map.regions;
+  const shown = new Map<MemoryObject, number>();
+  for (const { object } of list) shown.set(object, (shown.get(object) ?? 0) + 1);
+  const total = { pages: 0, bytes, regions: list.length, awaited: 0, paged: 0, shared: 0 };
+  for (const object of objectsOf(map).values()) {
+    total.pages += object.frames.resident;
+    if (object.source !== null && !object.isNamed) total.awaited += 1;
+    if (object.isNamed) total.paged += 1;
+    const elsewhere = object.references - (shown.get(object) ?? 0) - object.shadowers.size;
+    if (object.isShared && elsewhere > 0) total.shared += 1;
+  }
+  return total;
+};
+
 /**
  * Builds what `description` tells of in an empty map. `make` gives the object for each description: a plain one, or one
  * whose pager has the pages (`createPagedObject` with role `moved`). Answers the objects by their number in the

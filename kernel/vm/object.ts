@@ -31,6 +31,8 @@ export interface PageSource {
   unlock(page: number, access: number): PageWait | KernFailure;
   /** How the object may be copied; a wait if that is not known yet. */
   strategy(): CopyStrategy | PageWait;
+  /** (Strategy CALL) Pages have been copied into a snapshot that nobody has written to. */
+  copied(snapshot: MemoryObject, page: number, pages: number): void;
   /** Nobody refers to the object any more. */
   unreferenced(): 'kept' | 'gone';
   /** A kept object is referred to again. */

@@ -24,6 +24,11 @@ export type Inheritance = 'SHARE' | 'COPY' | 'NONE';
 /** What a kernel may do with copies of an object (`memory_object_copy_strategy_t`). */
 export type CopyStrategy = 'NONE' | 'CALL' | 'DELAY' | 'TEMPORARY';
 
+const STRATEGIES: readonly string[] = ['NONE', 'CALL', 'DELAY', 'TEMPORARY'] satisfies readonly CopyStrategy[];
+
+/** True for a strategy that there is, whatever came from outside. */
+export const isCopyStrategy = (strategy: string): strategy is CopyStrategy => STRATEGIES.includes(strategy);
+
 /** The page that an address lies in. */
 export const pageOf = (address: number): number => Math.floor(address / PAGE);
 /** The address rounded down to a page. */
@@ -39,6 +44,11 @@ export const MAP_END: number = 2 ** 40;
 export const ANYWHERE_START = 0x10000;
 /** Pages of the largest object. */
 export const OBJECT_PAGES_MAX: number = MAP_END / PAGE;
+
+/** True for a range of whole pages that an object may have. */
+export const isExtent = (offset: number, size: number): boolean =>
+  offset >= 0 && size >= 0 && offset % PAGE === 0 && size % PAGE === 0 && (offset + size) / PAGE <= OBJECT_PAGES_MAX;
+
 /** Pages asked of a pager at once. */
 export const CLUSTER_MAX = 16;
 /** Pages in one `dataReturn`. */

@@ -14,12 +14,22 @@ export interface Pager {
   dataUnlock(object: MemoryObject, offset: number, length: number, access: number): void;
   /** Pages go back, `data` with them. `kernelCopy`: they are still here as well. */
   dataReturn(object: MemoryObject, offset: number, data: MapCopy, dirty: boolean, kernelCopy: boolean): void;
+  /**
+   * (Strategy CALL) A range has been copied; `copy` is the snapshot, with the offsets of the object. Whoever gives it a
+   * pager of its own (`pageObject`) has its pages asked for before those of the object. Absent: as strategy DELAY.
+   */
+  copy?(object: MemoryObject, offset: number, length: number, copy: MemoryObject): void;
   /** The last message about the object. */
   terminate(object: MemoryObject): void;
 }
 
 /** Which pages `lockRequest` returns. */
 export type ShouldReturn = 'NONE' | 'DIRTY' | 'ALL';
+
+const RETURNS: readonly string[] = ['NONE', 'DIRTY', 'ALL'] satisfies readonly ShouldReturn[];
+
+/** True for one of them, whatever came from outside. */
+export const isShouldReturn = (value: string): value is ShouldReturn => RETURNS.includes(value);
 
 /** Pages of an object that go back to its pager. */
 export interface ReturnOrder {

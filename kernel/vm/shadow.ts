@@ -99,10 +99,19 @@ export const privatise = (region: Shows, pages: number): void => {
   shorten(region.object);
 };
 
-/** A snapshot of an object that others go on writing to, with one reference for the caller. O(1). */
-export const snapshotOf = (object: MemoryObject): MemoryObject => {
+/**
+ * A snapshot of an object that others go on writing to, with one reference for the caller. O(1). One to which nothing
+ * has been written since serves again, unless it must be a `new` one.
+ */
+export const snapshotOf = (object: MemoryObject, which: 'any' | 'new' = 'any'): MemoryObject => {
   const last = object.copy;
-  if (last?.isSnapshot && last.frames.resident === 0 && last.pages === object.pages) {
+  if (
+    which === 'any' &&
+    last?.isSnapshot &&
+    last.source === null &&
+    last.frames.resident === 0 &&
+    last.pages === object.pages
+  ) {
     last.isCopied = true;
     return reference(last);
   }

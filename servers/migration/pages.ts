@@ -165,7 +165,7 @@ const supply = (sys: Sys, s: MigrationState, object: SourceObject, { page, count
       ? { id: MEMORY_OBJECT_DATA_UNAVAILABLE, body: { offset: page * PAGE, size: count * PAGE } }
       : {
           id: MEMORY_OBJECT_DATA_SUPPLY,
-          body: { offset: page * PAGE, lock: 0, precious: false, bytes: joined(pages) },
+          body: { offset: page * PAGE, lock: 0, precious: false, data: joined(pages) },
         };
   post(sys, s, { remote, remoteDisposition: COPY_SEND, ...message });
 };
@@ -198,8 +198,7 @@ const pushFrom = (sys: Sys, s: MigrationState, move: SourceMove, object: SourceO
   object.left -= count;
   object.cursor = first + count;
   move.pagesPushed += pages.length;
-  const bytes = joined(pages);
-  const body = { offset: first * PAGE, lock: 0, precious: false, bytes };
+  const body = { offset: first * PAGE, lock: 0, precious: false, data: joined(pages) };
   return { remote: control, remoteDisposition: COPY_SEND, id: MEMORY_OBJECT_DATA_SUPPLY, body };
 };
 

@@ -14,5 +14,5 @@ export const censusOf = (kernel: Kernel, runner: Task): Census => {
     }
   }
   const { ports, messages } = kernel.ipc;
-  return { ports, messages, rights, residentPages: runner.memory.parts.pool.resident };
+  return { ports, messages, rights, residentPages: kernel.pool.resident };
 };

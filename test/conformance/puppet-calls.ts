@@ -12,7 +12,7 @@ import type { ReceivePlan } from './puppet-message.ts';
 import { fromAnswer, type SendMessage, toMessage, toMsgRequest, toRequest } from './translate.ts';
 
 /** Arguments that say on whom a call is made, the first that is there. */
-const TARGETS = ['target', 'task', 'thread', 'from', 'of', 'parent'] as const;
+const TARGETS = ['target', 'control', 'task', 'thread', 'from', 'of', 'parent'] as const;
 /** Options that change nothing here: the bare trap always tells of an abort. */
 const PLAIN_OPTIONS: readonly unknown[] = ['SEND_INTERRUPT', 'RCV_INTERRUPT', 'RCV_LARGE_IDENTITY'];
 /** Where a call is made on the caller's task, its thread, or an actor that the setting lends authority over. */

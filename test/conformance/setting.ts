@@ -1,6 +1,8 @@
 /** A setting on one kernel: the actors of a case are puppets, the runner moves them. */
 
 import type { Answer as KernelAnswer, KernelRequest } from '../../kernel/interface/calls.ts';
+import type { Task } from '../../kernel/kernel.ts';
+import { evict } from '../../kernel/vm/describe.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { COPY_SEND } from '../../ports/right.ts';
 import type { Answer, Args, Census, Geometry, Options, Result, Routine, Setting } from './driver.ts';
@@ -217,6 +219,8 @@ export class StageSetting implements Setting {
         return { kr: this.#control(String(args['task']), { op: call })?.kr ?? 'MACH_SEND_INVALID_DEST' };
       case 'limit':
         return this.#limit(args);
+      case 'evict':
+        return this.#evict(args);
       default:
         throw new Unsupported(call);
     }
@@ -226,15 +230,27 @@ export class StageSetting implements Setting {
     return this.#stage.ask(this.#task(label), request);
   }
 
+  /** The record behind a label, for what no call can do. */
+  #record(label: unknown): Task {
+    const found = [...this.#stage.kernel.tasks].find(({ name }) => name === label);
+    if (found === undefined) throw new Error(`there is no task ${String(label)}`);
+    return found;
+  }
+
+  #evict({ task, address, size }: Args): Answer {
+    evict(this.#record(task).memory, Number(address), Number(size));
+    return { kr: 'KERN_SUCCESS' };
+  }
+
   #limit({ task: label, names, memory }: Args): Answer {
-    for (const task of this.#stage.kernel.tasks) {
-      if (task.name !== label) continue;
-      if (names !== undefined) task.space.namesLeft = names === null ? Number.POSITIVE_INFINITY : Number(names);
-      if (memory !== undefined)
-        task.memory.limit = memory === null ? task.memory.limitMax : task.memory.bytes + Number(memory);
-      return { kr: 'KERN_SUCCESS' };
+    const task = this.#record(label);
+    if (names !== undefined) task.space.namesLeft = names === null ? Number.POSITIVE_INFINITY : Number(names);
+    const { max } = task.memory.sizeLimit;
+    if (memory !== undefined) {
+      const current = memory === null ? max : task.memory.regions.counted + Number(memory);
+      task.memory.setSizeLimit(current, max, 'privileged');
     }
-    throw new Error(`there is no task ${String(label)}`);
+    return { kr: 'KERN_SUCCESS' };
   }
 
   census(): Census {

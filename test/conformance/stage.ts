@@ -31,6 +31,7 @@ export class Stage {
   readonly kernel: Kernel;
   readonly runner: HostTask;
   readonly #reply: PortName;
+  readonly #host: PortName;
   #now = 0;
 
   constructor() {
@@ -43,13 +44,14 @@ export class Stage {
     this.kernel.programs.set(puppet.name, puppet);
     this.runner = new HostTask(this.kernel, 'runner');
     this.#reply = this.runner.allocate();
+    const host = kernelPort(this.kernel, hostServer(this.kernel));
+    host.srights = 1;
+    this.#host = land(this.runner.task.space, { port: host, type: PORT_SEND }) as PortName;
   }
 
   /** A send right to the kernel's host port, as whoever boots a kernel may give it. */
   hostPort(): PortName {
-    const port = kernelPort(this.kernel, hostServer(this.kernel));
-    port.srights = 1;
-    return land(this.runner.task.space, { port, type: PORT_SEND }) as PortName;
+    return this.#host;
   }
 
   /** Runs the kernel until nothing is left to run at this moment. */

@@ -5,6 +5,7 @@
 import { contentsOf } from './contents.ts';
 import type { Answer, Args } from './driver.ts';
 import { Unsupported } from './driver.ts';
+import { pagerMessage } from './pager-messages.ts';
 import { isObject } from './scenario.ts';
 
 const NULL = 0;
@@ -118,7 +119,7 @@ const ACCESS: readonly (readonly [word: string, bit: number])[] = [
   ['EXECUTE', 4],
 ];
 /** Arguments and answers that are a protection: a list of words here, an or of bits in the kernel. */
-const PROTECTION_KEYS: readonly string[] = ['protection', 'maxProtection', 'max'];
+const PROTECTION_KEYS: readonly string[] = ['protection', 'maxProtection', 'max', 'lock'];
 /** What only a byte-level or typed message, or another profile, can say. */
 const FOREIGN_KEYS: readonly string[] = ['items', 'size', 'seqno', 'descriptorCount'];
 
@@ -157,12 +158,17 @@ export const toRequest = (call: string, args: Args): KernelRequest => {
 
 /** Where the kernel takes the same in another form: a right as one argument, memory as bytes. */
 const reshaped = (call: string, args: Args): Args => {
-  const { name, disposition, fill, bytes, object, ...others } = args;
+  const { name, disposition, fill, bytes, object, data, ...others } = args;
   switch (call) {
     case 'set_special_port':
       return { ...others, right: { name, disposition } };
     case 'vm_map':
       return { ...others, object: typeof object === 'number' ? copySend(object) : null };
+    case 'memory_object_create_proxy':
+      return { ...others, object: typeof object === 'number' ? copySend(object) : null };
+    case 'memory_object_data_supply':
+    case 'memory_object_data_provided':
+      return { ...others, data: bytesOf(data) };
     case 'vm_write':
       return { ...others, bytes: bytesOf(fill === undefined ? bytes : { fill }) };
     default:
@@ -174,12 +180,13 @@ const copySend = (name: number): Args => ({ name, disposition: DISPOSITIONS['COP
 
 const bytesOf = (value: unknown): Uint8Array => {
   const contents = contentsOf(value);
-  if (contents === undefined) throw new Unsupported('vm_write of what is no memory');
+  if (contents === undefined) throw new Unsupported('contents that are no memory');
   return contents.kind === 'bytes' ? contents.bytes : new Uint8Array(contents.size).fill(contents.byte);
 };
 
 /** A number is passed on, right or wrong. */
 export const protectionOf = (protection: unknown): unknown => {
+  if (protection === 'NO_CHANGE') return -1;
   if (!Array.isArray(protection)) return protection;
   return ACCESS.reduce((bits, [word, bit]) => (protection.includes(word) ? bits | bit : bits), 0);
 };
@@ -280,8 +287,10 @@ const shownNames = (value: unknown): unknown => {
 
 export const fromMessage = (message: ReceivedMessage): Answer => {
   const { remote, remoteType, local, localType, descriptors, complex, bits, ...others } = message;
+  const rights = descriptors.map((each) => (each.kind === 'port' ? shownName(each.name) : undefined));
   return {
     ...others,
+    ...pagerMessage(message.id, message.body, rights, shownProtection),
     remote: shownName(remote),
     remoteType: shownType(remoteType),
     local: shownName(local),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isFault, PageFault } from '../../../kernel/vm/access.ts';
 import { AddressMap } from '../../../kernel/vm/address-map.ts';
+import { LOCK_NO_CHANGE } from '../../../kernel/vm/control.ts';
 import { PAGE } from '../../../kernel/vm/page.ts';
 import { address, copyOf, memory, paged, pageOfBytes, read, runs } from './setting.ts';
 
@@ -82,21 +83,55 @@ describe('number accessors', () => {
 });
 
 describe('a window', () => {
-  it('shows a range by pages, and only inside the callback', () => {
+  it('reads and writes by offset, at any alignment and across pages', () => {
     const { map } = memory();
     const at = address(map.allocate(3 * PAGE));
-    const opened = map.access.window(at + 100, 2 * PAGE, 'write');
-    if (isFault(opened)) throw new Error('fault');
-    const sizes: number[] = [];
-    opened.forEach((bytes, offset) => {
-      sizes.push(bytes.length);
-      bytes.fill(offset === 0 ? 1 : 2);
+    const opened = map.access.window({ address: at + 1, size: 2 * PAGE }, 'write');
+    opened.setU32(PAGE - 3, 0xdeadbeef);
+    opened.setF64(PAGE - 12, 0.5);
+    opened.setU8(2 * PAGE - 1, 9);
+    expect([opened.getU32(PAGE - 3), opened.getI32(PAGE - 3), opened.getF64(PAGE - 12)]).toEqual([
+      0xdeadbeef,
+      0xdeadbeef | 0,
+      0.5,
+    ]);
+    expect(map.access.getU8(at + 2 * PAGE)).toBe(9);
+    opened.write(4, Uint8Array.of(1, 2, 3));
+    const target = new Uint8Array(4);
+    opened.read(3, target);
+    expect([...target]).toEqual([0, 1, 2, 3]);
+  });
+
+  it('ends where it ends, and one for reading is not written', () => {
+    const { map } = memory();
+    const at = address(map.allocate(PAGE));
+    const opened = map.access.window({ address: at, size: 8 }, 'read');
+    for (const offset of [-1, 5, 8, Number.NaN]) expect(() => opened.getU32(offset)).toThrow(RangeError);
+    expect(() => opened.read(1, new Uint8Array(8))).toThrow(RangeError);
+    expect(() => opened.setU8(0, 1)).toThrow(TypeError);
+    expect(() => opened.write(0, Uint8Array.of(1))).toThrow(TypeError);
+  });
+
+  it('shows its bytes as a copy: what the callback leaves is written back, what it keeps has no hold', () => {
+    const { map } = memory();
+    const at = address(map.allocate(3 * PAGE));
+    const opened = map.access.window({ address: at + 100, size: 2 * PAGE }, 'write');
+    let kept: Uint8Array = new Uint8Array(0);
+    const size = opened.bytes((bytes) => {
+      kept = bytes;
+      bytes.fill(1);
+      return bytes.length;
     });
-    expect(sizes).toEqual([PAGE - 100, PAGE, 100]);
-    expect(map.access.getU8(at + 99)).toBe(0);
+    expect([size, read(map, at, 3 * PAGE)]).toEqual([2 * PAGE, `0×100 1×${2 * PAGE} 0×${PAGE - 100}`]);
+    kept.fill(7);
     expect(map.access.getU8(at + 100)).toBe(1);
-    expect(map.access.getU8(at + 2 * PAGE + 99)).toBe(2);
-    expect(opened.isFresh).toBe(true);
+    expect(() =>
+      opened.bytes(() => {
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    map.access.window({ address: at, size: PAGE }, 'read').bytes((bytes) => bytes.fill(5));
+    expect(map.access.getU8(at)).toBe(0);
   });
 
   it('for writing is private from the start, and is opened again when something happened', () => {
@@ -104,24 +139,38 @@ describe('a window', () => {
     const at = address(map.allocate(2 * PAGE));
     map.write(at, pageOfBytes(1, 2));
     const early = copyOf(map.read(at, 2 * PAGE));
-    const opened = map.access.window(at, 2 * PAGE, 'write');
-    if (isFault(opened)) throw new Error('fault');
+    const opened = map.access.window({ address: at, size: 2 * PAGE }, 'write');
     expect(pool.resident).toBe(4);
+    expect(opened.isFresh).toBe(true);
     const late = copyOf(map.read(at, 2 * PAGE));
     expect(opened.isFresh).toBe(false);
-    expect(opened.forEach((bytes) => bytes.fill(9))).toBe(null);
+    opened.bytes((bytes) => bytes.fill(9));
     for (const copy of [early, late]) expect(copy.view(1)?.every((byte) => byte === 1)).toBe(true);
     map.deallocate(at + PAGE, PAGE);
-    expect(opened.forEach(() => {})).toMatchObject({ address: at + PAGE });
+    expect(faultOf(() => opened.setU8(0, 1))).toMatchObject({ address: at + PAGE });
+    expect(map.access.getU8(at)).toBe(9);
   });
 
-  it('for reading gives nobody the zeros that all share', () => {
+  it('counts as written when it is opened, and not again unless it is opened again', () => {
     const { map } = memory();
-    const at = address(map.allocate(PAGE));
-    const opened = map.access.window(at, PAGE, 'read');
-    if (isFault(opened)) throw new Error('fault');
-    opened.forEach((bytes) => bytes.fill(7));
-    expect(map.access.getU8(at)).toBe(0);
+    const { control, at, pager } = paged(map, 2);
+    control.ready(false, 'DELAY');
+    control.supply(0, pageOfBytes(1, 2), 0, false);
+    const opened = map.access.window({ address: at, size: PAGE }, 'write');
+    control.lockRequest(0, 2 * PAGE, 'DIRTY', false, LOCK_NO_CHANGE);
+    expect(pager.take().at(-1)).toBe('return 0 [1] dirty kept');
+    opened.setU8(0, 3);
+    control.lockRequest(0, 2 * PAGE, 'DIRTY', false, LOCK_NO_CHANGE);
+    expect(pager.take()).toEqual(['return 0 [3] dirty kept']);
+  });
+
+  it('that cannot be opened at once is a fault', () => {
+    const { map } = memory();
+    const { control, at } = paged(map, 2);
+    control.ready(false, 'DELAY');
+    expect(faultOf(() => map.access.window({ address: at + 10, size: PAGE }, 'read'))).toMatchObject({
+      access: 'read',
+    });
   });
 });
 

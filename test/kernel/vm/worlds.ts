@@ -238,7 +238,7 @@ export class Worlds {
     const seen = this.map(operation.to).access.readBytes(out, size);
     if (seen instanceof Uint8Array) {
       expect(Buffer.compare(seen, bytes)).toBe(0);
-      this.map(operation.to).access.window(out, 1, 'write');
+      this.map(operation.to).access.touch(out, 1, 'write');
     } else expect(this.isShort(seen)).toBe(true);
     this.map(operation.to).deallocate(out, size);
   }

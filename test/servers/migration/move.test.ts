@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { machine } from '../../../kernel/machine.ts';
+import { figures } from '../../../kernel/vm/describe.ts';
 import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import { MAKE_SEND, MOVE_SEND_ONCE } from '../../../ports/right.ts';
 import { netService } from '../../../servers/net/protocol.ts';
@@ -121,10 +122,8 @@ describe('a task that serves clients', () => {
     for (let id = 1; id <= 5; id += 1) ask(id);
     const record = migrate(operator, { task: 'counter', node: 'b', strategy: 'eager-all' });
     expect(record).toMatchObject({ outcome: 'moved', pagesInFreeze: 6, demandFaults: 0, pagesPushed: 0 });
-    expect([...b.kernel.tasks].find(({ name }) => name === 'counter')?.memory.figures()).toMatchObject({
-      pages: 6,
-      awaited: 0,
-    });
+    const arrived = [...b.kernel.tasks].find(({ name }) => name === 'counter');
+    expect(arrived === undefined ? null : figures(arrived.memory)).toMatchObject({ pages: 6, awaited: 0 });
     ask(1);
     expect(answers()).toHaveLength(6);
   });

@@ -123,7 +123,7 @@ describe('out-of-line memory', () => {
     expect(item).toMatchObject({ kind: 'ool', size: 10_000 });
     const read = bob.call({ op: 'vm_read', address: (item as { address: number }).address, size: 10_000 })['bytes'];
     expect([...(read as Iterable<number>)]).toEqual([...bytes]);
-    expect(a.netTask.memory.figures()['regions']).toBe(0);
-    expect(b.netTask.memory.figures()['regions']).toBe(0);
+    expect(a.netTask.memory.regions.list.length).toBe(0);
+    expect(b.netTask.memory.regions.list.length).toBe(0);
   });
 });
