@@ -12,7 +12,10 @@ export type FreezeRequest =
   | { readonly op: 'task_freeze' }
   /** Lets a frozen task go on. */
   | { readonly op: 'task_thaw' }
-  /** What a move would find: `{ blockers, programs: [{name, hash}], names, pages, imageBytes }`. Changes nothing. */
+  /**
+   * What a move would find: `{ blockers, programs: [{name, hash}], pages, image: { bytes, heaviest: {path, bytes} } }`.
+   * A pinned task has no `image`. Changes nothing.
+   */
   | { readonly op: 'task_describe' }
   /** Puts pages into an object of a task that has just been put together. */
   | {

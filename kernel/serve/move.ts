@@ -13,6 +13,7 @@ import { readTaskImage } from '../move/check.ts';
 import { detachTask } from '../move/detach.ts';
 import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
 import { RightsIn } from '../move/rights.ts';
+import { weighImage } from '../move/weight.ts';
 import { HostServer, objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
 import { foreign, type GivenRight, only, type Served, success } from './request.ts';
 
@@ -51,7 +52,16 @@ const thaw = (task: Task): void => {
 
 const describe = (task: Task): Served => {
   const programs = [...task.threads].map(({ program }) => ({ name: program.name, hash: program.hash }));
-  return success({ name: task.name, blockers: blockersOf(task), programs, ...task.memory.figures() });
+  const blockers = blockersOf(task);
+  if (task.pinned !== null) return success({ name: task.name, blockers, programs, ...task.memory.figures() });
+  const { bytes, heaviest, obstacles } = weighImage(task);
+  return success({
+    name: task.name,
+    blockers: [...blockers, ...obstacles.map((each) => `${each}, and only plain data can move`)],
+    programs,
+    image: { bytes, heaviest },
+    ...task.memory.figures(),
+  });
 };
 
 const right = (field: string, carried: Carried, list = true): GivenRight => ({ field, list, right: carried });

@@ -30,7 +30,9 @@ const BYTES = 'portolan:bytes';
 export const loadProgram = async (path: string): Promise<LoadedProgram> => {
   const file = resolve(path);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw notAProgram(file, 'there is no such file', { hint: 'look at the path: nodes read it from the disk themselves' });
+    throw notAProgram(file, 'there is no such file', {
+      hint: 'look at the path: nodes read it from the disk themselves',
+    });
   }
   const { text, map } = await bundle(file);
   const placed = placesOf(file, map);
@@ -113,7 +115,8 @@ const doors: Plugin = {
 const complaintOf = (error: unknown): string => {
   const [first] = error instanceof Error && 'errors' in error ? (error as BuildFailure).errors : [];
   if (first === undefined) return messageOf(error);
-  const where = first.location === null ? '' : ` (${first.location.file}:${first.location.line}:${first.location.column + 1})`;
+  const where =
+    first.location === null ? '' : ` (${first.location.file}:${first.location.line}:${first.location.column + 1})`;
   return `${first.text}${where}`;
 };
 

@@ -272,12 +272,17 @@ const asTrouble = (name: string, error: unknown): OperatorError => {
   if (systemCode(error) === 'E_ADDRESS_IN_USE') {
     return new OperatorError({
       code: 'E_ADDRESS_IN_USE',
-      text: `a node ${name} is running already`,
-      hint: 'portolan down, or choose another folder with --state',
+      text: `somebody listens on the socket of ${name} already: ${messageOf(error)}`,
+      hint: 'portolan node ls shows who; or name another folder with --state',
       cause: error,
     });
   }
-  return new OperatorError({ code: 'E_STORE', text: `${name} cannot listen: ${messageOf(error)}`, cause: error });
+  return new OperatorError({
+    code: 'E_STORE',
+    text: `${name} cannot listen: ${messageOf(error)}`,
+    hint: 'name another folder with --state',
+    cause: error,
+  });
 };
 
 /** A small kernel in this process, that asks and serves nobody. */
@@ -301,6 +306,7 @@ export const connect = async (stateDir?: string): Promise<Client> => {
       return { agent, net: parts.grantNet(agent.task) };
     },
     refusalOf: (node) => parts.net.refusalOf(node),
+    hasKnown: (name) => dir.hasKnown(name),
     close: () => parts.close(),
   };
 };
