@@ -48,7 +48,7 @@ export type HostRequest =
   | { readonly op: 'task_attach'; readonly image: Body; readonly memory?: readonly PortName[] }
   /** Events of the rings from number `since` on. */
   | { readonly op: 'host_events'; readonly ring: 'messages' | 'life'; readonly since: number }
-  /** A new task with one thread of a program that the kernel knows: `{ name }`, its task port. */
+  /** A new task with one thread of a program that the kernel knows: `{ name, identity }`, its task port and token. */
   | { readonly op: 'host_run'; readonly program: string; readonly args: Body; readonly name: string };
 
 /** Every call of the move interface. */

@@ -200,7 +200,9 @@ const runProgram = (
     terminateTask(task);
     return only('KERN_INVALID_ARGUMENT');
   }
-  return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
+  const { token } = task.space.identity;
+  const self = right('name', { port: taskSelf(task), type: PORT_SEND }, false);
+  return { kr: 'KERN_SUCCESS', fields: { identity: token }, rights: [self] };
 };
 
 const attach = (kernel: Kernel, body: unknown, carried: readonly Carried[]): Served => {

@@ -105,14 +105,15 @@ class NodeServer {
     const { facts: program, program: code } = await this.#load(request);
     const { agent, host, names } = this.#parts;
     const name = typeof wanted === 'string' && wanted !== '' ? wanted : program.name;
+    probe(name, code, args);
     const rights = [{ name: names, disposition: COPY_SEND }];
     const call = { op: 'host_run', program: program.name, args: args as Body, name, rights } as const;
     const started = await callKernelPort(agent, host, call, { timeoutMs: LOCAL_MS });
-    if (started.kr !== 'KERN_SUCCESS') throw notStarted(name, code, args, started.kr);
-    const task = started['name'] as PortName;
-    const token = await callKernelPort(agent, task, { op: 'task_token' }, { timeoutMs: LOCAL_MS });
-    letGo(agent, task);
-    const run = { name, identity: String(token['sender'] ?? ''), program: program.name };
+    if (started.kr !== 'KERN_SUCCESS') {
+      throw new OperatorError({ code: 'E_FAILED', text: `${name} was not started: ${started.kr}` });
+    }
+    letGo(agent, started['name'] as PortName);
+    const run = { name, identity: String(started['identity']), program: program.name };
     this.#runs.push(run);
     if (this.#runs.length > RUNS_MAX) this.#runs.shift();
     return { ...program, ...run };
@@ -124,24 +125,21 @@ interface Loaded {
   readonly program: Program;
 }
 
-/** The kernel says only that the program does not take its arguments. The program itself says why. */
-const notStarted = (name: string, program: Program, args: unknown, kr: string): OperatorError => {
-  const refused = (why: string, details: readonly string[] = []): OperatorError =>
-    new OperatorError({
-      code: 'E_FAILED',
-      text: `${name} was not started: ${why}`,
-      details,
-      hint: 'arguments follow FILE: portolan task run FILE -- ARGS',
-    });
+/**
+ * Starts a program for nothing, since a kernel only says that it does not take its arguments. What `start` answers is
+ * data and does nothing, so it may be made twice.
+ */
+const probe = (name: string, program: Program, args: unknown): void => {
   try {
     program.start(args);
-    return refused(kr);
   } catch (error) {
     const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [];
-    return refused(
-      `its program does not take these arguments: ${messageOf(error)}`,
-      stack.map((line) => line.trim()),
-    );
+    throw new OperatorError({
+      code: 'E_FAILED',
+      text: `${name} was not started: its program does not take these arguments: ${messageOf(error)}`,
+      details: stack.map((line) => line.trim()),
+      hint: 'arguments follow FILE: portolan task run FILE -- ARGS',
+    });
   }
 };
 
