@@ -59,7 +59,7 @@ export class StateDir {
   static open(path: string = defaultStateDir()): StateDir {
     const dir = new StateDir(resolve(path));
     try {
-      mkdirSync(dir.path, { recursive: true, mode: 0o700 });
+      make(dir.path);
       dir.#guard();
     } catch (error) {
       if (error instanceof OperatorError) throw error;
@@ -117,12 +117,10 @@ export class StateDir {
     rmSync(join(this.path, `${name}.sock`), { force: true });
   }
 
-  /** Removes what the process `pid` has left of a node, unless another process has taken the name since. */
+  /** Removes what the process `pid` has left of a node, its socket excepted if it had not yet published a record. */
   clear(name: string, pid: number): void {
-    const path = join(this.path, `${name}.json`);
-    rmSync(`${path}.${pid}`, { force: true });
-    const record = this.#read(path);
-    if (record === null || record.pid === pid) this.forget(name);
+    rmSync(join(this.path, `${name}.json.${pid}`), { force: true });
+    this.forget(name, pid);
   }
 
   /** True if a node of that name has been here, whether or not it still is: it has left a log. */
@@ -163,6 +161,14 @@ export class StateDir {
     });
   }
 }
+
+const make = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error; // what is there is looked at next
+  }
+};
 
 const asRecord = (value: unknown): NodeRecord | null => {
   if (typeof value !== 'object' || value === null) return null;

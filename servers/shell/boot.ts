@@ -272,7 +272,7 @@ const asTrouble = (name: string, error: unknown): OperatorError => {
   if (systemCode(error) === 'E_ADDRESS_IN_USE') {
     return new OperatorError({
       code: 'E_ADDRESS_IN_USE',
-      text: `somebody listens on the socket of ${name} already: ${messageOf(error)}`,
+      text: `somebody listens on the socket of ${name} already: ${messageOf(error).replace(/^E_\w+: /, '')}`,
       hint: 'portolan node ls shows who; or name another folder with --state',
       cause: error,
     });
@@ -295,6 +295,8 @@ export const connect = async (stateDir?: string): Promise<Client> => {
   const parts = new Composition(`cli.${v4()}`, dir);
   const host = new HostTask(parts.kernel, 'cli');
   const net = parts.grantNet(host.task);
+  // Nobody can dial this kernel, since it has no socket: nodes that a task may move to must know it before.
+  for (const { node } of records) parts.net.dial(node);
   return {
     agent: host,
     net,

@@ -3,6 +3,7 @@ import { OperatorError } from '../node/operator-error.ts';
 import { letGo } from './agent.ts';
 import { type Client, type FoundTask, gather, tasksOf } from './client.ts';
 import { fateOf, fateText } from './fates.ts';
+import { diedWith } from './last-seen.ts';
 
 /** The one task that is called `name`, or whose name begins so. Tasks of the node itself must be named in full. */
 export const taskNamed = async (client: Client, name: string): Promise<FoundTask> => {
@@ -31,13 +32,15 @@ const unknown = async (
   silent: readonly string[],
 ): Promise<OperatorError> => {
   const fate = await fateOf(client, name);
+  const grave = fate === undefined ? await diedWith(client, name) : null;
   const own = all.filter(({ pinned }) => pinned === null).map((task) => task.name);
   const running = own.length === 0 ? 'no task runs' : `tasks that run: ${own.join(', ')}`;
   const seen = fate === undefined ? [] : [fateText(fate)];
+  if (grave !== null) seen.push(`it had moved to ${grave}, whose process has died, and the task with it`);
   return new OperatorError({
     code: silent.length > 0 ? 'E_NO_KERNEL' : 'E_NO_SUCH_TASK',
     text: `there is no task ${name}${silent.length > 0 ? ' on the nodes that answer' : ''}`,
-    hint: fate === undefined ? 'portolan task ls' : `portolan task logs ${fate.name}`,
+    hint: fate === undefined ? 'portolan task ls' : `portolan task show ${fate.name}`,
     details: [...seen, running, ...silent],
   });
 };

@@ -82,7 +82,9 @@ describe('a state folder', () => {
     StateDir.open(path);
     expect(statSync(path).mode & 0o777).toBe(0o700);
     chmodSync(path, 0o755);
-    expect(() => StateDir.open(path)).toThrow(expect.objectContaining({ code: 'E_STORE', hint: expect.stringMatching(/^chmod 700/) }));
+    expect(() => StateDir.open(path)).toThrow(
+      expect.objectContaining({ code: 'E_STORE', hint: expect.stringMatching(/^chmod 700/) }),
+    );
     expect(statSync(path).mode & 0o777).toBe(0o755);
   });
 

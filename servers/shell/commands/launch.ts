@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { messageOf, type OperatorCode, OperatorError, systemCode } from '../../node/operator-error.ts';
 import type { StateDir } from '../../node/state-dir.ts';
+import { clearStale } from '../../node/unix-link.ts';
 import type { NodeWord } from './node-run.ts';
 
 /** How long a node may take to start. */
@@ -86,6 +87,8 @@ const launch = (dir: StateDir, name: string, settings: LaunchSettings, signal: A
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await ended;
       if (child.pid !== undefined) dir.clear(name, child.pid);
+      // Its socket is stale now; a socket that answers is somebody else's, and the reason why it failed.
+      await clearStale(dir.socket(name)).catch(() => undefined);
     },
   };
 };
