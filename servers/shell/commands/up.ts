@@ -11,7 +11,7 @@ import { withClient } from './with-client.ts';
 
 /** Nodes that `up` starts at most: they are named by letters. */
 const NODES_MAX = 26;
-/** How long a node may take to end. */
+/** How long a node may take to end before it is made to. */
 const END_MS = 5000;
 const LOOK_MS = 10;
 
@@ -100,30 +100,37 @@ const stopAll = async (
   return 0;
 };
 
-/** Asks a node to end; one that does not listen gets a signal. */
+/** Asks a node to end; one that does not listen gets a signal, and one that does not heed it another. */
 const stop = async (client: Client, dir: StateDir, record: NodeRecord): Promise<void> => {
   try {
     const server = await serviceOf(client, record, 'node');
     await ask(client.agent, { service: nodeService, server, routine: 'stop', args: null }, ASK);
   } catch {
-    terminate(record.pid);
+    signalTo(record.pid, 'SIGTERM');
   }
-  const end = Date.now() + END_MS;
-  while (dir.find(record.name)?.node === record.node) {
-    if (Date.now() > end) {
-      throw new OperatorError({
-        code: 'E_TIMEOUT',
-        text: `${record.name} does not end`,
-        hint: `kill -9 ${record.pid}, then portolan node ls`,
-      });
-    }
-    await new Promise((resolve) => void setTimeout(resolve, LOOK_MS));
-  }
+  if (await hasEnded(dir, record)) return;
+  signalTo(record.pid, 'SIGKILL');
+  if (await hasEnded(dir, record)) return;
+  throw new OperatorError({
+    code: 'E_TIMEOUT',
+    text: `${record.name} does not end`,
+    hint: `look at process ${record.pid}`,
+  });
 };
 
-const terminate = (pid: number): void => {
+/** True as soon as a node is no more; false if it still is after a while. */
+const hasEnded = async (dir: StateDir, { name, node }: NodeRecord): Promise<boolean> => {
+  const end = Date.now() + END_MS;
+  while (dir.find(name)?.node === node) {
+    if (Date.now() > end) return false;
+    await new Promise((resolve) => void setTimeout(resolve, LOOK_MS));
+  }
+  return true;
+};
+
+const signalTo = (pid: number, signal: 'SIGTERM' | 'SIGKILL'): void => {
   try {
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, signal);
   } catch {
     // It has ended by itself.
   }
