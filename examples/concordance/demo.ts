@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { PortName } from '../../ports/name.ts';
-import { OperatorError } from '../../servers/node/operator-error.ts';
+import { messageOf, OperatorError, systemCode } from '../../servers/node/operator-error.ts';
 import { connect } from '../../servers/shell/boot.ts';
 import type { Client } from '../../servers/shell/client.ts';
 import type { Context } from '../../servers/shell/command-line.ts';
@@ -16,9 +16,9 @@ import { Terminal } from '../../servers/shell/terminal.ts';
 import { checkAnswers, liveInstances } from './demo-check.ts';
 import { DemoClient } from './demo-clients.ts';
 import { Concordance, collectLives } from './demo-nodes.ts';
-import { moveLine, summaryLines } from './demo-report.ts';
+import { moveLine, openingLines, sceneLines, summaryLines } from './demo-report.ts';
 import { digestPages, indexUnmoved } from './drive.ts';
-import { planFiles } from './input.ts';
+import { type InputPlan, planFiles } from './input.ts';
 import { listFolder, readFiles, sha256 } from './node-source.ts';
 import { countWords, makeQueries } from './queries.ts';
 import { buildReference, type Reference } from './reference.ts';
@@ -45,21 +45,31 @@ interface Expected {
 /** Runs the demonstration. 0 only if everything held. */
 export const runDemo = async ({ terminal, signal, input }: DemoSettings): Promise<number> => {
   const root = resolve(input ?? process.cwd());
-  const expected = await prepare(root, terminal);
+  const plan = await planInput(root);
+  for (const line of openingLines(root, plan)) terminal.say(line);
+  const expected = await indexHere(root, plan);
+  signal.throwIfAborted();
   const stateDir = mkdtempSync(join(tmpdir(), 'portolan-demo-'));
+  const clear = (): void => rmSync(stateDir, { recursive: true, force: true });
+  process.once('exit', clear); // a second ^C does not wait for the rest of this
   const context: Context = { terminal: silent(), stateDir, signal };
   try {
-    await up(context, { nodes: 2, root, journal: true });
-    terminal.say('2 kernels in 2 processes; clients on a third, in this one');
+    await up(context, { nodes: 2, root, journal: true }, true);
     const client = await connect(stateDir);
+    for (const line of sceneLines(client.records)) terminal.say(line);
     try {
       return await perform(client, expected, { terminal, signal, root });
     } finally {
       await client.close();
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const text = 'the demonstration was stopped; its processes have ended, and nothing is left of it';
+    throw new OperatorError({ code: 'E_INTERRUPTED', text, hint: 'portolan demo', cause: error });
   } finally {
     await down(context).catch(() => undefined);
-    rmSync(stateDir, { recursive: true, force: true });
+    process.off('exit', clear);
+    clear();
   }
 };
 
@@ -69,22 +79,28 @@ const silent = (): Terminal => {
   return new Terminal({ stdout: outlet, stderr: outlet, env: {} }, 'text');
 };
 
-const prepare = async (root: string, terminal: Terminal): Promise<Expected> => {
-  const plan = planFiles(await listFolder(root));
-  if (plan.files.length === 0) {
-    throw new OperatorError({
+const planInput = async (root: string): Promise<InputPlan> => {
+  const noInput = (text: string): OperatorError =>
+    new OperatorError({
       code: 'E_NO_INPUT',
-      text: `there is no text in ${root}`,
+      text,
       hint: 'portolan demo --input FOLDER, with a folder that holds source or prose',
     });
-  }
-  terminal.say(`${plan.files.length} text files, ${(plan.textBytes / 1e6).toFixed(1)} MB, from ${root}`);
-  terminal.say('the unmoved run: what the answers and the pages have to be …');
-  const files = await readFiles(root, plan.files);
+  const entries = await listFolder(root).catch((error: unknown) => {
+    throw noInput(`${root} cannot be read: ${systemCode(error) || messageOf(error)}`);
+  });
+  const plan = planFiles(entries);
+  if (plan.files.length > 0) return plan;
+  throw noInput(`there is no text in ${root}: of ${entries.length} files none is source or prose by its name`);
+};
+
+/** The run that stays: made here before anything moves, so that every answer and page can be compared with it. */
+const indexHere = async (root: string, { files: planned }: InputPlan): Promise<Expected> => {
+  const files = await readFiles(root, planned);
   const memory = indexUnmoved(files);
   const digests = digestPages(memory, (page) => Buffer.from(sha256(page)).toString('hex'));
   const reference = buildReference(files);
-  return { reference, digests, files: plan.files };
+  return { reference, digests, files: planned };
 };
 
 const perform = async (
@@ -106,7 +122,11 @@ const perform = async (
     const record = await job.moveOn();
     records.push(record);
     terminal.say(
-      `${moveLine(move, record)}, ${clients.reduce((sum, { demo }) => sum + demo.count, 0)} queries answered`,
+      moveLine(
+        move,
+        record,
+        clients.reduce((sum, { demo }) => sum + demo.count, 0),
+      ),
     );
   }
   await job.waitUntil(({ filesIndexed, filesListed }) => filesIndexed === filesListed, signal);
@@ -147,7 +167,7 @@ const perform = async (
   );
   if (failures.length > 0) failures.push(...(await changedFiles(root, expected)));
   const ok = failures.length === 0;
-  if (terminal.isJson) process.stdout.write(`${JSON.stringify({ ...summary, ok, failures, records })}\n`);
+  if (terminal.isJson) terminal.stream({ ...summary, ok, failures, records }, '');
   else terminal.result({}, summaryLines(summary, failures));
   return ok ? 0 : 1;
 };

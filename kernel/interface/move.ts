@@ -12,7 +12,10 @@ export type FreezeRequest =
   | { readonly op: 'task_freeze' }
   /** Lets a frozen task go on. */
   | { readonly op: 'task_thaw' }
-  /** What a move would find: `{ blockers, programs: [{name, hash}], names, pages, imageBytes }`. Changes nothing. */
+  /**
+   * What a move would find: `{ blockers, programs: [{name, hash}], pages, image: { bytes, heaviest: {path, bytes} } }`.
+   * A pinned task has no `image`. Changes nothing.
+   */
   | { readonly op: 'task_describe' }
   /** Puts pages into an object of a task that has just been put together. */
   | {
@@ -45,7 +48,7 @@ export type HostRequest =
   | { readonly op: 'task_attach'; readonly image: Body; readonly memory?: readonly PortName[] }
   /** Events of the rings from number `since` on. */
   | { readonly op: 'host_events'; readonly ring: 'messages' | 'life'; readonly since: number }
-  /** A new task with one thread of a program that the kernel knows: `{ name }`, its task port. */
+  /** A new task with one thread of a program that the kernel knows: `{ name, identity }`, its task port and token. */
   | { readonly op: 'host_run'; readonly program: string; readonly args: Body; readonly name: string };
 
 /** Every call of the move interface. */

@@ -16,6 +16,7 @@ import { readTaskImage } from '../move/check.ts';
 import { detachTask } from '../move/detach.ts';
 import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
 import { RightsIn } from '../move/rights.ts';
+import { weighImage } from '../move/weight.ts';
 import { figures } from '../vm/describe.ts';
 import { PAGE } from '../vm/page.ts';
 import { HostServer, objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
@@ -56,7 +57,16 @@ const thaw = (task: Task): void => {
 
 const describe = (task: Task): Served => {
   const programs = [...task.threads].map(({ program }) => ({ name: program.name, hash: program.hash }));
-  return success({ name: task.name, blockers: blockersOf(task), programs, ...figures(task.memory) });
+  const blockers = blockersOf(task);
+  if (task.pinned !== null) return success({ name: task.name, blockers, programs, ...figures(task.memory) });
+  const { bytes, heaviest, obstacles } = weighImage(task);
+  return success({
+    name: task.name,
+    blockers: [...blockers, ...obstacles.map((each) => `${each}, and only plain data can move`)],
+    programs,
+    image: { bytes, heaviest },
+    ...figures(task.memory),
+  });
 };
 
 const right = (field: string, carried: Carried, list = true): GivenRight => ({ field, list, right: carried });
@@ -223,7 +233,9 @@ const runProgram = (
     terminateTask(task);
     return only('KERN_INVALID_ARGUMENT');
   }
-  return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
+  const { token } = task.space.identity;
+  const self = right('name', { port: taskSelf(task), type: PORT_SEND }, false);
+  return { kr: 'KERN_SUCCESS', fields: { identity: token }, rights: [self] };
 };
 
 const attach = (kernel: Kernel, body: unknown, carried: readonly Carried[]): Served => {

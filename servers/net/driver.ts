@@ -98,6 +98,11 @@ export class NetDriver implements Sessions {
     return line === undefined || (line.session.state !== 'dead' && line.verdicts === 0);
   }
 
+  /** True for a node that has never been connected. */
+  isStranger(node: NodeId): boolean {
+    return (this.#lines.get(node)?.session.state ?? 'idle') === 'idle';
+  }
+
   transmit(node: NodeId, lane: number, bytes: Uint8Array): void {
     const line = this.#lineOf(node);
     if (line === null) return this.#hear({ kind: 'dead', node });

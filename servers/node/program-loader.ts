@@ -15,6 +15,7 @@ import type { BuildFailure, Plugin } from 'esbuild';
 import type { Program } from '../../kernel/program.ts';
 import * as bytes from '../../ports/bytes.ts';
 import { messageOf, OperatorError } from './operator-error.ts';
+import { type Placed, placeIn, placesOf } from './program-places.ts';
 
 /** A program, and where it came from. */
 export interface LoadedProgram {
@@ -25,25 +26,43 @@ export interface LoadedProgram {
 /** The name under which a bundle asks for the class `Bytes`. */
 const BYTES = 'portolan:bytes';
 
-/** Loads the program of a file. E_NOT_A_PROGRAM says what is wrong with it. */
+/** Loads the program of a file. E_NOT_A_PROGRAM says what is wrong with it, and where. */
 export const loadProgram = async (path: string): Promise<LoadedProgram> => {
   const file = resolve(path);
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) throw notAProgram(file, 'there is no such file');
-  const text = await bundle(file);
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw notAProgram(file, 'there is no such file', {
+      hint: 'look at the path: nodes read it from the disk themselves',
+    });
+  }
+  const { text, map } = await bundle(file);
+  const placed = placesOf(file, map);
   const hash = createHash('sha256').update(text).digest('hex');
-  const exported = evaluate(file, text)['program'];
-  if (!isProgram(exported)) throw notAProgram(file, 'it exports no `program`');
-  const { name } = exported;
-  return {
-    file,
-    program: {
-      name,
-      hash,
-      start: (args) => exported.start(args),
-      resume: (sys, state, result) => exported.resume(sys, state, result),
-    },
-  };
+  const exported = evaluate(file, text, placed)['program'];
+  if (!isProgram(exported)) {
+    throw notAProgram(file, exported === undefined ? 'it exports no `program`' : 'its `program` is not one');
+  }
+  return { file, program: programOf(exported, hash, placed) };
 };
+
+/** The program with the name of its code. What it throws says where in its sources that was. */
+const programOf = (exported: Program, hash: string, placed: Placed): Program => ({
+  name: exported.name,
+  hash,
+  start: (args) => {
+    try {
+      return exported.start(args);
+    } catch (thrown) {
+      throw placed(thrown);
+    }
+  },
+  resume: (sys, state, result) => {
+    try {
+      exported.resume(sys, state, result);
+    } catch (thrown) {
+      throw placed(thrown);
+    }
+  },
+});
 
 const isProgram = (value: unknown): value is Program => {
   if (typeof value !== 'object' || value === null) return false;
@@ -52,7 +71,7 @@ const isProgram = (value: unknown): value is Program => {
 };
 
 /** Everything that the file imports, in one text. The compiler is loaded only now. */
-const bundle = async (file: string): Promise<string> => {
+const bundle = async (file: string): Promise<{ readonly text: string; readonly map: string }> => {
   const { build } = await import('esbuild');
   try {
     const { outputFiles } = await build({
@@ -60,6 +79,9 @@ const bundle = async (file: string): Promise<string> => {
       absWorkingDir: dirname(file),
       bundle: true,
       write: false,
+      outfile: `${file}.bundle`, // nothing is written: paths in the map are relative to it
+      sourcemap: 'external',
+      sourcesContent: false,
       format: 'cjs',
       platform: 'neutral',
       mainFields: ['module', 'main'],
@@ -69,9 +91,10 @@ const bundle = async (file: string): Promise<string> => {
       logLevel: 'silent',
       plugins: [doors],
     });
-    return outputFiles[0]?.text ?? '';
+    const textOf = (ending: string): string => outputFiles.find((each) => each.path.endsWith(ending))?.text ?? '';
+    return { text: textOf('.bundle'), map: textOf('.map') };
   } catch (error) {
-    throw notAProgram(file, complaintOf(error), error);
+    throw notAProgram(file, complaintOf(error), { hint: 'mend the file, then run it again', cause: error });
   }
 };
 
@@ -92,11 +115,12 @@ const doors: Plugin = {
 const complaintOf = (error: unknown): string => {
   const [first] = error instanceof Error && 'errors' in error ? (error as BuildFailure).errors : [];
   if (first === undefined) return messageOf(error);
-  const where = first.location === null ? '' : ` (${first.location.file}:${first.location.line})`;
+  const where =
+    first.location === null ? '' : ` (${first.location.file}:${first.location.line}:${first.location.column + 1})`;
   return `${first.text}${where}`;
 };
 
-const evaluate = (file: string, text: string): Record<string, unknown> => {
+const evaluate = (file: string, text: string, placed: Placed): Record<string, unknown> => {
   const module = { exports: {} as Record<string, unknown> };
   const require = (name: string): unknown => {
     if (name === BYTES) return bytes;
@@ -106,16 +130,26 @@ const evaluate = (file: string, text: string): Record<string, unknown> => {
     const run = compileFunction(text, ['module', 'exports', 'require'], { filename: file });
     run(module, module.exports, require);
   } catch (error) {
-    throw notAProgram(file, `it fails when it is loaded: ${messageOf(error)}`, error);
+    const at = placeIn(stackOf(placed(error)));
+    const why = `it fails when it is loaded: ${messageOf(error)}${at === null ? '' : ` (${at})`}`;
+    throw notAProgram(file, why, { hint: 'mend the file, then run it again', cause: error });
   }
   return module.exports;
 };
 
-const notAProgram = (file: string, why: string, cause?: unknown): OperatorError =>
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '');
+
+const HOW = 'export `program`, made by machine({ name, start, handlers }); see examples/';
+
+const notAProgram = (
+  file: string,
+  why: string,
+  { hint = HOW, cause }: { readonly hint?: string; readonly cause?: unknown } = {},
+): OperatorError =>
   new OperatorError({
     code: 'E_NOT_A_PROGRAM',
     text: `${basename(file)} is not a program: ${why}`,
-    hint: 'export `program`, made by machine({ name, start, handlers }); see examples/',
+    hint,
     details: [file],
     cause,
   });

@@ -39,12 +39,20 @@ export interface RunRequest {
   readonly args: Body;
 }
 
+/** A failure as a node tells it. */
+export interface Trouble {
+  readonly code: string;
+  readonly text: string;
+  readonly hint: string | null;
+  readonly details: readonly string[];
+}
+
 /** An answer that may be a failure with a text. */
 export type Answered<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false;
-      readonly trouble: { readonly code: string; readonly text: string; readonly hint: string | null };
+      readonly trouble: Trouble;
     };
 
 interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {

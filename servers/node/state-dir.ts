@@ -5,7 +5,16 @@
  *   <node>.sock   where the node listens          <node>.journal   decisions of moves
  *   <node>.json   who it is, and its process      <node>.log       what it prints
  */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, OperatorError, systemCode } from './operator-error.ts';
@@ -46,15 +55,15 @@ export class StateDir {
     this.path = path;
   }
 
-  /** Makes the folder if need be, and sees to it that it is ours alone. */
+  /** Makes the folder if need be. E_STORE unless it is ours alone. */
   static open(path: string = defaultStateDir()): StateDir {
     const dir = new StateDir(resolve(path));
     try {
-      mkdirSync(dir.path, { recursive: true, mode: 0o700 });
+      make(dir.path);
       dir.#guard();
     } catch (error) {
       if (error instanceof OperatorError) throw error;
-      throw dir.#refusal(systemCode(error) || messageOf(error), error);
+      throw dir.#refusal(systemCode(error) || messageOf(error), { cause: error });
     }
     return dir;
   }
@@ -108,6 +117,17 @@ export class StateDir {
     rmSync(join(this.path, `${name}.sock`), { force: true });
   }
 
+  /** Removes what the process `pid` has left of a node, its socket excepted if it had not yet published a record. */
+  clear(name: string, pid: number): void {
+    rmSync(join(this.path, `${name}.json.${pid}`), { force: true });
+    this.forget(name, pid);
+  }
+
+  /** True if a node of that name has been here, whether or not it still is: it has left a log. */
+  hasKnown(name: string): boolean {
+    return isNodeName(name) && existsSync(this.log(name));
+  }
+
   #read(path: string): NodeRecord | null {
     try {
       return asRecord(JSON.parse(readFileSync(path, 'utf8')));
@@ -119,20 +139,36 @@ export class StateDir {
   #guard(): void {
     const found = lstatSync(this.path);
     if (!found.isDirectory()) throw this.#refusal('it is not a folder');
-    if (process.getuid !== undefined && found.uid !== process.getuid())
-      throw this.#refusal('it belongs to another user');
-    if ((found.mode & 0o077) !== 0) chmodSync(this.path, 0o700);
+    if (process.getuid !== undefined && found.uid !== process.getuid()) {
+      throw this.#refusal(`it belongs to another user (${found.uid})`);
+    }
+    const mode = found.mode & 0o777;
+    // Not changed by us: it may be a folder that others rightly use, and nodes would then be open to them till now.
+    if ((mode & 0o077) === 0) return;
+    const why = `others may enter it (mode ${mode.toString(8).padStart(4, '0')})`;
+    throw this.#refusal(why, { hint: `chmod 700 ${this.path}, or name another folder with --state` });
   }
 
-  #refusal(why: string, cause?: unknown): OperatorError {
+  #refusal(
+    why: string,
+    { hint = 'name another folder with --state', cause }: { readonly hint?: string; readonly cause?: unknown } = {},
+  ): OperatorError {
     return new OperatorError({
       code: 'E_STORE',
       text: `the state folder ${this.path} cannot be used: ${why}`,
-      hint: 'name another folder with --state',
+      hint,
       cause,
     });
   }
 }
+
+const make = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error; // what is there is looked at next
+  }
+};
 
 const asRecord = (value: unknown): NodeRecord | null => {
   if (typeof value !== 'object' || value === null) return null;

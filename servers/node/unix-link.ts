@@ -37,7 +37,7 @@ export interface UnixListener {
  */
 export const listenUnix = async (path: string, accept: (link: Link) => void): Promise<UnixListener> => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  await clear(path);
+  await clearStale(path);
   const server = createServer((socket) => accept(new UnixLink(socket)));
   await listening(server, path);
   chmodSync(path, 0o600);
@@ -64,8 +64,8 @@ const codeOf = (error: NodeJS.ErrnoException): UnixLinkError['code'] => {
 
 const messageOf = (error: NodeJS.ErrnoException): string => `${error.syscall ?? 'socket'} ${error.code ?? 'failed'}`;
 
-/** Sees to it that nothing is in the way at `path`, or says what is. */
-const clear = async (path: string): Promise<void> => {
+/** Removes a socket that nobody listens on any more. E_ADDRESS_IN_USE if what is there is anything else. */
+export const clearStale = async (path: string): Promise<void> => {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new UnixLinkError('E_ADDRESS_IN_USE', 'what is there is not a socket');

@@ -21,6 +21,8 @@ export interface UnixNetParts {
 
 const RETRY_FIRST_MS = 20;
 const RETRY_MAX_MS = 1000;
+/** How long a node that has no record, since it only asks, is waited for when it has never been met. */
+const STRANGER_MS = 5000;
 
 /** Refusals after which dialling again is of no use. */
 const FINAL = /^(E_VERSION|BUSY|WRONG_NODE)/;
@@ -60,7 +62,7 @@ export class UnixNet {
   dial(node: NodeId): void {
     if (this.#dialling.has(node)) return;
     this.#dialling.add(node);
-    setImmediate(() => void this.#connect(node, RETRY_FIRST_MS));
+    setImmediate(() => void this.#connect(node, RETRY_FIRST_MS, this.#parts.clock.now()));
   }
 
   /** Dials a node, and tells whether it has been reached. Until then nothing can be looked up there. */
@@ -91,18 +93,25 @@ export class UnixNet {
     await this.#listener?.close();
   }
 
-  async #connect(node: NodeId, retryMs: number): Promise<void> {
+  async #connect(node: NodeId, retryMs: number, since: number): Promise<void> {
     const { dir } = this.#parts;
     if (this.#isClosed || !this.driver.isLiving(node) || this.driver.nodes().includes(node)) return this.#settled(node);
     const record = dir.nodes().find((each) => each.node === node);
-    if (record === undefined) return this.#lost(node, 'its process is gone', 'proof');
+    const again = (): void => {
+      setTimeout(() => void this.#connect(node, Math.min(retryMs * 2, RETRY_MAX_MS), since), retryMs).unref();
+    };
+    if (record === undefined) {
+      // A node that only asks has no record: what it sent to one place came to another. It will dial us itself.
+      const isExpected = this.driver.isStranger(node) && this.#parts.clock.now() - since < STRANGER_MS;
+      return isExpected ? again() : this.#lost(node, 'its process is gone', 'proof');
+    }
     try {
       const link = await connectUnix(dir.socket(record.name));
       this.#settled(node);
       if (this.#isClosed) link.close('this node leaves');
       else this.#open(link, 'self', node);
     } catch {
-      setTimeout(() => void this.#connect(node, Math.min(retryMs * 2, RETRY_MAX_MS)), retryMs).unref();
+      again();
     }
   }
 

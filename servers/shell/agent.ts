@@ -15,7 +15,7 @@ export interface Agent {
   call(request: KernelRequest): Answer;
   rpc(draft: Draft, name: PortName, options?: ReceiveOptions & { readonly signal?: AbortSignal }): Promise<Received>;
   kernelCall(port: PortName, request: KernelRequest, options?: { readonly signal?: AbortSignal }): Promise<Answer>;
-  listen(name: PortName): AsyncGenerator<Received, void, void>;
+  listen(name: PortName, options?: { readonly signal?: AbortSignal }): AsyncGenerator<Received, void, void>;
 }
 
 /** The part of a client that asks. */

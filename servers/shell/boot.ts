@@ -272,12 +272,17 @@ const asTrouble = (name: string, error: unknown): OperatorError => {
   if (systemCode(error) === 'E_ADDRESS_IN_USE') {
     return new OperatorError({
       code: 'E_ADDRESS_IN_USE',
-      text: `a node ${name} is running already`,
-      hint: 'portolan down, or choose another folder with --state',
+      text: `somebody listens on the socket of ${name} already: ${messageOf(error).replace(/^E_\w+: /, '')}`,
+      hint: 'portolan node ls shows who; or name another folder with --state',
       cause: error,
     });
   }
-  return new OperatorError({ code: 'E_STORE', text: `${name} cannot listen: ${messageOf(error)}`, cause: error });
+  return new OperatorError({
+    code: 'E_STORE',
+    text: `${name} cannot listen: ${messageOf(error)}`,
+    hint: 'name another folder with --state',
+    cause: error,
+  });
 };
 
 /** A small kernel in this process, that asks and serves nobody. */
@@ -290,6 +295,8 @@ export const connect = async (stateDir?: string): Promise<Client> => {
   const parts = new Composition(`cli.${v4()}`, dir);
   const host = new HostTask(parts.kernel, 'cli');
   const net = parts.grantNet(host.task);
+  // Nobody can dial this kernel, since it has no socket: nodes that a task may move to must know it before.
+  for (const { node } of records) parts.net.dial(node);
   return {
     agent: host,
     net,
@@ -301,6 +308,7 @@ export const connect = async (stateDir?: string): Promise<Client> => {
       return { agent, net: parts.grantNet(agent.task) };
     },
     refusalOf: (node) => parts.net.refusalOf(node),
+    hasKnown: (name) => dir.hasKnown(name),
     close: () => parts.close(),
   };
 };

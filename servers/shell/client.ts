@@ -4,7 +4,7 @@ import { netService } from '../net/protocol.ts';
 import { messageOf, OperatorError } from '../node/operator-error.ts';
 import { type NodeFacts, nodeService } from '../node/protocol.ts';
 import type { NodeRecord } from '../node/state-dir.ts';
-import { type Agent, type AskOptions, ask, callKernelPort, letGo, valueOf } from './agent.ts';
+import { type Agent, type AskOptions, ask, callKernelPort, valueOf } from './agent.ts';
 
 /** A command's way to the nodes. */
 export interface Client {
@@ -18,6 +18,8 @@ export interface Client {
   /** Another task on the command's kernel, with a right to the net service of its own. */
   newAgent(name: string): { readonly agent: Agent; readonly net: PortName };
   refusalOf(node: string): string | null;
+  /** True if a node of that name has run here once. */
+  hasKnown(name: string): boolean;
   close(): Promise<void>;
 }
 
@@ -42,12 +44,24 @@ export interface FoundTask extends TaskFacts {
 /** How long an ordinary question waits. */
 export const ASK: AskOptions = Object.freeze({ timeoutMs: 5000 });
 
-/** The node of a name. */
+/** The node of a name. E_NO_KERNEL for one that has died, E_NO_SUCH_NODE for one that never was. */
 export const nodeNamed = (client: Client, name: string): NodeRecord => {
   const found = client.records.find((record) => record.name === name || record.node === name);
   if (found !== undefined) return found;
   const names = client.records.map((record) => record.name).join(', ');
-  throw new OperatorError({ code: 'E_NO_SUCH_NODE', text: `there is no node ${name}`, hint: `one of ${names}` });
+  if (client.hasKnown(name)) {
+    throw new OperatorError({
+      code: 'E_NO_KERNEL',
+      text: `${name} runs no more: its process has ended, and the tasks that were on it with it`,
+      details: [`what it printed last: ${client.dir}/${name}.log`, `nodes that run: ${names}`],
+      hint: `portolan node start ${name}, or take one that runs`,
+    });
+  }
+  throw new OperatorError({
+    code: 'E_NO_SUCH_NODE',
+    text: `there is no node ${name} in ${client.dir}`,
+    hint: `one of ${names}, or portolan node start ${name}`,
+  });
 };
 
 /** A right to a service of a node. */
@@ -75,17 +89,22 @@ const unreachable = (
 ): OperatorError => {
   const refusal = client.refusalOf(node) ?? '';
   if (refusal.startsWith('E_VERSION')) {
-    return new OperatorError({ code: 'E_VERSION', text: `${name}: ${refusal}`, hint: 'portolan down, then up again' });
+    return new OperatorError({
+      code: 'E_VERSION',
+      text: `${name} and this command do not understand each other: ${refusal.replace(/^E_VERSION: /, '')}`,
+      hint: `use the portolan that started ${name}, or start it anew with this one: portolan node stop ${name}`,
+    });
   }
   if (how === 'silent') {
     return new OperatorError({
       code: 'E_TIMEOUT',
-      text: `${name} does not answer`,
-      hint: 'portolan node ls',
+      text: `${name} does not answer; its process lives`,
+      hint: `try again; if it stays so, portolan node stop ${name} ends it`,
       outcome: 'not done',
     });
   }
-  return new OperatorError({ code: 'E_NO_KERNEL', text: `${name} is gone`, hint: 'portolan node ls' });
+  const why = refusal === '' ? 'its process has ended' : refusal;
+  return new OperatorError({ code: 'E_NO_KERNEL', text: `${name} is gone: ${why}`, hint: 'portolan node ls' });
 };
 
 /** What a node says of itself. */
@@ -121,30 +140,4 @@ export const gather = async <T>(client: Client, question: (record: NodeRecord) =
     else silent.push(`${client.records[at]?.name ?? ''}: ${messageOf(result.reason)}`);
   });
   return { values, silent };
-};
-
-/** The one task that is called `name`, or whose name begins so. Tasks of the node itself must be named in full. */
-export const taskNamed = async (client: Client, name: string): Promise<FoundTask> => {
-  const { values, silent } = await gather(client, (record) => tasksOf(client, record));
-  const all = values.flat();
-  const exact = all.filter((task) => task.name === name || task.identity === name);
-  const near = all.filter((task) => task.pinned === null && task.name.startsWith(name));
-  const found = exact.length > 0 ? exact : near;
-  for (const task of all) if (found.length !== 1 || task !== found[0]) letGo(client.agent, task.port);
-  if (found.length === 1 && found[0] !== undefined) return found[0];
-  if (found.length > 1) {
-    const details = found.map((task) => `${task.name} on ${task.node} (${task.identity})`);
-    throw new OperatorError({
-      code: 'E_AMBIGUOUS',
-      text: `${found.length} tasks are meant by "${name}"`,
-      details,
-      hint: 'say more of the name',
-    });
-  }
-  throw new OperatorError({
-    code: silent.length > 0 ? 'E_NO_KERNEL' : 'E_NO_SUCH_TASK',
-    text: `there is no task ${name}${silent.length > 0 ? ' on the nodes that answer' : ''}`,
-    hint: 'portolan task ls',
-    details: silent,
-  });
 };

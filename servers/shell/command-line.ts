@@ -4,7 +4,16 @@ import { OperatorError } from '../node/operator-error.ts';
 
 export type { Context } from './context.ts';
 
-import type { Context, DemoOptions, MigrateOptions, RunNodeOptions, TaskRunOptions, UpOptions } from './context.ts';
+import type {
+  Context,
+  DemoOptions,
+  MigrateOptions,
+  RunNodeOptions,
+  StartOptions,
+  TaskLogsOptions,
+  TaskRunOptions,
+  UpOptions,
+} from './context.ts';
 import { Terminal, type TerminalParts } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -112,14 +121,27 @@ const nodeCommands = (program: Command, action: Action): void => {
   add(program, 'down', 'stop all nodes').action(
     action(async (context) => (await import('./commands/up.ts')).down(context)),
   );
-  const node = program.command('node').description('look at nodes').copyInheritedSettings(program);
+  const node = program.command('node').description('look at nodes, start and stop one').copyInheritedSettings(program);
   add(node, 'ls', 'the nodes that run').action(
     action(async (context) => (await import('./commands/node.ts')).nodeLs(context)),
   );
+  add(node, 'start', 'start one node more, or one that has died')
+    .argument('<name>', 'such as node-c')
+    .option('--root <dir>', 'what its file service shows (default: the working folder)')
+    .option('--no-journal', 'decisions of moves need not survive a crash')
+    .action(
+      action(async (context, name: string, options: StartOptions) =>
+        (await import('./commands/up.ts')).nodeStart(context, name, options),
+      ),
+    );
+  add(node, 'stop', 'stop one node; the tasks on it end')
+    .argument('<name>', 'the name of the node')
+    .action(action(async (context, name: string) => (await import('./commands/up.ts')).nodeStop(context, name)));
   program.addCommand(
     inherit(new Command('node-run').argument('<name>'), program)
       .option('--root <dir>')
       .option('--no-journal')
+      .option('--tied')
       .action(
         action(async (context, name: string, options: RunNodeOptions) =>
           (await import('./commands/node-run.ts')).nodeRun(context, name, options),
@@ -136,13 +158,14 @@ const taskCommands = (program: Command, action: Action): void => {
     .argument('[args...]', 'what the program is given')
     .option('--on <node>', 'where (default: the first node)')
     .option('--name <name>', 'what it is called (default: as its program)')
+    .option('--wait', 'show what it prints until it ends; fail if it fails')
     .action(
       action(async (context, file: string, args: string[], options: TaskRunOptions) =>
-        (await import('./commands/task.ts')).taskRun(context, { file, args, ...options }),
+        (await import('./commands/task-run.ts')).taskRun(context, { file, args, ...options }),
       ),
     );
-  add(task, 'ls', 'the tasks that run')
-    .option('--all', 'the servers of the nodes too')
+  add(task, 'ls', 'the tasks that run, and those that failed')
+    .option('--all', 'also those that have ended, and the servers of the nodes')
     .action(
       action(async (context, options: { readonly all?: boolean }) =>
         (await import('./commands/task.ts')).taskLs(context, options.all === true ? 'all' : 'own'),
@@ -150,12 +173,17 @@ const taskCommands = (program: Command, action: Action): void => {
     );
   const named = (name: string, description: string, run: Run<[string]>): Command =>
     add(task, name, description).argument('<task>', 'its name, or how its name begins').action(action(run));
-  named('show', 'all that is known of a task', async (context, which) =>
+  named('show', 'all that is known of a task, also of one that has ended', async (context, which) =>
     (await import('./commands/task.ts')).taskShow(context, which),
   );
-  named('logs', 'what a task has printed', async (context, which) =>
-    (await import('./commands/task.ts')).taskLogs(context, which),
-  );
+  add(task, 'logs', 'what a task has printed')
+    .argument('<task>', 'its name, or how its name begins')
+    .option('-f, --follow', 'go on until it ends')
+    .action(
+      action(async (context, which: string, options: TaskLogsOptions) =>
+        (await import('./commands/task-logs.ts')).taskLogs(context, which, options),
+      ),
+    );
   named('kill', 'end a task', async (context, which) => (await import('./commands/task.ts')).taskKill(context, which));
 };
 

@@ -8,23 +8,34 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-/** Options of `up`. */
-export interface UpOptions {
-  readonly nodes: number;
+/** Options of `node start`. */
+export interface StartOptions {
   readonly root?: string;
   readonly journal: boolean;
 }
 
+/** Options of `up`. */
+export interface UpOptions extends StartOptions {
+  readonly nodes: number;
+}
+
 /** Options of `node-run`. */
-export interface RunNodeOptions {
-  readonly root?: string;
-  readonly journal: boolean;
+export interface RunNodeOptions extends StartOptions {
+  /** It ends when its parent does. */
+  readonly tied?: boolean;
 }
 
 /** Options of `task run`. */
 export interface TaskRunOptions {
   readonly on?: string;
   readonly name?: string;
+  /** Show what it prints until it ends. */
+  readonly wait?: boolean;
+}
+
+/** Options of `task logs`. */
+export interface TaskLogsOptions {
+  readonly follow?: boolean;
 }
 
 /** Options of `migrate`. */

@@ -70,7 +70,7 @@ class NodeServer {
       case 'info':
         return answer(this.#info());
       case 'load':
-        return answer(await answered(() => this.#load(request)));
+        return answer(await answered(async () => (await this.#load(request)).facts));
       case 'run':
         return answer(await answered(() => this.#run(request)));
       case 'stop':
@@ -92,41 +92,65 @@ class NodeServer {
     return { name, node, pid, version, clockOrigin: clockOrigin(), now: now(), root, programs, runs: [...this.#runs] };
   }
 
-  async #load(request: Record<string, unknown>): Promise<ProgramFacts> {
+  async #load(request: Record<string, unknown>): Promise<Loaded> {
     const { file, program } = await loadProgram(String(request['file'] ?? ''));
     this.#parts.install(program);
     const facts = { name: program.name, hash: program.hash, file };
     this.#programs.set(program.name, facts);
-    return facts;
+    return { facts, program };
   }
 
   async #run(request: Record<string, unknown>): Promise<RunFacts & ProgramFacts> {
     const { name: wanted, args } = request as unknown as Partial<RunRequest>;
-    const program = await this.#load(request);
+    const { facts: program, program: code } = await this.#load(request);
     const { agent, host, names } = this.#parts;
     const name = typeof wanted === 'string' && wanted !== '' ? wanted : program.name;
+    probe(name, code, args);
     const rights = [{ name: names, disposition: COPY_SEND }];
     const call = { op: 'host_run', program: program.name, args: args as Body, name, rights } as const;
     const started = await callKernelPort(agent, host, call, { timeoutMs: LOCAL_MS });
-    if (started.kr !== 'KERN_SUCCESS')
+    if (started.kr !== 'KERN_SUCCESS') {
       throw new OperatorError({ code: 'E_FAILED', text: `${name} was not started: ${started.kr}` });
-    const task = started['name'] as PortName;
-    const token = await callKernelPort(agent, task, { op: 'task_token' }, { timeoutMs: LOCAL_MS });
-    letGo(agent, task);
-    const run = { name, identity: String(token['sender'] ?? ''), program: program.name };
+    }
+    letGo(agent, started['name'] as PortName);
+    const run = { name, identity: String(started['identity']), program: program.name };
     this.#runs.push(run);
     if (this.#runs.length > RUNS_MAX) this.#runs.shift();
     return { ...program, ...run };
   }
 }
 
+interface Loaded {
+  readonly facts: ProgramFacts;
+  readonly program: Program;
+}
+
+/**
+ * Starts a program for nothing, since a kernel only says that it does not take its arguments. What `start` answers is
+ * data and does nothing, so it may be made twice.
+ */
+const probe = (name: string, program: Program, args: unknown): void => {
+  try {
+    program.start(args);
+  } catch (error) {
+    const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [];
+    throw new OperatorError({
+      code: 'E_FAILED',
+      text: `${name} was not started: its program does not take these arguments: ${messageOf(error)}`,
+      details: stack.map((line) => line.trim()),
+      hint: 'arguments follow FILE: portolan task run FILE -- ARGS',
+    });
+  }
+};
+
 const answered = async <T>(work: () => Promise<T>): Promise<Answered<T>> => {
   try {
     return { ok: true, value: await work() };
   } catch (error) {
     if (error instanceof OperatorError) {
-      return { ok: false, trouble: { code: error.code, text: error.message, hint: error.hint } };
+      const { code, message, hint, details } = error;
+      return { ok: false, trouble: { code, text: message, hint, details } };
     }
-    return { ok: false, trouble: { code: 'E_FAILED', text: messageOf(error), hint: null } };
+    return { ok: false, trouble: { code: 'E_FAILED', text: messageOf(error), hint: null, details: [] } };
   }
 };

@@ -33,6 +33,11 @@ export class Terminal {
     if (text !== '') this.#parts.stdout.write(`${text}\n`);
   }
 
+  /** A part of an outcome that comes bit by bit: as data, one line of JSON. */
+  stream(data: unknown, text: string): void {
+    this.#parts.stdout.write(`${this.isJson ? JSON.stringify(data) : text}\n`);
+  }
+
   /** A word on what is going on: for people only, and not in the way of a result. */
   say(text: string): void {
     if (!this.isJson) this.#parts.stderr.write(`${text}\n`);

@@ -77,13 +77,15 @@ describe('a state folder', () => {
   const record = (name: string, pid: number) => ({ name, node: `${name}.x`, pid, version: '0', startedAt: 0 });
   const deadPid = (): number => spawnSync(process.execPath, ['-e', '0']).pid;
 
-  it('is ours alone, also if it was not', () => {
+  it('is made for us alone, and refused as it is if others may enter it', () => {
     const path = join(root, 'state');
     StateDir.open(path);
     expect(statSync(path).mode & 0o777).toBe(0o700);
     chmodSync(path, 0o755);
-    StateDir.open(path);
-    expect(statSync(path).mode & 0o777).toBe(0o700);
+    expect(() => StateDir.open(path)).toThrow(
+      expect.objectContaining({ code: 'E_STORE', hint: expect.stringMatching(/^chmod 700/) }),
+    );
+    expect(statSync(path).mode & 0o777).toBe(0o755);
   });
 
   it('shows the nodes that live, and clears away what dead ones have left', () => {
@@ -234,7 +236,7 @@ describe('a program file', () => {
     ['imports Node', `import fs from 'node:fs'; export const program = fs;`, /imports node:fs/],
     ['imports Node by an old name', `import fs from 'fs'; export const program = fs;`, /imports fs/],
     ['exports no program', `export const x = 1;`, /exports no `program`/],
-    ['exports something else', `export const program = { name: 'p' };`, /exports no `program`/],
+    ['exports something else', `export const program = { name: 'p' };`, /its `program` is not one/],
     ['cannot be read', `export const program = {`, /program\.ts:1/],
     ['fails', `throw new Error('boom'); export const program = 1;`, /boom/],
     ['asks for Node by its globals', `export const program = require('fs');`, /fs/],

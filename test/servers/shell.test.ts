@@ -1,51 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OperatorError } from '../../servers/node/operator-error.ts';
 import { type RunningNode, startNode } from '../../servers/shell/boot.ts';
-import { commandLine } from '../../servers/shell/command-line.ts';
-import { EXIT_CODES } from '../../servers/shell/exit-codes.ts';
-import { asOperatorError, Terminal } from '../../servers/shell/terminal.ts';
+import { Terminal } from '../../servers/shell/terminal.ts';
 import { VERSION } from '../../servers/shell/version.ts';
+import { fileOf, newState, type Ran, runIn } from './shell-scene.ts';
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const path = fileOf;
 const ticker = path('programs/ticker.ts');
 
 let state = '';
 beforeAll(() => {
-  state = mkdtempSync(join(tmpdir(), 'portolan-shell-'));
+  state = newState();
 });
 afterAll(() => rmSync(state, { recursive: true }));
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command line as `main.ts` does, in this process. */
-const run = async (...argv: readonly string[]): Promise<Ran> => {
-  const [out, err]: [string[], string[]] = [[], []];
-  const around = {
-    stdout: { write: (text: string) => out.push(text) },
-    stderr: { write: (text: string) => err.push(text) },
-    env: {},
-    signal: new AbortController().signal,
-  };
-  const line = commandLine(around);
-  let code = 0;
-  try {
-    code = await line.run(['--state', state, ...argv]);
-  } catch (error) {
-    const trouble = asOperatorError(error);
-    line.terminal(argv).fail(trouble);
-    code = EXIT_CODES[trouble.code];
-  }
-  return { code, out: out.join(''), err: err.join('') };
-};
+const run = (...argv: readonly string[]): Promise<Ran> => runIn(state, argv);
 
 const data = async (...argv: readonly string[]): Promise<Record<string, unknown>> => {
   const { code, out, err } = await run('--json', ...argv);

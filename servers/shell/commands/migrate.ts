@@ -1,12 +1,13 @@
 /** `migrate`. */
-import { type MigrateRequest, type MoveRecord, migrationService } from '../../migration/protocol.ts';
+import { type MigrateRequest, migrationService } from '../../migration/protocol.ts';
 import { OperatorError } from '../../node/operator-error.ts';
-import { nameOfNode } from '../../node/state-dir.ts';
+import type { NodeRecord } from '../../node/state-dir.ts';
 import { ask, callKernelPort, letGo, valueOf } from '../agent.ts';
-import { ASK, type Client, type FoundTask, factsOf, nodeNamed, serviceOf, taskNamed } from '../client.ts';
+import { ASK, type Client, type FoundTask, factsOf, nodeNamed, serviceOf } from '../client.ts';
 import type { Context, MigrateOptions } from '../context.ts';
-import { bytesText } from '../terminal.ts';
-import { loadOn } from './task.ts';
+import { taskNamed } from '../find-task.ts';
+import { loadOn } from './task-run.ts';
+import { dryRunLines, type ImageFacts, movedLines, refusalOf, type Verdict } from './told-move.ts';
 import { withClient } from './with-client.ts';
 
 /** How long a move may take until it is decided. */
@@ -21,100 +22,126 @@ export interface MigrateArguments extends MigrateOptions {
 /** Moves a task. */
 export const migrate = (context: Context, options: MigrateArguments): Promise<number> =>
   withClient(context, async (client) => {
-    const task = await taskNamed(client, options.task);
-    letGo(client.agent, task.port);
-    const source = nodeNamed(client, task.node);
     const destination = nodeNamed(client, options.node);
-    if (source !== destination) await bringProgram(client, task, options.node);
-    const server = await serviceOf(client, source, 'migration');
-    const args: MigrateRequest = {
-      task: task.identity,
-      node: destination.node,
-      ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
-      ...(options.k === undefined ? {} : { k: options.k }),
-      ...(options.push === undefined ? {} : { push: options.push === 'on' ? 'idle' : 'off' }),
-      ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
-    };
-    const question = { service: migrationService, server, routine: 'migrate', args } as const;
-    const { reply } = await ask(client.agent, question, { timeoutMs: MOVE_MS, signal: context.signal });
-    const { record, blockers } = valueOf(reply, task.name);
-    if (options.dryRun === true) return told(context, task, { record, blockers });
-    if (record === null || record.outcome !== 'moved') throw refusal(task, record, blockers);
+    const task = await taskNamed(client, options.task);
+    const image = options.dryRun === true ? await imageOf(client, task) : null;
+    letGo(client.agent, task.port);
+    let verdict = await requestMove(context, client, task, { options, destination });
+    // The destination needs the very code that the task runs: only if it has refused is that looked into.
+    if (verdict.record?.outcome === 'refused' && (await bringProgram(client, task, destination))) {
+      verdict = await requestMove(context, client, task, { options, destination });
+    }
+    const { record } = verdict;
+    if (options.dryRun === true) {
+      const { lines, isFree } = dryRunLines(task, verdict, image);
+      context.terminal.result({ ...verdict, image }, lines);
+      return isFree ? 0 : 1;
+    }
+    if (record === null || record.outcome !== 'moved') throw refusalOf(task, destination.name, verdict);
     context.terminal.result(record, movedLines(task, record));
     return 0;
   });
 
-/** The destination needs the very code that the task runs. Whoever loaded it at the source knows the file. */
-const bringProgram = async (client: Client, task: FoundTask, to: string): Promise<void> => {
+/** Asks the migration server of the task's node. A ^C ends the waiting, not the move: that ends by itself. */
+const requestMove = async (
+  { signal }: Context,
+  client: Client,
+  task: FoundTask,
+  { options, destination }: { readonly options: MigrateArguments; readonly destination: NodeRecord },
+): Promise<Verdict> => {
+  const server = await serviceOf(client, nodeNamed(client, task.node), 'migration');
+  const args: MigrateRequest = {
+    task: task.identity,
+    node: destination.node,
+    ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
+    ...(options.k === undefined ? {} : { k: options.k }),
+    ...(options.push === undefined ? {} : { push: options.push === 'on' ? 'idle' : 'off' }),
+    ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
+  };
+  const question = { service: migrationService, server, routine: 'migrate', args } as const;
+  try {
+    const { reply } = await ask(client.agent, question, { timeoutMs: MOVE_MS, signal });
+    letGo(client.agent, server);
+    return valueOf(reply, task.name);
+  } catch (error) {
+    throw unheard(error, task, destination);
+  }
+};
+
+/** What is known of a move of whose end nothing was heard: the task is whole, and on one of two nodes. */
+const unheard = (error: unknown, task: FoundTask, { name }: NodeRecord): unknown => {
+  if (!(error instanceof OperatorError)) return error;
+  const hint = `portolan task show ${task.name}`;
+  const outcome = 'unknown';
+  switch (error.code) {
+    case 'E_INTERRUPTED':
+      return new OperatorError({
+        code: 'E_INTERRUPTED',
+        text: `waiting stopped; the move of ${task.name} from ${task.node} to ${name} ends by itself, one way or the other`,
+        hint,
+        outcome,
+        cause: error,
+      });
+    case 'E_TIMEOUT':
+      return new OperatorError({
+        code: 'E_TIMEOUT',
+        text: `the move of ${task.name} from ${task.node} to ${name} is not over after ${MOVE_MS / 1000} s`,
+        hint,
+        outcome,
+        cause: error,
+      });
+    case 'E_WIRE':
+      return new OperatorError({
+        code: 'E_WIRE',
+        text: `${task.node} has died while ${task.name} was moving to ${name}`,
+        hint,
+        outcome,
+        cause: error,
+      });
+    default:
+      return error;
+  }
+};
+
+const imageOf = async (client: Client, task: FoundTask): Promise<ImageFacts | null> => {
+  const { image } = await callKernelPort(client.agent, task.port, { op: 'task_describe' }, ASK);
+  return (image ?? null) as ImageFacts | null;
+};
+
+/**
+ * Has the destination load the program of the task, whose file the source knows. True if that was what was missing;
+ * E_VERSION if the file holds another program by now.
+ */
+const bringProgram = async (client: Client, task: FoundTask, destination: NodeRecord): Promise<boolean> => {
   const facts = await factsOf(client, nodeNamed(client, task.node));
   const program = facts.programs.find((each) => each.name === task.program);
-  if (program === undefined) return; // it came from elsewhere: if it is missing the destination will say so
-  const destination = nodeNamed(client, to);
-  const host = await serviceOf(client, destination, 'host');
+  if (program === undefined || task.node === destination.name) return false;
   const { name, hash, file } = program;
-  const { missing } = await callKernelPort(
-    client.agent,
-    host,
-    { op: 'host_programs', programs: [{ name, hash }] },
-    ASK,
-  );
-  letGo(client.agent, host);
-  if (!Array.isArray(missing) || missing.length === 0) return;
+  if (!(await isMissing(client, destination, { name, hash }))) return false;
   const loaded = await loadOn(client, destination, file);
-  if (loaded.hash === hash) return;
+  if (loaded.hash === hash) return true;
   throw new OperatorError({
     code: 'E_VERSION',
-    text: `${task.name} runs another version of ${name} than ${file} holds now`,
+    text: `${task.name} stays on ${task.node}: it runs another version of ${name} than ${file} holds now`,
     hint: 'start the task anew, or put the file back as it was',
     details: [`running ${hash}`, `in the file ${loaded.hash}`],
   });
 };
 
-interface Verdict {
-  readonly record: MoveRecord | null;
-  readonly blockers: readonly string[];
-}
-
-const told = (context: Context, task: FoundTask, { record, blockers }: Verdict): number => {
-  const lines =
-    blockers.length === 0 ? [`✓ nothing keeps ${task.name} on ${task.node}`] : blockers.map((each) => `✗ ${each}`);
-  context.terminal.result({ record, blockers }, lines);
-  return blockers.length === 0 ? 0 : 1;
-};
-
-const refusal = (task: FoundTask, record: MoveRecord | null, blockers: readonly string[]): OperatorError => {
-  const details = blockers.filter((each) => each !== record?.why);
-  const why = record === null || record.why === '' ? (blockers[0] ?? 'no reason is known') : record.why;
-  if (record?.outcome === 'aborted') {
-    return new OperatorError({
-      code: 'E_MIGRATION_ABORTED',
-      text: `${task.name} stays on ${task.node}: ${why}`,
-      hint: `portolan migrate ${task.name} ${nameOfNode(record.to)} --dry-run`,
-      details,
-      outcome: 'rolled back',
-    });
+/** A destination that cannot be asked is not what is missing here: the refusal has said what is. */
+const isMissing = async (
+  client: Client,
+  destination: NodeRecord,
+  program: { readonly name: string; readonly hash: string },
+): Promise<boolean> => {
+  try {
+    const host = await serviceOf(client, destination, 'host');
+    const request = { op: 'host_programs', programs: [program] } as const;
+    const { missing } = await callKernelPort(client.agent, host, request, ASK);
+    letGo(client.agent, host);
+    return Array.isArray(missing) && missing.length > 0;
+  } catch (error) {
+    if (error instanceof OperatorError) return false;
+    throw error;
   }
-  if (record?.outcome === 'under way') {
-    return new OperatorError({
-      code: 'E_TIMEOUT',
-      text: `${task.name}: the move is not over`,
-      hint: 'portolan trace export',
-    });
-  }
-  return new OperatorError({
-    code: 'E_NOT_MIGRATABLE',
-    text: `${task.name} stays on ${task.node}: ${why}`,
-    hint: `portolan task show ${task.name}`,
-    details,
-  });
-};
-
-const movedLines = (task: FoundTask, record: MoveRecord): string[] => {
-  const { strategy, bytesInFreeze, pagesInFreeze, pagesAtFreeze, pagesLeft } = record;
-  const way = `${nameOfNode(record.from)} → ${nameOfNode(record.to)}`;
-  const inFreeze = `${bytesText(bytesInFreeze)} and ${pagesInFreeze} of ${pagesAtFreeze} pages in the freeze`;
-  return [
-    `✓ ${task.name}  ${way}  frozen for ${record.freezeMs.toFixed(1)} ms`,
-    `  ${strategy}: ${inFreeze}, ${pagesLeft} to follow`,
-  ];
 };

@@ -25,16 +25,21 @@ export const nodeRun = async (context: Context, name: string, options: RunNodeOp
     const stop = (): void => void node.stop();
     process.on('SIGTERM', stop);
     context.signal.addEventListener('abort', stop, { once: true });
-    tell({ type: 'ready', node: node.record.node });
+    if (options.tied === true) process.on('disconnect', stop);
+    if (context.signal.aborted || (options.tied === true && !process.connected)) stop();
+    tell({ type: 'ready', node: node.record.node }, options.tied === true ? 'keep' : 'let go');
     if (process.send === undefined) context.terminal.say(`${name} is ready (${node.record.node}); ^C stops it`);
     await node.stopped;
     return 0;
   } catch (error) {
-    tell({ type: 'failed', error: asOperatorError(error).toJSON() });
+    tell({ type: 'failed', error: asOperatorError(error).toJSON() }, 'let go');
     throw error;
   }
 };
 
-const tell = (word: NodeWord): void => {
-  process.send?.(word, undefined, undefined, () => process.disconnect?.());
+/** Says a word to the parent; the channel to it is kept only to hear of its end. */
+const tell = (word: NodeWord, channel: 'keep' | 'let go'): void => {
+  process.send?.(word, undefined, undefined, () => {
+    if (channel === 'let go') process.disconnect?.();
+  });
 };

@@ -1,15 +1,8 @@
 /** How a trace is written down. */
 
-/** A step in the life of a task, as a kernel tells it. */
-export interface LifeEvent {
-  readonly n: number;
-  readonly at: number;
-  readonly kind: string;
-  readonly task: string;
-  readonly detail: Readonly<Record<string, string | number>>;
-}
+import type { LifeEvent } from '../fates.ts';
 
-/** The same, with the node and a time that all nodes share: milliseconds since 1970. */
+/** An event, with the node and a time that all nodes share: milliseconds since 1970. */
 export interface TracedEvent extends LifeEvent {
   readonly node: string;
   readonly time: number;

@@ -2,10 +2,10 @@
 
 import { type MoveRecord, migrationService } from '../../migration/protocol.ts';
 import type { NodeRecord } from '../../node/state-dir.ts';
-import { ask, callKernelPort, letGo, valueOf } from '../agent.ts';
-import { ASK, type Client, factsOf, gather, serviceOf } from '../client.ts';
+import { ask, letGo, valueOf } from '../agent.ts';
+import { ASK, type Client, gather, serviceOf } from '../client.ts';
 import type { Context } from '../context.ts';
-import type { LifeEvent } from './trace-lines.ts';
+import { livesOf } from '../fates.ts';
 import { listLines, mermaidLines, type TracedEvent } from './trace-lines.ts';
 import { withClient } from './with-client.ts';
 
@@ -24,11 +24,7 @@ export const traceExport = (context: Context, form: 'list' | 'mermaid'): Promise
 
 /** Clocks of several processes of one machine are put together by what each says of its origin. */
 const livesOn = async (client: Client, record: NodeRecord): Promise<readonly TracedEvent[]> => {
-  const { clockOrigin } = await factsOf(client, record);
-  const host = await serviceOf(client, record, 'host');
-  const answer = await callKernelPort(client.agent, host, { op: 'host_events', ring: 'life', since: 0 }, ASK);
-  letGo(client.agent, host);
-  const events = (answer['events'] ?? []) as readonly LifeEvent[];
+  const { events, clockOrigin } = await livesOf(client, record);
   return events.map((event) => ({ ...event, node: record.name, time: clockOrigin + event.at }));
 };
 

@@ -1,0 +1,37 @@
+/**
+ * Where in its sources a program failed. What runs is one text made of many files; whoever reads of a failure wants the
+ * file that was written. The frames of a stack that lie in the text are put in terms of the sources, and those of the
+ * kernel beneath are left out: they say nothing about the program.
+ */
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { dirname, resolve } from 'node:path';
+
+/** Puts an error that a program threw in terms of its sources. Anything else that was thrown passes as it is. */
+export type Placed = (thrown: unknown) => unknown;
+
+/** For the program of `file`, compiled from a text with the source map `map` (JSON, version 3). */
+export const placesOf = (file: string, map: string): Placed => {
+  const frame = new RegExp(`${file.replace(/[.*+?^$()|[\]{}\\]/g, '\\$&')}:(\\d+):(\\d+)`);
+  let sources: SourceMap | null = null;
+  const place = (text: string): string => {
+    const [, line = '', column = ''] = frame.exec(text) ?? [];
+    sources ??= new SourceMap(JSON.parse(map) as SourceMapPayload);
+    const entry = sources.findEntry(Number(line) - 1, Number(column) - 1);
+    if (!('originalSource' in entry)) return text;
+    const source = resolve(dirname(file), entry.originalSource.replace(/^file:\/\//, ''));
+    return text.replace(frame, `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`);
+  };
+  return (thrown) => {
+    if (!(thrown instanceof Error) || thrown.stack === undefined) return thrown;
+    const lines = thrown.stack.split('\n');
+    const first = lines.findIndex((line) => /^\s+at /.test(line));
+    const head = first < 0 ? lines : lines.slice(0, first);
+    const frames = lines.slice(head.length).filter((line) => frame.test(line));
+    // An error that cannot be written to keeps its stack.
+    Reflect.set(thrown, 'stack', [...head, ...frames.map(place)].join('\n'));
+    return thrown;
+  };
+};
+
+/** The line of a stack that says where: `file:line:column`; null if it does not. */
+export const placeIn = (stack: string): string | null => /\(?(\/\S+?:\d+:\d+)\)?$/m.exec(stack)?.[1] ?? null;
