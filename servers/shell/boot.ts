@@ -294,13 +294,13 @@ const asTrouble = (name: string, error: unknown): OperatorError => {
 };
 
 /** A small kernel in this process, that asks and serves nobody. */
-export const connect = async (stateDir?: string): Promise<Client> => {
+export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promise<Client> => {
   const dir = StateDir.open(stateDir);
   const records = dir.nodes();
   if (records.length === 0) {
     throw new OperatorError({ code: 'E_NO_KERNEL', text: `no node runs in ${dir.path}`, hint: 'portolan up -n 2' });
   }
-  const parts = new Composition(`cli.${v4()}`, dir);
+  const parts = new Composition(`cli.${v4()}`, dir, limits);
   const host = new HostTask(parts.kernel, 'cli');
   const net = parts.grantNet(host.task);
   return {

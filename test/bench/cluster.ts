@@ -46,7 +46,13 @@ export interface Move {
 type Routines = Readonly<Record<string, Routine<never, unknown>>>;
 type OutOf<R> = R extends Routine<never, infer Out> ? Out : never;
 
-const WAIT_MS = 180_000;
+/**
+ * A node that puts a GiB of eager pages into place says nothing for seconds, on a busy machine for longer than a
+ * session waits. It is not dead, and its slowness is what is measured.
+ */
+const PATIENT = { suspectAfterMs: 60_000, deadAfterMs: 240_000 } as const;
+
+const WAIT_MS = 300_000;
 const LOOK_MS = 5;
 
 /** The nodes, and who asks them. */
@@ -65,16 +71,16 @@ export class Cluster implements AsyncDisposable {
   static async start({ children, signal }: Run, settings: ClusterSettings): Promise<Cluster> {
     const stateDir = mkdtempSync(join(children.folder, 'state-'));
     const { journal, pagesMax } = settings;
-    const limits = pagesMax === undefined ? {} : { limits: { pagesMax } };
+    const limits = { sessions: PATIENT, ...(pagesMax === undefined ? {} : { pagesMax }) };
     const started = settings.nodes.map((name) => {
-      const order: NodeOrder = { name, journal, stateDir, ...limits };
+      const order: NodeOrder = { name, journal, stateDir, limits };
       return children.start('entries/node', [JSON.stringify(order)]);
     });
     for (const child of started) {
       const word = await child.ask<{ ok: boolean; why?: string }>('ready');
       if (!word.ok) throw new Error(`a node did not start: ${word.why}`);
     }
-    const cluster = new Cluster(await connect(stateDir), started, signal);
+    const cluster = new Cluster(await connect(stateDir, limits), started, signal);
     for (const name of settings.nodes) for (const program of ['holder', 'asker']) await cluster.#load(name, program);
     return cluster;
   }
