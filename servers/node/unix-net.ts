@@ -6,6 +6,7 @@
 import { NetDriver } from '../net/driver.ts';
 import type { Link } from '../net/link.ts';
 import type { NodeId } from '../net/protocol.ts';
+import type { SessionSettings } from '../net/session/settings.ts';
 import type { Clock } from './clock.ts';
 import type { StateDir } from './state-dir.ts';
 import { connectUnix, listenUnix, type UnixListener } from './unix-link.ts';
@@ -17,6 +18,8 @@ export interface UnixNetParts {
   readonly clock: Clock;
   /** There is input for netmsg. */
   ring(): void;
+  /** Bounds of sessions, and bytes kept for one node beyond what its session holds. */
+  readonly limits?: { readonly sessions?: Partial<SessionSettings>; readonly backlogMax?: number };
 }
 
 const RETRY_FIRST_MS = 20;
@@ -40,7 +43,8 @@ export class UnixNet {
   #isClosed = false;
 
   constructor(parts: UnixNetParts) {
-    const { node, clock } = parts;
+    const { node, clock, limits } = parts;
+    const { sessions, backlogMax } = limits ?? {};
     this.#parts = parts;
     this.driver = new NetDriver({
       self: { node, incarnation: node },
@@ -51,6 +55,8 @@ export class UnixNet {
       },
       dial: (other) => this.dial(other),
       refused: (other, why) => this.#refused(other, why),
+      ...(sessions === undefined ? {} : { settings: sessions }),
+      ...(backlogMax === undefined ? {} : { backlogMax }),
     });
   }
 

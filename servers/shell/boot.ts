@@ -24,6 +24,7 @@ import { nameServer } from '../names/names.ts';
 import { nameService } from '../names/protocol.ts';
 import { netmsg } from '../net/netmsg.ts';
 import { netService } from '../net/protocol.ts';
+import type { SessionSettings } from '../net/session/settings.ts';
 import { monotonicClock } from '../node/clock.ts';
 import { openFileStore } from '../node/file-store.ts';
 import { noJournal, openJournal } from '../node/journal.ts';
@@ -36,6 +37,16 @@ import type { Client } from './client.ts';
 import { serveNode } from './node-server.ts';
 import { VERSION } from './version.ts';
 
+/** Bounds of one node that its machine decides; what is absent is as everywhere. */
+export interface NodeLimits {
+  /** Pages of memory that may be resident in the kernel. */
+  readonly pagesMax?: number;
+  /** Bytes that wait for one other node beyond what its session holds: more is the end of the session. */
+  readonly backlogMax?: number;
+  /** Durations and bounds of sessions. */
+  readonly sessions?: Partial<SessionSettings>;
+}
+
 /** How a node is to be. */
 export interface NodeSettings {
   readonly name: string;
@@ -46,6 +57,7 @@ export interface NodeSettings {
   readonly journal?: 'on' | 'off';
   /** Where the lines of the console go besides. */
   readonly sink?: Sink;
+  readonly limits?: NodeLimits;
 }
 
 /** A node that runs. */
@@ -75,11 +87,12 @@ class Composition {
   readonly #doorbell: Port;
   readonly #host: Port;
 
-  constructor(node: string, dir: StateDir) {
+  constructor(node: string, dir: StateDir, { pagesMax, ...limits }: NodeLimits = {}) {
     const clock = monotonicClock;
     this.pump = new NodePump(clock);
-    this.kernel = bootKernel({ node, clock, pump: this.pump });
-    this.net = new UnixNet({ node, dir, clock, ring: () => this.#ring() });
+    const memory = pagesMax === undefined ? {} : { pagesMax };
+    this.kernel = bootKernel({ node, clock, pump: this.pump, ...memory });
+    this.net = new UnixNet({ node, dir, clock, limits, ring: () => this.#ring() });
     this.#netTask = this.task('netmsg', 'it is the net message server of its node');
     const service = this.receive(this.#netTask);
     const doorbell = this.receive(this.#netTask);
@@ -210,7 +223,7 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   if (!isNodeName(name)) throw new OperatorError({ code: 'E_USAGE', text: `"${name}" cannot be the name of a node` });
   const dir = StateDir.open(settings.stateDir);
   const record = { name, node: `${name}.${v4()}`, pid: process.pid, version: VERSION, startedAt: Date.now() };
-  const parts = new Composition(record.node, dir);
+  const parts = new Composition(record.node, dir, settings.limits);
   try {
     await parts.net.listen(dir.socket(name));
   } catch (error) {
@@ -286,13 +299,13 @@ const asTrouble = (name: string, error: unknown): OperatorError => {
 };
 
 /** A small kernel in this process, that asks and serves nobody. */
-export const connect = async (stateDir?: string): Promise<Client> => {
+export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promise<Client> => {
   const dir = StateDir.open(stateDir);
   const records = dir.nodes();
   if (records.length === 0) {
     throw new OperatorError({ code: 'E_NO_KERNEL', text: `no node runs in ${dir.path}`, hint: 'portolan up -n 2' });
   }
-  const parts = new Composition(`cli.${v4()}`, dir);
+  const parts = new Composition(`cli.${v4()}`, dir, limits);
   const host = new HostTask(parts.kernel, 'cli');
   const net = parts.grantNet(host.task);
   // Nobody can dial this kernel, since it has no socket: nodes that a task may move to must know it before.

@@ -3,7 +3,6 @@
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import type { Contender, Pairs } from './contender.ts';
-import { measureMove } from './moving.ts';
 import type { Order, Report, Sample } from './orders.ts';
 import { comlink } from './peers/installed.ts';
 import { portolan } from './peers/portolan.ts';
@@ -22,7 +21,7 @@ const turn = (): Promise<void> => new Promise((resolve) => void setTimeout(resol
 let pairs: Pairs | null = null;
 let pairsOf = 0;
 
-const measure = async (order: Extract<Order, { do: 'run' }>): Promise<Sample> => {
+const measure = async (order: Order): Promise<Sample> => {
   const contender = contenders.find(({ name }) => name === order.contender);
   if (contender === undefined) throw new Error(`there is no ${order.contender}`);
   if (pairs === null || pairsOf !== order.pairs) {
@@ -40,11 +39,11 @@ const measure = async (order: Extract<Order, { do: 'run' }>): Promise<Sample> =>
 };
 
 process.on('message', (order: Order) => {
-  const answered = order.do === 'move' ? Promise.resolve().then(() => measureMove(order)) : measure(order);
-  answered
+  measure(order)
     .then((value): Report => ({ ok: true, value }))
     .catch((error: unknown): Report => ({ ok: false, why: error instanceof Error ? error.message : String(error) }))
     .then((report) => process.send?.(report))
     .catch((error: unknown) => console.error(error));
 });
+process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));

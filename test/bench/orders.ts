@@ -1,13 +1,13 @@
 /** What the bench and its child processes say to each other. */
-export type Order =
-  | {
-      readonly do: 'run';
-      readonly contender: string;
-      readonly what: 'oneWay' | 'rpc';
-      readonly pairs: number;
-      readonly n: number;
-    }
-  | { readonly do: 'move'; readonly strategy: string; readonly mebibytes: number };
+import type { Histogram } from './histogram.ts';
+
+export interface Order {
+  readonly do: 'run';
+  readonly contender: string;
+  readonly what: 'oneWay' | 'rpc';
+  readonly pairs: number;
+  readonly n: number;
+}
 
 /** One measurement. */
 export interface Sample {
@@ -16,13 +16,22 @@ export interface Sample {
   readonly collections: number;
 }
 
-/** One move. */
-export interface Moved {
-  readonly freezeMs: number;
-  readonly wholeMs: number;
-  readonly pagesInFreeze: number;
-}
+export type Report = { readonly ok: true; readonly value: Sample } | { readonly ok: false; readonly why: string };
 
-export type Report =
-  | { readonly ok: true; readonly value: Sample | Moved }
+/** What the near end of a line to another process is told. */
+export type RemoteOrder =
+  | {
+      readonly do: 'ask';
+      readonly remote: string;
+      readonly size: number;
+      readonly n: number;
+      readonly outstanding: number;
+    }
+  /** Round trips over the bare carrier, whose answers have `size` bytes. */
+  | { readonly do: 'round-trips'; readonly n: number; readonly size: number }
+  /** So many bytes one way over the bare carrier. */
+  | { readonly do: 'stream'; readonly bytes: number; readonly chunk: number };
+
+export type RemoteReport<Value = { readonly ns: number } | { readonly ms: number } | { readonly times: Histogram }> =
+  | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly why: string };

@@ -1,61 +1,37 @@
 /**
  * Numbers.
  *
- *   npm run bench [-- local|move] [--json] [--full] [--rounds 7] [--ms 60]
+ *   npm run bench [-- NAME...] [--scale full|middle|smoke] [--json] [--sizes 1,16,64] [--rounds 7] [--ms 60]
  *
- * `local`: one-way sends and round trips, 1 pair and 1000, each contender in a process of its own, in interleaved
- * rounds; medians, ratios to the prototype, garbage collections for each round. `move`: how long a task stands still
- * against its resident memory; --full adds 1024 MiB. What is measured is bundled first: it runs as it would be
+ * Names: local, freeze, processes, fault, relocate; all of them if none is named. README.md says how each figure is to
+ * be read. Progress goes to stderr, the figures to stdout. What is measured is bundled first: it runs as it would be
  * published.
+ * Exit code 0: all was measured, or left out with its reason; 1: something failed or was not as it has to be; 2: not
+ * understood; 130: interrupted. No speed is a failure.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-import type { Moved, Order, Report, Sample } from './orders.ts';
+import type { Bench, Run, Skipped } from './bench.ts';
+import { type Child, Children } from './children.ts';
+import { fault } from './fault.ts';
+import { freeze } from './freeze.ts';
+import type { Order, Report, Sample } from './orders.ts';
+import { processes } from './processes.ts';
+import { relocate } from './relocate.ts';
+import { SCALES, type Scale, withSizes } from './scales.ts';
+import { median, short, table } from './statistics.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const options = {
   json: { type: 'boolean', default: false },
-  full: { type: 'boolean', default: false },
-  rounds: { type: 'string', default: '7' },
-  ms: { type: 'string', default: '60' },
+  scale: { type: 'string', default: 'full' },
+  sizes: { type: 'string' },
+  rounds: { type: 'string' },
+  ms: { type: 'string' },
 } as const;
-const { values, positionals } = parseArgs({ args: process.argv.slice(2), allowPositionals: true, options });
-const [which = 'all'] = positionals;
 
 const contenders: readonly string[] = ['portolan', 'prototype', 'promise-mailbox', 'await-hop', 'comlink'];
-const cases: readonly { readonly what: 'oneWay' | 'rpc'; readonly pairs: number }[] = [
-  { what: 'oneWay', pairs: 1 },
-  { what: 'oneWay', pairs: 1000 },
-  { what: 'rpc', pairs: 1 },
-  { what: 'rpc', pairs: 1000 },
-];
-
-const folder = mkdtempSync(join(tmpdir(), 'portolan-bench-'));
-const bundle = join(folder, 'child.mjs');
-
-const start = (): ChildProcess =>
-  fork(bundle, { cwd: root, execArgv: ['--expose-gc', '--max-old-space-size=4096'], stdio: ['ignore', 2, 2, 'ipc'] });
-
-const ask = (child: ChildProcess, order: Order): Promise<Report> =>
-  new Promise((resolve) => {
-    const died = (code: number | null): void => resolve({ ok: false, why: `it ended with ${code}` });
-    child.once('exit', died);
-    child.once('message', (report: Report) => {
-      child.off('exit', died);
-      resolve(report);
-    });
-    child.send(order);
-  });
-
-const median = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((one, other) => one - other);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-};
+const cases = (run: Run): readonly { readonly what: 'oneWay' | 'rpc'; readonly pairs: number }[] =>
+  (['oneWay', 'rpc'] as const).flatMap((what) => run.scale.local.pairs.map((pairs) => ({ what, pairs })));
 
 interface Row {
   readonly case: string;
@@ -65,46 +41,42 @@ interface Row {
   readonly collections: number;
 }
 
-interface Skipped {
-  readonly case: string;
-  readonly contender: string;
-  readonly why: string;
-}
-
 /** Grows `n` until a run lasts long enough, and runs it a few times: the warm-up. A text: why it cannot be measured. */
-const calibrate = async (child: ChildProcess, order: Extract<Order, { do: 'run' }>): Promise<number | string> => {
-  const enough = Number(values.ms) * 1e6;
+const calibrate = async (child: Child, order: Order, enough: number): Promise<number | string> => {
   let n = order.pairs * 4;
   for (let tries = 0; tries < 16; tries += 1) {
-    const report = await ask(child, { ...order, n });
+    const report = await child.ask<Report>({ ...order, n });
     if (!report.ok) return report.why;
-    const { ns } = report.value as Sample;
+    const { ns } = report.value;
     if (ns >= enough / 2 && tries > 9) return n;
     n = Math.ceil(n * Math.min(8, Math.max(1, enough / ns)));
   }
   return n;
 };
 
-const local = async (rows: Row[], skipped: Skipped[]): Promise<void> => {
-  for (const { what, pairs } of cases) {
+const measureLocal = async (run: Run): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for (const { what, pairs } of cases(run)) {
     const title = `${what}, ${pairs} pair${pairs === 1 ? '' : 's'}`;
-    const runners: { name: string; child: ChildProcess; order: Order; ns: number[]; collections: number[] }[] = [];
+    const runners: { name: string; child: Child; order: Order; ns: number[]; collections: number[] }[] = [];
     for (const name of contenders) {
-      const child = start();
+      run.signal.throwIfAborted();
+      const child = run.children.start('child');
       const order = { do: 'run', contender: name, what, pairs, n: 0 } as const;
-      const n = await calibrate(child, order);
+      const n = await calibrate(child, order, run.scale.local.ms * 1e6);
       if (typeof n === 'number') runners.push({ name, child, order: { ...order, n }, ns: [], collections: [] });
       else {
-        skipped.push({ case: title, contender: name, why: n.split('\n')[0] ?? n });
-        child.disconnect();
+        run.skip('local', `${name} (${title})`, n.split('\n')[0] ?? n);
+        await child.close();
       }
     }
-    for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (let round = 0; round < run.scale.local.rounds; round += 1) {
       for (let at = 0; at < runners.length; at += 1) {
+        run.signal.throwIfAborted();
         const runner = runners[(at + round) % runners.length]!;
-        const report = await ask(runner.child, runner.order);
+        const report = await runner.child.ask<Report>(runner.order);
         if (!report.ok) continue;
-        const { ns, done, collections } = report.value as Sample;
+        const { ns, done, collections }: Sample = report.value;
         runner.ns.push(ns / done);
         runner.collections.push(collections);
       }
@@ -113,53 +85,139 @@ const local = async (rows: Row[], skipped: Skipped[]): Promise<void> => {
     for (const { name, child, ns, collections } of runners) {
       const toPrototype = median(ns) / base;
       rows.push({ case: title, contender: name, ns: median(ns), toPrototype, collections: median(collections) });
-      child.disconnect();
+      await child.close();
     }
+    run.say(`local: ${title} done`);
   }
+  return rows;
 };
 
-type MoveRow = Moved & { readonly strategy: string; readonly mebibytes: number };
-
-const move = async (rows: MoveRow[], skipped: Skipped[]): Promise<void> => {
-  for (const strategy of ['copy-on-reference', 'eager-all']) {
-    for (const mebibytes of [1, 16, 64, 256, ...(values.full ? [1024] : [])]) {
-      const moves: Moved[] = [];
-      const child = start();
-      for (let round = 0; round < (mebibytes < 256 ? 3 : 1); round += 1) {
-        const report = await ask(child, { do: 'move', strategy, mebibytes });
-        if (report.ok) moves.push(report.value as Moved);
-        else skipped.push({ case: `${mebibytes} MiB`, contender: strategy, why: report.why });
-      }
-      if (child.connected) child.disconnect();
-      if (moves.length === 0) continue;
-      const of = (field: keyof Moved): number => median(moves.map((each) => each[field]));
-      const pagesInFreeze = of('pagesInFreeze');
-      rows.push({ strategy, mebibytes, freezeMs: of('freezeMs'), wholeMs: of('wholeMs'), pagesInFreeze });
-    }
-  }
+const local: Bench<Row[]> = {
+  name: 'local',
+  run: measureLocal,
+  tell: (rows) =>
+    table(
+      ['local', 'ns', 'to prototype', 'collections'],
+      rows.map((row) => [
+        `${row.case}, ${row.contender}`,
+        short(row.ns),
+        short(row.toPrototype),
+        String(row.collections),
+      ]),
+    ),
 };
 
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+const benches: readonly Bench<never>[] = [local, freeze, processes, fault, relocate] as never;
 
-const report = (rows: readonly Row[], moves: readonly MoveRow[], skipped: readonly Skipped[]): void => {
-  if (values.json) {
-    console.log(JSON.stringify({ node: process.version, local: rows, move: moves, skipped }, null, 2));
-    return;
+/** What was asked for. Throws if it cannot be understood. */
+const understood = () => {
+  const { values, positionals } = parseArgs({ args: process.argv.slice(2), allowPositionals: true, options });
+  const named = positionals.map((name) => {
+    const found = benches.find((each) => each.name === name);
+    if (found !== undefined) return found;
+    throw new TypeError(`there is no bench ${name}; there are ${benches.map((each) => each.name).join(', ')}`);
+  });
+  if (!(values.scale in SCALES)) throw new TypeError(`--scale: one of ${Object.keys(SCALES).join(', ')}`);
+  let scale = SCALES[values.scale as Scale['name']];
+  const { rounds = scale.local.rounds, ms = scale.local.ms } = values;
+  scale = { ...scale, local: { ...scale.local, rounds: natural('rounds', rounds), ms: natural('ms', ms) } };
+  if (values.sizes !== undefined) {
+    scale = withSizes(
+      scale,
+      values.sizes.split(',').map((size) => natural('sizes', size)),
+    );
   }
-  const localRows = rows.map((row) => ({ ...row, ns: round(row.ns, 0), toPrototype: round(row.toPrototype, 2) }));
-  if (localRows.length > 0) console.table(localRows);
-  const moveRows = moves.map((row) => ({ ...row, freezeMs: round(row.freezeMs, 2), wholeMs: round(row.wholeMs, 1) }));
-  if (moveRows.length > 0) console.table(moveRows, ['strategy', 'mebibytes', 'freezeMs', 'wholeMs', 'pagesInFreeze']);
-  for (const each of skipped) console.log(`left out: ${each.contender} (${each.case}): ${each.why}`);
+  return { chosen: named.length === 0 ? benches : named, scale, isJson: values.json };
+};
+
+const natural = (option: string, text: string | number): number => {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new TypeError(`--${option}: ${text} is not a number above 0`);
+};
+
+/** Whatever decides how fast a machine is, as far as it tells. */
+const machineFacts = () => ({
+  node: process.version,
+  cpu: os.cpus()[0]?.model ?? 'unknown',
+  cpus: os.availableParallelism(),
+  memoryMib: Math.round(os.totalmem() / 2 ** 20),
+  os: `${os.type()} ${os.release()}`,
+  load: os.loadavg().map((load) => Number(load.toFixed(2))),
+});
+
+interface Outcome {
+  readonly results: Record<string, unknown>;
+  readonly lines: string[];
+  readonly seconds: Record<string, number>;
+}
+
+/** Runs one bench after the other. One that breaks is a failure, and the others are measured all the same. */
+const perform = async (chosen: readonly Bench<never>[], run: Run): Promise<Outcome> => {
+  const outcome: Outcome = { results: {}, lines: [], seconds: {} };
+  for (const bench of chosen) {
+    const began = performance.now();
+    run.say(`${bench.name}: begins`);
+    try {
+      const result = await bench.run(run);
+      outcome.results[bench.name] = result;
+      outcome.lines.push('', `== ${bench.name}`, ...bench.tell(result));
+    } catch (error) {
+      if (run.signal.aborted) throw error;
+      run.fail(bench.name, error instanceof Error ? error.message : String(error));
+    }
+    outcome.seconds[bench.name] = Math.round((performance.now() - began) / 1000);
+  }
+  return outcome;
+};
+
+const main = async (): Promise<number> => {
+  const { chosen, scale, isJson } = understood();
+  const stop = new AbortController();
+  const children = await Children.prepare();
+  const interrupted = (): void => {
+    stop.abort(new Error('interrupted'));
+    void children.close(); // whoever waits for a process hears that it has ended
+  };
+  process.on('SIGINT', interrupted);
+  process.on('SIGTERM', interrupted);
+  const [skipped, failures]: [Skipped[], { bench: string; what: string }[]] = [[], []];
+  const began = performance.now();
+  const run: Run = {
+    scale,
+    children,
+    signal: stop.signal,
+    say: (line) => console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`),
+    skip: (bench, what, why) => void skipped.push({ bench, what, why }),
+    fail: (bench, what) => void failures.push({ bench, what }),
+  };
+  const machine = machineFacts();
+  try {
+    const { results, lines, seconds } = await perform(chosen, run);
+    if (isJson) {
+      console.log(JSON.stringify({ machine, scale: scale.name, ...results, seconds, skipped, failures }, null, 2));
+    } else {
+      console.log(`node ${machine.node}, ${machine.cpus} processors (${machine.cpu}), load ${machine.load.join(' ')}`);
+      for (const line of lines) console.log(line);
+      console.log('');
+      for (const { bench, what, why } of skipped) console.log(`left out: ${bench}, ${what}: ${why}`);
+      for (const { bench, what } of failures) console.log(`FAILED: ${bench}: ${what}`);
+      console.log(`${Math.round((performance.now() - began) / 1000)} s; ${failures.length} failures`);
+    }
+    return failures.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    console.error('interrupted');
+    return 130;
+  } finally {
+    await children.close();
+  }
 };
 
 try {
-  const entryPoints = [join(root, 'test/bench/child.ts')];
-  await build({ entryPoints, outfile: bundle, bundle: true, platform: 'node', format: 'esm', target: 'node20' });
-  const [rows, moves, skipped]: [Row[], MoveRow[], Skipped[]] = [[], [], []];
-  if (which !== 'move') await local(rows, skipped);
-  if (which !== 'local') await move(moves, skipped);
-  report(rows, moves, skipped);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
 }

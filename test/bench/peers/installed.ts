@@ -9,7 +9,7 @@ interface Echo {
 }
 
 /** The module as installed in `test/bench`. */
-const load = async (name: string): Promise<Record<string, CallableFunction>> => {
+export const load = async (name: string): Promise<Record<string, CallableFunction>> => {
   const require = createRequire(join(process.cwd(), 'test/bench/package.json'));
   return await import(pathToFileURL(require.resolve(name)).href);
 };

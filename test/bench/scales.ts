@@ -1,0 +1,60 @@
+/** How much is measured: enough to see that it works, enough to see a trend, enough to say a number. */
+
+/** Moves of each kind at one size. */
+export interface FreezeSize {
+  readonly mebibytes: number;
+  readonly lazy: number;
+  readonly eager: number;
+}
+
+/** Every count that a bench depends on. */
+export interface Scale {
+  readonly name: 'smoke' | 'middle' | 'full';
+  /** `local`: rounds, and milliseconds that one run of a contender lasts. */
+  readonly local: { readonly rounds: number; readonly ms: number; readonly pairs: readonly number[] };
+  readonly freeze: { readonly warmUps: number; readonly sizes: readonly FreezeSize[] };
+  readonly processes: { readonly rounds: number; readonly ms: number };
+  readonly fault: { readonly pages: number; readonly pushMebibytes: number; readonly rounds: number };
+  readonly relocate: { readonly moves: number; readonly mebibytes: number; readonly calls: number };
+}
+
+const sizes = (...rows: readonly (readonly [number, number, number])[]): readonly FreezeSize[] =>
+  rows.map(([mebibytes, lazy, eager]) => ({ mebibytes, lazy, eager }));
+
+/** The scales by name. `full` is what the README's figures are made with. */
+export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
+  smoke: {
+    name: 'smoke',
+    local: { rounds: 1, ms: 1, pairs: [1] },
+    freeze: { warmUps: 0, sizes: sizes([1, 1, 1]) },
+    processes: { rounds: 1, ms: 2 },
+    fault: { pages: 32, pushMebibytes: 1, rounds: 1 },
+    relocate: { moves: 1, mebibytes: 1, calls: 50 },
+  },
+  middle: {
+    name: 'middle',
+    local: { rounds: 5, ms: 40, pairs: [1, 1000] },
+    freeze: { warmUps: 6, sizes: sizes([1, 11, 7], [16, 9, 5], [64, 7, 3], [256, 3, 1]) },
+    processes: { rounds: 3, ms: 150 },
+    fault: { pages: 2000, pushMebibytes: 64, rounds: 3 },
+    relocate: { moves: 4, mebibytes: 16, calls: 2000 },
+  },
+  full: {
+    name: 'full',
+    local: { rounds: 7, ms: 60, pairs: [1, 1000] },
+    freeze: { warmUps: 12, sizes: sizes([1, 31, 21], [16, 31, 11], [64, 21, 7], [256, 11, 5], [1024, 7, 3]) },
+    processes: { rounds: 7, ms: 300 },
+    fault: { pages: 4000, pushMebibytes: 128, rounds: 7 },
+    relocate: { moves: 8, mebibytes: 64, calls: 5000 },
+  },
+};
+
+/** A scale with other sizes for `freeze`: the moves of a size that it does not know are those of the next larger. */
+export const withSizes = (scale: Scale, mebibytes: readonly number[]): Scale => {
+  const known = scale.freeze.sizes;
+  const rowFor = (size: number): FreezeSize => {
+    const row = known.find((each) => each.mebibytes >= size) ?? known[known.length - 1];
+    return { mebibytes: size, lazy: row?.lazy ?? 1, eager: row?.eager ?? 1 };
+  };
+  return { ...scale, freeze: { ...scale.freeze, sizes: mebibytes.map(rowFor) } };
+};
