@@ -116,7 +116,13 @@ export const settleHolders = (net: Net, record: LocalPort): void => {
     record.isKept = false;
     dropSend(net, record.name);
   }
-  if (!held && record.copies === 0 && record.limbo === null) net.records.remove(record);
+  if (!held && record.copies === 0 && record.limbo === null) forget(net, record);
+};
+
+/** Nobody else knows the port any more, so nobody has to hear of its death. */
+const forget = (net: Net, record: LocalPort): void => {
+  net.records.remove(record);
+  if (record.isWatched) request(net, record.name, 'DEAD_NAME', 'cancelled');
 };
 
 /** The owner has us on its list. */
