@@ -66,6 +66,7 @@ export class Fleet {
     const site = new Site(name, now, this.isJoined ? surroundings : null);
     this.sites.set(name, site);
     if (this.isJoined) site.publish((host) => this.nodeOf(site, host));
+    if (this.isJoined) for (const other of this.living) this.join(site, other);
     site.stage.tasks(); // makes the servers' task ports, which belong to what a kernel has by itself
     this.#baseline.set(site, site.stage.census());
     return site;
@@ -114,7 +115,7 @@ export class Fleet {
 
   /** Joins two kernels, if they are not. */
   join(from: Site, to: Site): void {
-    if (from === to || from.equipment.driver.nodes().includes(to.name)) return;
+    if (from === to || from.equipment.driver.nodes().includes(to.name) || !to.isUp) return;
     this.#connect(from.name, to.name);
     this.rest();
   }
