@@ -8,8 +8,8 @@ import type { Draft } from '../../ports/draft.ts';
 import { dropSend, settle } from '../../ports/fate.ts';
 import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
 import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
-import { type Carried, carry, discard, receivePort } from '../../ports/name-calls.ts';
-import { Identity, type Item, Message, type Port } from '../../ports/port.ts';
+import { type Carried, carry, deallocate, discard, receivePort } from '../../ports/name-calls.ts';
+import { DEAD, Identity, type Item, Message, type Port } from '../../ports/port.ts';
 import { deliver, hasRoom } from '../../ports/queue.ts';
 import { pseudoReceive } from '../../ports/receive.ts';
 import { MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE, SEND_ONCE, SEND_RIGHTS } from '../../ports/right.ts';
@@ -190,6 +190,23 @@ export class NetDoor {
     if (port === null) return MACH_PORT_DEAD;
     port.sorights += 1;
     return copyOutRight(this.#space, port, PORT_SEND_ONCE) ?? MACH_PORT_DEAD;
+  }
+
+  /**
+   * Gives up one user reference of a send right; the last right in the world fires no-senders only if the make-send
+   * count has grown beyond `mscount`.
+   */
+  forgetSend(name: PortName, mscount: number): void {
+    const port = this.#space.lookup(name)?.port ?? null;
+    if (port === null || port.mscount !== mscount || port.srights > 1) {
+      deallocate(this.#space, name);
+      return settle(this.#space.ipc);
+    }
+    const waiting = port.nsrequest;
+    port.nsrequest = null;
+    deallocate(this.#space, name);
+    if (port.where !== DEAD) port.nsrequest = waiting;
+    settle(this.#space.ipc);
   }
 
   /** Gives a send-once right up in silence: its use has been reported by other means. */

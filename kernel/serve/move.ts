@@ -10,7 +10,7 @@ import type { KernelRequest } from '../interface/calls.ts';
 import type { TaskImage } from '../interface/image.ts';
 import type { FreezeRequest, HostRequest, HuskRequest } from '../interface/move.ts';
 import type { Kernel, Task } from '../kernel.ts';
-import { createTask, forgetDescribed, kernelPort, startThread, terminateTask } from '../lives.ts';
+import { copySend, createTask, forgetDescribed, kernelPort, startThread, terminateTask } from '../lives.ts';
 import { attachMemory, attachTask, discardRights, missingPrograms, restoreTask, serveWaiting } from '../move/attach.ts';
 import { readTaskImage } from '../move/check.ts';
 import { detachTask } from '../move/detach.ts';
@@ -19,7 +19,7 @@ import { RightsIn } from '../move/rights.ts';
 import { weighImage } from '../move/weight.ts';
 import { figures } from '../vm/describe.ts';
 import { PAGE } from '../vm/page.ts';
-import { HostServer, objectServer, RequestServer, taskSelf } from './kernel-ports.ts';
+import { HostServer, objectServer, RequestServer, taskPort, taskSelf } from './kernel-ports.ts';
 import { foreign, type GivenRight, only, type Served, success } from './request.ts';
 
 /** Serves a call that freezes, describes or takes apart. */
@@ -212,7 +212,8 @@ const listTasks = (kernel: Kernel): Served => {
       })),
       ports: [],
     },
-    rights: tasks.map((task) => right('ports', { port: taskSelf(task), type: PORT_SEND })),
+    // The kernel's own port, whatever the task has put in its place: this is about the task itself.
+    rights: tasks.map((task) => right('ports', { port: copySend(taskPort(task)), type: PORT_SEND })),
   };
 };
 

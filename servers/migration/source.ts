@@ -146,17 +146,22 @@ const release = (sys: Sys, s: MigrationState, move: SourceMove): void => {
     giveUp(sys, move.husk);
     move.husk = null;
   }
+  closePagers(sys, s, move);
+  giveUp(sys, move.task);
+  closePort(sys, s, move);
+  if (s.moves.some(({ state }) => state.phase === 'serving' || state.phase === 'committed')) return;
+  const records = s.moves.map((each) => recordOf(s, each));
+  for (const drain of s.drains.splice(0)) migrationService.serve(sys, drain, { drain: () => records } as never);
+};
+
+/** Nobody pages from here any more, or nobody ever did. */
+const closePagers = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   for (const object of move.objects) {
     s.byPager.delete(object.pager);
     if (object.control !== null) giveUp(sys, { name: object.control, type: 17 });
     if (object.pager !== MACH_PORT_NULL) giveUp(sys, { name: object.pager, type: 16 });
   }
   move.objects = [];
-  giveUp(sys, move.task);
-  closePort(sys, s, move);
-  if (s.moves.some(({ state }) => state.phase === 'serving' || state.phase === 'committed')) return;
-  const records = s.moves.map((each) => recordOf(s, each));
-  for (const drain of s.drains.splice(0)) migrationService.serve(sys, drain, { drain: () => records } as never);
 };
 
 const closePort = (sys: Sys, s: MigrationState, move: SourceMove): void => {
@@ -247,7 +252,6 @@ const restore = (sys: Sys, s: MigrationState, move: SourceMove, message: Receive
   }
   giveUp(sys, move.husk);
   move.husk = null;
-  for (const object of move.objects) s.byPager.delete(object.pager);
-  move.objects = [];
+  closePagers(sys, s, move);
   advance(sys, s, move, { type: 'restored' });
 };

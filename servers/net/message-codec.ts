@@ -135,6 +135,7 @@ const encodeTicket = (ticket: Ticket): Body => [
   ticket.channels.map(({ node, chan, next }) => [node, chan, next]),
   ticket.holders.map(({ node, chan }) => [node, chan]),
   ticket.messages.map(encodeMessage),
+  ticket.hasSenders,
 ];
 
 /** The frame in bytes from a peer, or null if it is none. */
@@ -245,11 +246,12 @@ const decodeSend = ([type, port, node, epoch, copier, copy]: readonly unknown[])
 });
 
 const decodeTicket = (value: unknown, depth: number): Ticket => {
-  const [seqno, mscount, qlimit, nsrequest, pdrequest, channels, holders, messages] = list(value);
+  const [seqno, mscount, qlimit, nsrequest, pdrequest, channels, holders, messages, hasSenders] = list(value);
   return {
     seqno: count(seqno),
     mscount: count(mscount),
     qlimit: count(qlimit),
+    hasSenders: hasSenders === true,
     nsrequest: decodeRight(nsrequest, depth),
     pdrequest: decodeRight(pdrequest, depth),
     channels: list(channels).map((each) => {

@@ -164,6 +164,11 @@ export interface Door {
    * dead.
    */
   makeOnce(name: PortName): PortName;
+  /**
+   * Gives up one user reference of a send right; if it was the last right in the world, no-senders is told only if the
+   * make-send count has grown beyond `mscount`.
+   */
+  forgetSend(name: PortName, mscount: number): void;
   /** Gives up a send-once right, or the dead name it has become, and nobody is told. */
   forgetOnce(name: PortName): void;
   /**

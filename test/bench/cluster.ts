@@ -14,7 +14,8 @@ import { nodeService } from '../../servers/node/protocol.ts';
 import type { NodeRecord } from '../../servers/node/state-dir.ts';
 import { ask, callKernelPort, letGo, type Question, valueOf } from '../../servers/shell/agent.ts';
 import { connect, type NodeSettings } from '../../servers/shell/boot.ts';
-import { type Client, nodeNamed, serviceOf, taskNamed } from '../../servers/shell/client.ts';
+import { type Client, nodeNamed, serviceOf } from '../../servers/shell/client.ts';
+import { taskNamed } from '../../servers/shell/find-task.ts';
 import type { Run } from './bench.ts';
 import type { Child } from './children.ts';
 

@@ -4,13 +4,11 @@ import type { Driver } from './driver.ts';
 import { Unsupported } from './driver.ts';
 import { StageSetting } from './setting.ts';
 
-/** Everything on one kernel, for now. */
+/** Tasks on one kernel or on several, joined by netmsg and moved by the migration servers. */
 export const portolan: Driver = {
   profiles: ['mach3'],
   codecs: [],
   open: (options) => {
-    if (options.kernels !== undefined || options.place === 'apart') throw new Unsupported('kernels');
-    if (options.relocate !== 'none') throw new Unsupported('relocate');
     if (options.strict) throw new Unsupported('strict');
     return new StageSetting(options);
   },

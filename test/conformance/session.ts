@@ -162,7 +162,11 @@ class Session {
     if (move.actor === '-') return this.#control(move);
     if (move.call === 'await') return this.#await(move);
     const args = this.#begin(move);
-    if (move.call === 'drain') return this.#compare(move, expectOf(move), drain(this.#open, move.actor, args));
+    if (move.call === 'drain') {
+      const answer = drain(this.#open, move.actor, args);
+      if (answer['blocks'] !== true) this.#threads.delete(move.actor);
+      return this.#compare(move, expectOf(move), answer);
+    }
     this.#open.start(move.actor, move.call, args);
     this.#open.settle();
     const failure = this.#judge(move, this.#open.result(move.actor));

@@ -1,25 +1,29 @@
-/** A setting on one kernel: the actors of a case are puppets, the runner moves them. */
+/** A setting: the actors of a case are puppets, the runner moves them, on one kernel or on several. */
 
 import type { Answer as KernelAnswer, KernelRequest } from '../../kernel/interface/calls.ts';
 import type { Task } from '../../kernel/kernel.ts';
 import { evict } from '../../kernel/vm/describe.ts';
-import { type PortName, portName } from '../../ports/name.ts';
-import { COPY_SEND } from '../../ports/right.ts';
+import { MACH_PORT_DEAD, type PortName, portName } from '../../ports/name.ts';
+import { COPY_SEND, MOVE_SEND } from '../../ports/right.ts';
 import type { Answer, Args, Census, Geometry, Options, Result, Routine, Setting } from './driver.ts';
 import { Unsupported } from './driver.ts';
 import { type Errand, lend, serveOnce } from './errands.ts';
 import { ExceptionCatcher } from './exceptions.ts';
+import { Fleet, type HeldThere } from './fleet.ts';
+import { Journeys } from './journeys.ts';
+import { LinkControls } from './link-controls.ts';
 import type { PuppetCall } from './puppet.ts';
 import { aimedCall, messageCall, shown, stubCall } from './puppet-calls.ts';
 import type { Json, JsonObject } from './scenario.ts';
 import { taskOf } from './scenario.ts';
-import { nameIn, Stage } from './stage.ts';
+import type { Site } from './site.ts';
+import { nameIn } from './stage.ts';
 import { Wiring } from './wiring.ts';
 
 /** What an actor is doing. */
 interface Part {
-  /** The runner's send right to the thread's port. */
-  readonly thread: PortName;
+  /** The runner's send right to the thread's port, in the kernel where the task is. */
+  thread: PortName;
   call: string;
   args: Args;
   errand: Errand | null;
@@ -27,42 +31,69 @@ interface Part {
   answer: Answer | null;
 }
 
+/** A task of the case, and the runner's send right to its port in the kernel where it is. */
+interface Cast {
+  site: Site;
+  port: PortName;
+  /** By what its kernels know it, wherever it goes; empty until it is asked for. */
+  identity: string;
+  /** It is frozen, between two kernels. */
+  isOnItsWay: boolean;
+}
+
+/** The first kernel: where tasks are unless something else is said. */
+const HOME = 'Home';
+
 /** One run of one case. */
 export class StageSetting implements Setting {
   readonly geometry: Geometry = { pageSize: 4096, lastPage: 2 ** 40 - 4096 };
-  readonly #stage: Stage = new Stage();
-  readonly #tasks: Map<string, PortName> = new Map();
+  readonly #options: Options;
+  readonly #fleet: Fleet;
+  readonly #journeys: Journeys;
+  readonly #links: LinkControls;
+  readonly #tasks: Map<string, Cast> = new Map();
   readonly #parts: Map<string, Part> = new Map();
-  readonly #labels: readonly string[];
   readonly #catcher: ExceptionCatcher;
 
   constructor(options: Options) {
-    this.#labels = options.tasks;
-    this.#catcher = new ExceptionCatcher(this.#stage);
+    this.#options = options;
+    this.#fleet = new Fleet(hasSeveralKernels(options));
+    this.#journeys = new Journeys(this.#fleet, options.strategy);
+    this.#links = new LinkControls(this.#fleet);
+    this.#catcher = new ExceptionCatcher({ threadPort: (actor) => this.#threadPort(actor) });
+    for (const task of options.tasks) this.#fleet.site(this.#placeOf(task));
+  }
+
+  #placeOf(task: string): string {
+    const { kernels, place, movable } = this.#options;
+    const given = kernels?.[task];
+    if (given !== undefined) return given;
+    return place === 'apart' && movable.includes(task) ? `Kernel-${task}` : HOME;
   }
 
   wire(given: readonly JsonObject[]): { readonly [variable: string]: Json } {
-    for (const task of this.#labels) {
+    for (const task of this.#options.tasks) {
       this.#createTask(task);
       this.#createThread(task);
     }
-    const wiring = new Wiring(this.#stage, {
-      taskPort: (task) => this.#task(task),
-      threadPort: (actor) => this.#part(actor).thread,
-      hostPort: () => this.#stage.hostPort(),
+    const wiring = new Wiring(this.#fleet, {
+      taskPort: (task) => this.#taskPort(task),
+      threadPort: (actor) => this.#threadPort(actor),
     });
     for (const wire of given) wiring.add(wire);
     return Object.fromEntries(wiring.names);
   }
 
   #createTask(label: string): void {
-    const { name } = this.#stage.runner.call({ op: 'task_create', inherit: false, name: label });
-    this.#tasks.set(label, portName(name as number));
+    const site = this.#fleet.site(this.#placeOf(label));
+    const { name } = site.stage.runner.call({ op: 'task_create', inherit: false, name: label });
+    this.#tasks.set(label, { site, port: portName(name as number), identity: '', isOnItsWay: false });
   }
 
   #createThread(actor: string): Part {
-    const thread = nameIn(this.#stage.demand(this.#task(taskOf(actor)), { op: 'thread_create', program: 'puppet' }));
-    this.#stage.demand(thread, { op: 'thread_resume' });
+    const { site, port } = this.#cast(taskOf(actor));
+    const thread = nameIn(site.stage.demand(port, { op: 'thread_create', program: 'puppet' }));
+    site.stage.demand(thread, { op: 'thread_resume' });
     return this.#adopt(actor, thread);
   }
 
@@ -72,14 +103,28 @@ export class StageSetting implements Setting {
     return part;
   }
 
-  #task(label: string): PortName {
-    const port = this.#tasks.get(label);
-    if (port === undefined) throw new Error(`there is no task ${label}`);
-    return port;
+  #cast(label: string): Cast {
+    const cast = this.#tasks.get(label);
+    if (cast === undefined) throw new Error(`there is no task ${label}`);
+    return cast;
+  }
+
+  #taskPort(label: string): HeldThere {
+    const { site, port } = this.#cast(label);
+    return { site, name: port };
+  }
+
+  #threadPort(actor: string): HeldThere {
+    return { site: this.#cast(taskOf(actor)).site, name: this.#part(actor).thread };
   }
 
   #part(actor: string): Part {
     return this.#parts.get(actor) ?? this.#createThread(actor);
+  }
+
+  /** A call of the runner by a right that it holds. A kernel that is gone answers nothing. */
+  #ask({ site, name }: HeldThere, request: KernelRequest): KernelAnswer | null {
+    return site.isUp ? site.stage.ask(name, request) : null;
   }
 
   start(actor: string, call: string, args: Args): void {
@@ -88,11 +133,11 @@ export class StageSetting implements Setting {
     part.args = args;
     part.answer = null;
     part.errand = null;
-    this.#catcher.leave(part.thread);
+    this.#catcher.leave(actor);
     const begun = this.#begin(actor, call, args);
-    if ('kind' in begun) return this.#move(part, begun);
+    if ('kind' in begun) return this.#move(actor, part, begun);
     part.errand = begun;
-    this.#advance(part, { kr: 'KERN_SUCCESS' });
+    this.#advance(actor, part, { kr: 'KERN_SUCCESS' });
   }
 
   #begin(actor: string, call: string, args: Args): PuppetCall | Errand {
@@ -110,7 +155,7 @@ export class StageSetting implements Setting {
           this.#begin(actor, inner, its),
         );
       case 'touch':
-        if (args['catch'] === true) this.#catcher.watch(this.#part(actor).thread);
+        if (args['catch'] === true) this.#catcher.watch(actor);
         return {
           kind: 'touch',
           address: Number(args['address']),
@@ -126,47 +171,47 @@ export class StageSetting implements Setting {
     if (target === undefined || target === actor) return { kind: 'self', request, ...fill };
     if (typeof target === 'number') return { kind: 'kernel', port: target, request, ...fill };
     if (request.op === 'task_terminate' && target === taskOf(actor)) return { kind: 'self', request };
-    const port =
-      call.startsWith('thread_') && call !== 'thread_create' ? this.#part(target).thread : this.#task(target);
-    return lend(() => this.#stage.ask(port, request));
+    const isThread = call.startsWith('thread_') && call !== 'thread_create';
+    return lend(() => this.#ask(isThread ? this.#threadPort(target) : this.#taskPort(target), request));
   }
 
   /** Sets the puppet's state. A thread that is gone answers so. */
-  #move(part: Part, call: PuppetCall): void {
+  #move(actor: string, part: Part, call: PuppetCall): void {
     const value = { at: 'begin', call, done: null };
     const request = { op: 'thread_set_state', flavor: 'program', value } as unknown as KernelRequest;
-    if (this.#stage.ask(part.thread, request) === null) part.answer = TERMINATED;
+    if (this.#ask(this.#threadPort(actor), request) === null) part.answer = TERMINATED;
   }
 
   settle(): void {
-    do this.#stage.rest();
+    do this.#fleet.rest();
     while (this.#catcher.serve() || this.#goOn());
   }
 
   /** Lets what is done in several calls go on. True if anything did. */
   #goOn(): boolean {
     let moved = false;
-    for (const part of this.#parts.values()) {
+    for (const [actor, part] of this.#parts) {
       if (part.errand === null || part.answer !== null) continue;
-      const done = this.#done(part);
+      const done = this.#done(actor);
       if (done === undefined) continue;
       if (done === null) part.answer = TERMINATED;
-      else this.#advance(part, done);
+      else this.#advance(actor, part, done);
       moved = true;
     }
     return moved;
   }
 
-  #advance(part: Part, answer: Answer): void {
+  #advance(actor: string, part: Part, answer: Answer): void {
     const next = part.errand?.next(answer);
     if (next === undefined) return;
     if (next.done === true) part.answer = next.value;
-    else this.#move(part, next.value);
+    else this.#move(actor, part, next.value);
   }
 
   /** What the puppet's call answered: undefined while it is under way, null if the thread is gone. */
-  #done(part: Part): Answer | null | undefined {
-    const answer = this.#stage.ask(part.thread, { op: 'thread_get_state', flavor: 'program' });
+  #done(actor: string): Answer | null | undefined {
+    if (this.#cast(taskOf(actor)).isOnItsWay) return undefined;
+    const answer = this.#ask(this.#threadPort(actor), { op: 'thread_get_state', flavor: 'program' });
     if (answer === null) return null;
     const { done } = answer['state'] as { readonly done: Answer | null };
     return done ?? undefined;
@@ -175,7 +220,7 @@ export class StageSetting implements Setting {
   result(actor: string): Result {
     const part = this.#part(actor);
     if (part.answer === null) {
-      const done = part.errand === null ? this.#done(part) : undefined;
+      const done = part.errand === null ? this.#done(actor) : undefined;
       if (done === undefined) return { blocked: true };
       if (done === null) part.answer = TERMINATED;
       else {
@@ -192,23 +237,41 @@ export class StageSetting implements Setting {
     if (typeof label !== 'string' || answer['kr'] !== 'KERN_SUCCESS') return;
     if (call !== 'task_create' && call !== 'thread_create') return;
     const name = portName(answer['name'] as number);
+    const { site, port } = this.#cast(taskOf(actor));
     const extract: KernelRequest = { op: 'port_extract_right', name, disposition: COPY_SEND };
-    const port = nameIn(this.#stage.demand(this.#task(taskOf(actor)), extract));
-    if (call === 'thread_create') this.#adopt(label, port);
-    else {
-      this.#tasks.set(label, port);
-      if (start === true) this.#createThread(label);
+    const held = { site, name: nameIn(site.stage.demand(port, extract)) };
+    if (call === 'thread_create') {
+      this.#adopt(label, this.#fleet.bring(held, MOVE_SEND, this.#cast(taskOf(label)).site));
+      return;
     }
+    this.#tasks.set(label, { ...this.#home(held), identity: '', isOnItsWay: false });
+    if (start === true) this.#createThread(label);
+  }
+
+  /** Brings a right to a task's port to the kernel where the task is. */
+  #home(held: HeldThere): { readonly site: Site; readonly port: PortName } {
+    const others = this.#fleet.living.filter((site) => site !== held.site);
+    for (const site of [held.site, ...others]) {
+      const name = this.#fleet.bring(held, COPY_SEND, site);
+      if (site.stage.tasks().some((task) => task.port === name)) return { site, port: name };
+    }
+    throw new Error('a new task is nowhere');
   }
 
   advance(ms: number): void {
-    const until = this.#stage.now + ms;
-    for (let next = this.#stage.nextDeadline; next <= until; next = this.#stage.nextDeadline) {
-      this.#stage.now = Math.max(next, this.#stage.now);
+    const fleet = this.#fleet;
+    const until = fleet.now + ms;
+    for (let next = this.#nextDeadline; next <= until; next = this.#nextDeadline) {
+      fleet.now = Math.max(next, fleet.now);
+      this.#journeys.pass();
       this.settle();
     }
-    this.#stage.now = until;
+    fleet.now = until;
     this.settle();
+  }
+
+  get #nextDeadline(): number {
+    return Math.min(this.#fleet.nextDeadline, this.#journeys.nextDeadline);
   }
 
   control(call: string, args: Args): Answer {
@@ -216,23 +279,91 @@ export class StageSetting implements Setting {
       case 'task_terminate':
       case 'task_suspend':
       case 'task_resume':
-        return { kr: this.#control(String(args['task']), { op: call })?.kr ?? 'MACH_SEND_INVALID_DEST' };
+        return this.#controlTask(String(args['task']), { op: call });
       case 'limit':
         return this.#limit(args);
       case 'evict':
         return this.#evict(args);
+      case 'relocate':
+        return this.#relocate(String(args['task']), args);
+      case 'relocate_await':
+        return this.#arrive(String(args['task']), this.#journeys.await(this.#identity(String(args['task']))));
+      case 'where':
+        return this.#where(String(args['task']));
+      case 'retire':
+        return this.#retire(String(args['kernel']));
       default:
-        throw new Unsupported(call);
+        return this.#links.control(call, args);
     }
   }
 
-  #control(label: string, request: KernelRequest): KernelAnswer | null {
-    return this.#stage.ask(this.#task(label), request);
+  #controlTask(label: string, request: KernelRequest): Answer {
+    const cast = this.#cast(label);
+    if (cast.isOnItsWay) this.#arrive(label, this.#journeys.await(cast.identity));
+    return { kr: this.#ask(this.#taskPort(label), request)?.kr ?? 'MACH_SEND_INVALID_DEST' };
+  }
+
+  /** By what its kernels know a task. Empty if it is dead. */
+  #identity(label: string): string {
+    const cast = this.#cast(label);
+    if (cast.identity === '' && cast.site.isUp) {
+      cast.identity = cast.site.stage.tasks().find(({ port }) => port === cast.port)?.identity ?? '';
+    }
+    return cast.identity;
+  }
+
+  #relocate(label: string, args: Args): Answer {
+    if (!this.#fleet.isJoined) throw new Unsupported('relocate');
+    const cast = this.#cast(label);
+    const identity = this.#identity(label);
+    if (identity === '' || this.#journeys.placesOf(identity).length === 0) return { kr: 'KERN_FAILURE', why: 'dead' };
+    cast.isOnItsWay = args['begin'] === true;
+    return this.#arrive(label, this.#journeys.relocate(identity, cast.site, args));
+  }
+
+  /** A move has ended, or begun: the runner's rights go to where the task is. */
+  #arrive(label: string, answer: Answer): Answer {
+    const cast = this.#cast(label);
+    const [place] = this.#journeys.placesOf(cast.identity);
+    if (place === undefined) return answer;
+    const from = cast.site;
+    cast.isOnItsWay = false;
+    if (place === from) return answer;
+    cast.port = this.#fleet.bring({ site: from, name: cast.port }, MOVE_SEND, place);
+    for (const [actor, part] of this.#parts) {
+      if (taskOf(actor) === label) part.thread = this.#bringThread({ site: from, name: part.thread }, place);
+    }
+    cast.site = place;
+    for (const actor of this.#parts.keys()) if (taskOf(actor) === label) this.#catcher.follow(actor);
+    return answer;
+  }
+
+  /** A thread that has ended has left a dead name: there is nothing to bring. */
+  #bringThread(held: HeldThere, to: Site): PortName {
+    const { type } = held.site.stage.runner.sys.call({ op: 'port_type', name: held.name });
+    const isAlive = Array.isArray(type) && type.includes('SEND');
+    return isAlive ? this.#fleet.bring(held, MOVE_SEND, to) : MACH_PORT_DEAD;
+  }
+
+  #where(label: string): Answer {
+    const places = this.#journeys.placesOf(this.#identity(label));
+    return { kr: 'KERN_SUCCESS', kernel: places[0]?.name ?? 'NONE', copies: places.length };
+  }
+
+  #retire(kernel: string): Answer {
+    const site = this.#fleet.site(kernel);
+    for (const [label, cast] of this.#tasks) {
+      if (cast.site === site) this.#controlTask(label, { op: 'task_terminate' });
+    }
+    this.#fleet.retire(site);
+    return { kr: 'KERN_SUCCESS' };
   }
 
   /** The record behind a label, for what no call can do. */
   #record(label: unknown): Task {
-    const found = [...this.#stage.kernel.tasks].find(({ name }) => name === label);
+    const { site } = this.#cast(String(label));
+    const identity = this.#identity(String(label));
+    const found = [...site.kernel.tasks].find(({ space }) => space.identity.token === identity);
     if (found === undefined) throw new Error(`there is no task ${String(label)}`);
     return found;
   }
@@ -254,7 +385,7 @@ export class StageSetting implements Setting {
   }
 
   census(): Census {
-    return this.#stage.census();
+    return this.#fleet.census();
   }
 
   close(): void {
@@ -263,3 +394,7 @@ export class StageSetting implements Setting {
 }
 
 const TERMINATED: Answer = { kr: 'TERMINATED' };
+
+/** A setting of one kernel needs no servers. */
+const hasSeveralKernels = ({ place, relocate, kernels }: Options): boolean =>
+  place === 'apart' || relocate === 'every' || kernels !== undefined;

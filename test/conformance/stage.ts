@@ -1,16 +1,14 @@
 /**
- * The stage: one kernel with a clock that the case sets, and the runner's own task in it. The runner holds the task and
+ * The stage: one kernel, and the runner's own task in it. The runner holds the task and
  * thread ports of the puppets and moves them by kernel calls through these, so that every step comes in by the door
  * that any program uses.
  */
 
-import { bootKernel } from '../../kernel/boot.ts';
-import { HostTask } from '../../kernel/host-task.ts';
+import type { HostTask } from '../../kernel/host-task.ts';
 import type { Answer, KernelRequest, RightArgument } from '../../kernel/interface/calls.ts';
 import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { kernelPort } from '../../kernel/lives.ts';
-import { runKernel } from '../../kernel/scheduler.ts';
 import { hostServer } from '../../kernel/serve/move.ts';
 import type { DraftItem } from '../../ports/draft.ts';
 import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
@@ -19,59 +17,39 @@ import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, PORT_SEND } from '../../ports/right.ts';
 import { censusOf } from './census.ts';
 import type { Census } from './driver.ts';
-import { puppet } from './puppet.ts';
 
-/** Steps of one turn of the kernel. */
-const TURN = 10_000;
-/** A case that is not at rest by then never will be. */
-const TURNS_MAX = 10_000;
-
-/** The kernel of one setting, and the runner in it. */
+/** A kernel of the setting, and the runner in it. */
 export class Stage {
   readonly kernel: Kernel;
   readonly runner: HostTask;
-  readonly #reply: PortName;
-  readonly #host: PortName;
-  #now = 0;
+  /** The runner's receive right for answers. */
+  readonly reply: PortName;
+  /** Its send right to the kernel's host port, as whoever boots a kernel may give it. */
+  readonly host: PortName;
+  /** Its receive right for exceptions of threads that catch them. */
+  readonly exceptions: PortName;
+  /** Runs this kernel, and no other, until nothing is left to run at this moment. */
+  readonly rest: () => void;
 
-  constructor() {
-    this.kernel = bootKernel({
-      node: 'stage',
-      clock: { now: () => this.#now },
-      pump: { wanted: () => undefined, deadline: () => undefined },
-      eventsMax: 256,
-    });
-    this.kernel.programs.set(puppet.name, puppet);
-    this.runner = new HostTask(this.kernel, 'runner');
-    this.#reply = this.runner.allocate();
-    const host = kernelPort(this.kernel, hostServer(this.kernel));
-    host.srights = 1;
-    this.#host = land(this.runner.task.space, { port: host, type: PORT_SEND }) as PortName;
+  constructor(kernel: Kernel, runner: HostTask, rest: () => void) {
+    this.kernel = kernel;
+    this.runner = runner;
+    this.rest = rest;
+    this.reply = runner.allocate();
+    this.exceptions = runner.allocate();
+    const port = kernelPort(kernel, hostServer(kernel));
+    port.srights = 1;
+    this.host = land(runner.task.space, { port, type: PORT_SEND }) as PortName;
   }
 
-  /** A send right to the kernel's host port, as whoever boots a kernel may give it. */
-  hostPort(): PortName {
-    return this.#host;
-  }
-
-  /** Runs the kernel until nothing is left to run at this moment. */
-  rest(): void {
-    for (let turns = 0; runKernel(this.kernel, TURN) > 0; turns += 1) {
-      if (turns > TURNS_MAX) throw new Error('the kernel does not come to rest');
-    }
-  }
-
-  /** When the next deadline is, Infinity without any. */
-  get nextDeadline(): number {
-    return this.kernel.timers.next;
-  }
-
-  get now(): number {
-    return this.#now;
-  }
-
-  set now(time: number) {
-    this.#now = time;
+  /** The tasks that run here, by what their kernel knows them and by the runner's names for their ports. */
+  tasks(): readonly { readonly identity: string; readonly port: PortName }[] {
+    const { tasks, ports } = this.demand(this.host, { op: 'host_tasks' }) as unknown as {
+      readonly tasks: readonly { readonly identity: string }[];
+      readonly ports: readonly PortName[];
+    };
+    for (const name of ports) this.runner.sys.call({ op: 'port_deallocate', name });
+    return tasks.map(({ identity }, index) => ({ identity, port: ports[index] ?? MACH_PORT_NULL }));
   }
 
   census(): Census {
@@ -85,7 +63,7 @@ export class Stage {
     const kr = this.runner.sys.send({
       remote: port,
       remoteDisposition: COPY_SEND,
-      local: this.#reply,
+      local: this.reply,
       localDisposition: MAKE_SEND_ONCE,
       id,
       body: Object.fromEntries(Object.entries(fields).filter(([key]) => !rights.includes(key))) as never,
@@ -95,7 +73,7 @@ export class Stage {
       }),
     });
     if (kr === 'MACH_SEND_INVALID_DEST') return null;
-    const reply = this.runner.sys.poll(this.#reply);
+    const reply = this.runner.sys.poll(this.reply);
     if (kr !== 'MACH_MSG_SUCCESS' || reply === null) throw new Error(`${op}: ${kr}`);
     return answerIn(reply);
   }

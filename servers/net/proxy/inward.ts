@@ -155,6 +155,7 @@ const landPort = (net: Net, id: string, epoch: number, ticket: Ticket): PortName
   const own = record.channels.get(net.node);
   const next = own !== undefined && own.chan === proxy?.chan ? own.next : 1;
   if (proxy !== null) retire(net, proxy, record);
+  if (!ticket.hasSenders && ticket.nsrequest.kind !== 'null') record.countWithoutSenders = ticket.mscount;
   net.tombstones.delete(id);
   net.records.put(record);
   keepFor(net, record);

@@ -142,7 +142,8 @@ const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): 
     effects.push({ kind: 'pass', name, proxy });
     return { kind: 'once', once: passed.id, node: passed.node, peer: passed.node === peer ? peer : net.node };
   }
-  const record = net.records.named(proxy);
+  // A port whose receive right goes with the same message takes its send-once rights along, as its own.
+  const record = net.readings.capsules.has(proxy) ? recordOf(net, proxy) : net.records.named(proxy);
   if (record !== undefined) return encodeCopy(net, record, { name, type: PORT_SEND_ONCE, peer }, effects);
   const once: ExportedOnce = { id: `${net.node}!${nextSerial(net)}`, name, peer, state: 'staged' };
   net.onces.putExported(once);
@@ -160,6 +161,7 @@ const encodeReceive = (net: Net, peer: NodeId, name: PortName, effects: Effect[]
   net.readings.capsules.delete(name);
   record.limbo = [];
   record.isOverfull = false;
+  const hasSenders = net.sys.call({ op: 'port_get_status', name })['srights'] === true;
   const own = record.channels.get(net.node);
   const chan = own?.chan ?? nextSerial(net);
   const next = own?.next ?? 1;
@@ -168,7 +170,7 @@ const encodeReceive = (net: Net, peer: NodeId, name: PortName, effects: Effect[]
     kind: 'receive',
     port: record.id,
     epoch: record.epoch + 1,
-    ticket: ticketOf(net, peer, { record, capsule, chan, next, effects }),
+    ticket: ticketOf(net, peer, { record, capsule, chan, next, hasSenders, effects }),
   };
 };
 
@@ -177,16 +179,18 @@ interface Moving {
   readonly capsule: PortCapsule;
   readonly chan: number;
   readonly next: number;
+  readonly hasSenders: boolean;
   readonly effects: Effect[];
 }
 
-const ticketOf = (net: Net, peer: NodeId, { record, capsule, chan, next, effects }: Moving): Ticket => {
+const ticketOf = (net: Net, peer: NodeId, { record, capsule, chan, next, hasSenders, effects }: Moving): Ticket => {
   const channels = [...record.channels].map(([node, channel]) => ({ node, chan: channel.chan, next: channel.next }));
   const holders = [...record.holders].filter(([node, { holds }]) => holds && node !== peer && node !== net.node);
   return {
     seqno: capsule.seqno,
     mscount: capsule.mscount,
     qlimit: capsule.qlimit,
+    hasSenders,
     nsrequest: encodeRight(net, peer, capsule.nsrequest, PORT_SEND_ONCE, effects),
     pdrequest: encodeRight(net, peer, capsule.pdrequest, PORT_SEND_ONCE, effects),
     channels: [...channels.filter(({ node }) => node !== net.node), { node: net.node, chan, next }],

@@ -114,9 +114,24 @@ export const settleHolders = (net: Net, record: LocalPort): void => {
     watchDeath(net, record);
   } else if (!held && record.isKept) {
     record.isKept = false;
-    dropSend(net, record.name);
+    dropKept(net, record);
   }
-  if (!held && record.copies === 0 && record.limbo === null) net.records.remove(record);
+  if (!held && record.copies === 0 && record.limbo === null) forget(net, record);
+};
+
+/**
+ * Gives up our own send right. A port that nobody has had a send right to since its no-senders request was made has
+ * not lost its last sender: what we held was for a node where others might still look for it.
+ */
+const dropKept = (net: Net, { name, countWithoutSenders }: LocalPort): void => {
+  if (countWithoutSenders === null) return dropSend(net, name);
+  net.door.forgetSend(name, countWithoutSenders);
+};
+
+/** Nobody else knows the port any more, so nobody has to hear of its death. */
+const forget = (net: Net, record: LocalPort): void => {
+  net.records.remove(record);
+  if (record.isWatched) request(net, record.name, 'DEAD_NAME', 'cancelled');
 };
 
 /** The owner has us on its list. */

@@ -32,6 +32,8 @@ export interface WireChannel {
 
 /** All of a port but its identity: what its receiver's netmsg needs to go on where the last one stopped. */
 export interface Ticket extends PortCounts {
+  /** There was a send right to it when it left, wherever. */
+  readonly hasSenders: boolean;
   readonly nsrequest: WireRight;
   readonly pdrequest: WireRight;
   readonly channels: readonly WireChannel[];

@@ -42,6 +42,11 @@ export interface LocalPort {
   readonly holders: Map<NodeId, HolderNode>;
   /** True while netmsg keeps a send right because some node holds one. */
   isKept: boolean;
+  /**
+   * The make-send count with which it came, if it came without any sender and with a no-senders request: until the
+   * count grows our own send right is none that anybody would miss. Null otherwise.
+   */
+  countWithoutSenders: number | null;
   /** True while a dead-name request stands. */
   isWatched: boolean;
   /** Copies of its send right that are on their way. */
@@ -101,6 +106,7 @@ export const localPort = (id: PortId, name: PortName, epoch: number): LocalPort 
   channels: new Map(),
   holders: new Map(),
   isKept: false,
+  countWithoutSenders: null,
   isWatched: false,
   copies: 0,
   isOverfull: false,
