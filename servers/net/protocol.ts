@@ -46,8 +46,11 @@ export interface PortCounts {
   readonly qlimit: number;
 }
 
-/** Body of `NET_LANDED`. `counts` has one entry for each receive right among the descriptors, in order. */
-export interface Landed extends Staged {
+/**
+ * Body of `NET_LANDED`: the body that was staged is known since `NET_STAGED`. `counts` has one entry for each receive
+ * right among the descriptors, in order.
+ */
+export interface Landed extends Omit<Staged, 'body'> {
   readonly counts: readonly PortCounts[];
 }
 
