@@ -39,6 +39,7 @@ export class NodePump {
   #timerAt = Number.POSITIVE_INFINITY;
   #isWanted = false;
   #isStopped = false;
+  #isHeld = false;
   #steps = 1;
 
   constructor(clock: Clock, { sliceMs }: PumpSettings = { sliceMs: SLICE_MS }) {
@@ -71,6 +72,19 @@ export class NodePump {
     this.#timer.unref();
   }
 
+  /** Nothing runs until `release`: the kernel stands still, and what comes for it waits. */
+  hold(): void {
+    this.#isHeld = true;
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+    this.#immediate = null;
+  }
+
+  /** Goes on after `hold`. */
+  release(): void {
+    this.#isHeld = false;
+    if (this.#isWanted) this.#schedule();
+  }
+
   /** Nothing runs any more. */
   stop(): void {
     this.#isStopped = true;
@@ -81,7 +95,7 @@ export class NodePump {
   }
 
   #schedule(): void {
-    if (this.#immediate !== null || this.#pumped === null || this.#isStopped) return;
+    if (this.#immediate !== null || this.#pumped === null || this.#isStopped || this.#isHeld) return;
     this.#immediate = setImmediate(() => this.#slice());
   }
 

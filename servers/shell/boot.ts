@@ -304,6 +304,8 @@ export const connect = async (stateDir?: string): Promise<Client> => {
       return { agent, net: parts.grantNet(agent.task) };
     },
     refusalOf: (node) => parts.net.refusalOf(node),
+    hold: () => parts.pump.hold(),
+    release: () => parts.pump.release(),
     close: () => parts.close(),
   };
 };

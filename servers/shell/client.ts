@@ -18,6 +18,9 @@ export interface Client {
   /** Another task on the command's kernel, with a right to the net service of its own. */
   newAgent(name: string): { readonly agent: Agent; readonly net: PortName };
   refusalOf(node: string): string | null;
+  /** Lets the client's kernel stand still, and go on again: a slow client, to whoever talks to it. */
+  hold(): void;
+  release(): void;
   close(): Promise<void>;
 }
 
