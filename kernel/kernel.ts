@@ -9,12 +9,12 @@ import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';
 import type { Carried } from '../ports/name-calls.ts';
 import { Identity, type Message, type Port, ReceiveWait, type SendWait, type Waker } from '../ports/port.ts';
 import { acceptMessage } from '../ports/receive.ts';
-import { Ring } from '../ports/ring.ts';
 import type { Space } from '../ports/space.ts';
 import type { Environment } from './environment.ts';
 import { EventRing, LifeRing } from './events.ts';
 import type { KernelRequest } from './interface/calls.ts';
 import type { Program, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
+import { RunQueue } from './run-queue.ts';
 import type { Served } from './serve/request.ts';
 import { Timers } from './timers.ts';
 import type { PageFault } from './vm/access.ts';
@@ -115,6 +115,11 @@ export class Thread implements Waker, PageWaiter {
     return this.suspendCount > 0 || this.task.suspendCount > 0 || this.task.isFrozen;
   }
 
+  /** (Queued) It runs before threads of ordinary tasks. */
+  get isUrgent(): boolean {
+    return this.task.isUrgent;
+  }
+
   /** The thread's receive, made when first needed and used again. */
   get receiver(): ReceiveWait {
     if (this.receiving === null) this.receiving = new ReceiveWait(this);
@@ -171,6 +176,8 @@ export class Task {
   /** Taken off the run queue by the move interface; nothing of it may change but its ports' limbo. */
   isFrozen = false;
   isAlive = true;
+  /** It only passes on what others wait for, and runs before them (`run-queue.ts`). Set by whoever composes a node. */
+  isUrgent = false;
   /** Pinned: what would keep the task from moving, by name; null if nothing does. */
   pinned: string | null = null;
   /** Its kernel port and what `task_self` answers (they differ under interposition). Made when first asked for. */
@@ -217,7 +224,7 @@ export class Kernel {
   readonly environment: Environment;
   readonly ipc: Ipc = new Ipc();
   readonly tasks: Set<Task> = new Set();
-  readonly runQueue: Ring<Thread> = new Ring(64);
+  readonly runQueue: RunQueue<Thread> = new RunQueue();
   readonly timers: Timers<Thread> = new Timers();
   readonly events: EventRing | null;
   readonly life: LifeRing = new LifeRing(4096);

@@ -1,5 +1,5 @@
 /**
- * Who runs next: first come, first served, one slice at a time, until the queue is empty or the step budget is spent.
+ * Who runs next: as the run queue says, one slice at a time, until the queue is empty or the step budget is spent.
  * Deterministic: the order depends on nothing but the calls made. Never called from within itself; the pump decides
  * when.
  */
@@ -31,7 +31,7 @@ export const runKernel = (kernel: Kernel, steps: number): number => {
     thread.isQueued = false;
     slices += 1;
     if (slices % CLOCK_EVERY === 0) kernel.lately = kernel.now;
-    if (thread.run === 'runnable' && !thread.isStopped) used += runSlice(kernel, thread);
+    if (thread.run === 'runnable' && !thread.isStopped) used += runSlice(kernel, thread, Math.min(SLICE, steps - used));
   }
   if (kernel.runQueue.length > 0) kernel.wantRun();
   return used;
@@ -46,13 +46,13 @@ const expireTimers = (kernel: Kernel): void => {
   settle(kernel.ipc);
 };
 
-/** Runs a thread until it waits, stops, dies or has used its slice. Hot path. */
-const runSlice = (kernel: Kernel, thread: Thread): number => {
+/** Runs a thread until it waits, stops, dies or has used its slice of so many parked calls. Hot path. */
+const runSlice = (kernel: Kernel, thread: Thread, slice: number): number => {
   if (thread.waitsFor !== 'none' && !collect(kernel, thread)) return 1;
   const sys = thread.sys ?? new ThreadSys(thread);
   thread.sys = sys;
   let used = 0;
-  while (used < SLICE) {
+  while (used < slice) {
     used += 1;
     thread.run = 'running';
     thread.isInterrupted = false;

@@ -103,8 +103,10 @@ export class Concordance {
     }
   }
 
-  /** Moves it to the other node, and waits until it needs nothing of this one. */
-  async moveOn(): Promise<MoveReport> {
+  /**
+   * Moves it to the other node, has `meanwhile` done while pages follow, and waits until it needs nothing of this one.
+   */
+  async moveOn(meanwhile: () => Promise<void>): Promise<MoveReport> {
     const [from, to] = [this.#at, this.#other];
     const before = await this.#passed();
     const told = await this.retargeted();
@@ -123,6 +125,7 @@ export class Concordance {
       });
     }
     [this.#at, this.#other] = [to, from];
+    await meanwhile();
     const { filesIndexed } = await this.progress();
     const records = valueOf(
       (await ask(this.#client.agent, { service: migrationService, server, routine: 'drain', args: null }, WAIT)).reply,
@@ -132,12 +135,27 @@ export class Concordance {
     const whole = records.find(({ mid }) => mid === record.mid) ?? record;
     return {
       ...whole,
+      freezeMs: await this.#standstill(from, to),
       fromName: from.name,
       toName: to.name,
       forwarded: (await this.#passed()) - before,
       retargeted: (await this.retargeted()) - told,
       filesIndexed,
     };
+  }
+
+  /**
+   * Milliseconds from the freeze at one node to the moment the task ran at the other, by the clock that both share. (The
+   * source alone can only say when it heard of it.)
+   */
+  async #standstill(from: NodeRecord, to: NodeRecord): Promise<number> {
+    const nodes = (await collectLives(this.#client, [from, to])).nodes;
+    const [frozen, runs] = nodes.map(({ events, clockOrigin }, at) => {
+      const kind = at === 0 ? 'frozen' : 'running';
+      const last = events.findLast((event) => event.task === this.identity && event.kind === kind);
+      return clockOrigin + (last?.at ?? Number.NaN);
+    });
+    return (runs ?? Number.NaN) - (frozen ?? Number.NaN);
   }
 
   /** Messages that either node has passed on so far. */
@@ -214,11 +232,14 @@ const lookUp = async (agent: Agent, names: PortName): Promise<PortName> => {
   throw new OperatorError({ code: 'E_TIMEOUT', text: 'the concordance does not register' });
 };
 
-/** The life rings of all nodes. */
-export const collectLives = async (client: Client): Promise<{ readonly nodes: NodeLife[]; readonly lost: number }> => {
+/** The life rings of nodes: of all, unless it is said of which. */
+export const collectLives = async (
+  client: Client,
+  records: readonly NodeRecord[] = client.records,
+): Promise<{ readonly nodes: NodeLife[]; readonly lost: number }> => {
   const nodes: NodeLife[] = [];
   let lost = 0;
-  for (const record of client.records) {
+  for (const record of records) {
     const host = await serviceOf(client, record, 'host');
     const answer = await callKernelPort(client.agent, host, { op: 'host_events', ring: 'life', since: 0 }, WAIT);
     const { clockOrigin } = await factsOf(client, record);

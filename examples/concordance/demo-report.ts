@@ -20,6 +20,7 @@ export const sceneLines = (records: readonly NodeRecord[]): string[] => {
   return [
     `the nodes    ${nodes}: a kernel each; the task is on one of them at a time`,
     `the clients  two, on a third kernel in this process (${process.pid}), never pausing; they are not told of any move`,
+    '             a third, slow one speaks just before each move and stands still meanwhile: its message is always late',
     '',
     'frozen       how long the task runs nowhere; with it go its threads and its rights to ports ("carried"), no memory',
     'left behind  pages of its memory that stay in the old process. The task runs in the new one without them:',

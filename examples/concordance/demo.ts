@@ -14,7 +14,7 @@ import type { Context } from '../../servers/shell/command-line.ts';
 import { down, up } from '../../servers/shell/commands/up.ts';
 import { Terminal } from '../../servers/shell/terminal.ts';
 import { checkAnswers, liveInstances } from './demo-check.ts';
-import { DemoClient } from './demo-clients.ts';
+import { DemoClient, SlowClient } from './demo-clients.ts';
 import { Concordance, collectLives } from './demo-nodes.ts';
 import { moveLine, openingLines, sceneLines, summaryLines } from './demo-report.ts';
 import { digestPages, indexUnmoved } from './drive.ts';
@@ -32,6 +32,8 @@ export interface DemoSettings {
 
 const MOVES = 10;
 const QUERIES = 20_000;
+/** Queries of the slow client have numbers beyond all others'. */
+const SLOW_FIRST = 1_000_000_000;
 /** Pages resident before the first move: 16 MiB. */
 const FIRST_PAGES = 4096;
 
@@ -56,11 +58,13 @@ export const runDemo = async ({ terminal, signal, input }: DemoSettings): Promis
   try {
     await up(context, { nodes: 2, root, journal: true }, true);
     const client = await connect(stateDir);
+    const slow = await connect(stateDir);
     for (const line of sceneLines(client.records)) terminal.say(line);
     try {
-      return await perform(client, expected, { terminal, signal, root });
+      return await perform([client, slow], expected, { terminal, signal, root });
     } finally {
       await client.close();
+      await slow.close();
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -104,7 +108,7 @@ const indexHere = async (root: string, { files: planned }: InputPlan): Promise<E
 };
 
 const perform = async (
-  client: Client,
+  [client, slowKernel]: readonly [Client, Client],
   expected: Expected,
   { terminal, signal, root }: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly root: string },
 ): Promise<number> => {
@@ -113,13 +117,15 @@ const perform = async (
   const next = makeQueries(countWords(expected.reference.words), 1);
   const clients = await Promise.all(['client-1', 'client-2'].map((name) => startClient(client, job, name, next)));
   const runs = clients.map(({ demo }) => demo.run());
+  const slow = await startSlow(slowKernel, job, next);
   const records = [];
   for (let move = 1; move <= MOVES; move += 1) {
     await job.waitUntil(
       (progress) => (move === 1 ? progress.pages >= Math.min(FIRST_PAGES, expected.digests.length) : true),
       signal,
     );
-    const record = await job.moveOn();
+    await slow.speak();
+    const record = await job.moveOn(() => slow.listen());
     records.push(record);
     terminal.say(
       moveLine(
@@ -139,10 +145,7 @@ const perform = async (
   await Promise.all(runs);
   await job.drain();
   const digests = await job.pageDigests(expected.digests.length);
-  const answers = checkAnswers(
-    expected.reference,
-    clients.map(({ demo }) => demo.told),
-  );
+  const answers = checkAnswers(expected.reference, [...clients.map(({ demo }) => demo.told), slow.told]);
   const lives = await collectLives(client);
   const summary = {
     ok: false,
@@ -182,6 +185,16 @@ const startClient = async (client: Client, job: Concordance, name: string, next:
     return next(number - 2);
   };
   return { demo: new DemoClient(agent.agent, server, nextQuery) };
+};
+
+const startSlow = async (client: Client, job: Concordance, next: ReturnType<typeof makeQueries>) => {
+  await Promise.all(client.records.map(({ node }) => client.reach(node)));
+  let number = SLOW_FIRST;
+  const nextQuery = () => {
+    number += 1;
+    return next(number);
+  };
+  return new SlowClient(client, await job.grantTo(client.net, client.agent), nextQuery);
 };
 
 /** Files that somebody has written to meanwhile: then the comparison with the unmoved run says nothing. */

@@ -3,13 +3,11 @@
  * take the inside out of a port or put it in. The composition root gives it to netmsg as an argument.
  */
 
-import type { Body } from '../../ports/body.ts';
-import type { Draft } from '../../ports/draft.ts';
 import { dropSend, settle } from '../../ports/fate.ts';
 import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
 import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { type Carried, carry, deallocate, discard, receivePort } from '../../ports/name-calls.ts';
-import { DEAD, Identity, type Item, Message, type Port } from '../../ports/port.ts';
+import { DEAD, Identity, Message, type Port } from '../../ports/port.ts';
 import { deliver, hasRoom } from '../../ports/queue.ts';
 import { pseudoReceive } from '../../ports/receive.ts';
 import { MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE, SEND_ONCE, SEND_RIGHTS } from '../../ports/right.ts';
@@ -17,46 +15,17 @@ import { Ring } from '../../ports/ring.ts';
 import { compose } from '../../ports/send.ts';
 import type { Space } from '../../ports/space.ts';
 import { copyInRight, copyOutRight, offers } from '../../ports/transfer.ts';
+import type { RightArgument } from '../interface/calls.ts';
+import type { Delivery, Door, Parcel, PortCapsule, PortState } from '../interface/door.ts';
 
-/** A message taken out of a queue; its rights are names of the space. */
-export interface Parcel {
-  readonly id: number;
-  readonly body: Body;
-  readonly reply: PortName;
-  readonly replyType: number;
-  readonly destType: number;
-  readonly items: readonly Item[] | null;
-  readonly sender: string | null;
-}
-
-/** A message for a queue. */
-export interface Delivery {
-  readonly draft: Draft;
-  readonly sender: string | null;
-  readonly once: boolean;
-}
-
-/** What a port holds beside its queue. */
-export interface PortState<R> {
-  readonly seqno: number;
-  readonly mscount: number;
-  readonly qlimit: number;
-  readonly nsrequest: R;
-  readonly pdrequest: R;
-}
-
-/** The door of one space. */
-export class NetDoor {
+/** The door of one space. What each call means stands at the interface. */
+export class NetDoor implements Door {
   readonly #space: Space;
 
   constructor(space: Space) {
     this.#space = space;
   }
 
-  /**
-   * Sends in the name of `sender`; into a full queue by force, `notify` hearing when the message leaves it
-   * (WILL_NOTIFY).
-   */
   forward(delivery: Delivery, notify: PortName): MachMsgReturn {
     const { ipc } = this.#space;
     const message = compose(this.#space, delivery.draft, notify);
@@ -96,10 +65,7 @@ export class NetDoor {
     return 'MACH_SEND_WILL_NOTIFY';
   }
 
-  /**
-   * Takes queue, counts and requests out of a port whose receive right the space has. The port stays, empty and open.
-   */
-  detach(name: PortName): (PortState<PortName> & { readonly messages: readonly Parcel[] }) | KernFailure {
+  detach(name: PortName): PortCapsule | KernFailure {
     const space = this.#space;
     const port = receivePort(space, name);
     if (typeof port === 'string') return port;
@@ -140,12 +106,7 @@ export class NetDoor {
     return { id, body, reply: message.local, replyType, destType, items, sender: sender?.token ?? null };
   }
 
-  /** Fills such a port: `messages` stand before what it has queued. Uses up every right it is given. */
-  attach(
-    name: PortName,
-    state: PortState<{ readonly name: PortName; readonly disposition: number } | null>,
-    messages: readonly Delivery[],
-  ): KernReturn {
+  attach(name: PortName, state: PortState<RightArgument | null>, messages: readonly Delivery[]): KernReturn {
     const space = this.#space;
     const port = receivePort(space, name);
     if (typeof port === 'string') return port;
@@ -175,7 +136,7 @@ export class NetDoor {
     return message;
   }
 
-  #take(argument: { readonly name: PortName; readonly disposition: number } | null): Port | null {
+  #take(argument: RightArgument | null): Port | null {
     if (argument === null || !isName(argument.name)) return null;
     const right = carry(this.#space, argument.name, argument.disposition);
     if (typeof right === 'string') return null;
@@ -184,7 +145,6 @@ export class NetDoor {
     return null;
   }
 
-  /** A send-once right to a port of which the space has any right. */
   makeOnce(name: PortName): PortName {
     const port = this.#space.lookup(name)?.port ?? null;
     if (port === null) return MACH_PORT_DEAD;
@@ -218,7 +178,6 @@ export class NetDoor {
     settle(this.#space.ipc);
   }
 
-  /** Where a send-once right of the space goes, if the space itself receives there. */
   receiverOf(name: PortName): PortName {
     const entry = isName(name) ? this.#space.lookup(name) : undefined;
     const port = entry === undefined || (entry.type & SEND_RIGHTS) === 0 ? null : entry.port;

@@ -1,5 +1,6 @@
 /** The migration server for outsiders. Inside the repository import the file, never this. */
-export { type MoveEvent, type MoveState, step } from './machine.ts';
+export { migrationCourier } from './courier.ts';
+export { MOVE_TIMES, type MoveEvent, type MoveState, type MoveTimes, step } from './machine.ts';
 export {
   type MigrateRequest,
   type MoveRecord,
@@ -9,5 +10,5 @@ export {
   type Strategy,
   type Verdict,
 } from './protocol.ts';
-export { migrationCourier, migrationServer, migrationState } from './server.ts';
+export { migrationServer, migrationState } from './server.ts';
 export type { Journal, MigrationArguments, MigrationState } from './state.ts';

@@ -21,7 +21,7 @@ import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
 import type { MigrationState, SourceMove, SourceObject } from './state.ts';
-import { post } from './tell.ts';
+import { post, wakeCourier } from './tell.ts';
 
 const PAGE = 4096;
 /** Pages in one message of a push, or of an eager copy: 64 KiB. */
@@ -108,6 +108,7 @@ export const onPagerMessage = (sys: Sys, s: MigrationState, message: Received): 
   if (message.id === MEMORY_OBJECT_INIT) {
     const ready = { may_cache: true, copy_strategy: 'DELAY', cluster: 1 + move.strategy.k };
     post(sys, s, { remote: object.control, remoteDisposition: COPY_SEND, id: MEMORY_OBJECT_READY, body: ready });
+    wakeCourier(sys, s); // now that it is known where, pages can be pushed
   } else if (message.id === MEMORY_OBJECT_TERMINATE) object.isTerminated = true;
   else if (message.id === MEMORY_OBJECT_DATA_REQUEST) onRequest(sys, s, served, message.body as unknown as DataRequest);
   return move;
@@ -170,20 +171,17 @@ const supply = (sys: Sys, s: MigrationState, object: SourceObject, { page, count
   post(sys, s, { remote, remoteDisposition: COPY_SEND, ...message });
 };
 
-/** Something for the courier to send, and what to note once it has gone. Null if there is nothing now. */
-export const nextPush = (sys: Sys, s: MigrationState): Draft | null => {
-  for (const move of s.moves) {
-    if (move.state.phase !== 'serving' || move.strategy.push === 'off') continue;
-    for (const object of move.objects) {
-      if (object.control === null || object.isComplete) continue;
-      const draft = pushFrom(sys, s, move, object);
-      if (draft !== null) return draft;
-    }
+/** Pages of a move for the courier to send unasked. Null if there is nothing, or no room for it now. */
+export const nextPush = (sys: Sys, s: MigrationState, move: SourceMove): Draft | null => {
+  if (move.state.phase !== 'serving' || move.strategy.push === 'off') return null;
+  for (const object of move.objects) {
+    if (object.control === null || object.isComplete || s.forced.has(object.control)) continue;
+    return pushFrom(sys, s, move, object);
   }
   return null;
 };
 
-const pushFrom = (sys: Sys, s: MigrationState, move: SourceMove, object: SourceObject): Draft | null => {
+const pushFrom = (sys: Sys, s: MigrationState, move: SourceMove, object: SourceObject): Draft => {
   const unsent = unsentOf(sys, s, move, object);
   const control = object.control ?? MACH_PORT_NULL;
   const first = nextUnsent(unsent, object.cursor);

@@ -57,7 +57,9 @@ interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
   >;
   /** Every move that this node has been the source of, oldest first. */
   readonly moves: Routine<null, readonly MoveRecord[]>;
-  /** Answered when no task that left this node needs it for pages any more. */
+  /**
+   * Pushes what is left, also of moves with `push: 'off'`. Answered when no task that left needs this node for pages.
+   */
   readonly drain: Routine<null, readonly MoveRecord[]>;
   /** Between two migration servers. The send right in the first descriptor hears of the move from now on. */
   readonly offer: Routine<Offer, Verdict>;
@@ -99,6 +101,9 @@ export const MOVE_PAGES_DONE = 5313;
 export const MOVE_PAGES = 5314;
 /** Source to destination: every page of the image has been sent. */
 export const MOVE_PAGES_END = 5315;
+
+/** Source to destination, after the decision: does the task run? Answered by MOVE_ACTIVATED if it does. */
+export const MOVE_QUERY = 5316;
 
 /** Pages of one object, each 4096 bytes. */
 export interface Pages {

@@ -9,7 +9,7 @@ import type { MigrationState, SourceMove } from './state.ts';
 export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
   const { state } = move;
   const isOver = state.phase === 'ended';
-  const isGone = state.phase === 'serving' || state.phase === 'released' || state.phase === 'committed';
+  const isGone = state.phase === 'serving' || state.phase === 'released';
   return {
     mid: state.mid,
     task: state.task,
@@ -19,7 +19,11 @@ export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
     strategy: move.strategy.name,
     phase: state.phase,
     outcome: isGone ? 'moved' : isOver ? (move.wasFrozen ? 'aborted' : 'refused') : 'under way',
-    why: isOver ? state.why : '',
+    why: isOver
+      ? state.why
+      : state.phase === 'committed'
+        ? `it is ${state.node}'s, which has not said that it runs`
+        : '',
     freezeMs: move.freezeMs,
     bytesInFreeze: move.bytesInFreeze,
     pagesInFreeze: move.pagesInFreeze,

@@ -1,29 +1,25 @@
-/** The migration server: one thread that decides, one that sends pages. An ordinary task, pinned to its kernel. */
+/** The migration server: this thread decides, the courier sends pages. An ordinary task, pinned to its kernel. */
 
 import { machine } from '../../kernel/machine.ts';
 import type { Program, Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
-import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
+import { MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
 import { NET_DROPPED, NET_LANDED, NET_STAGED, netService } from '../net/protocol.ts';
-import { isDrained, nextEager, nextPush, onPagerMessage } from './pages.ts';
-import {
-  type MigrateRequest,
-  MOVE_PAGES,
-  MOVE_PAGES_END,
-  migrationService,
-  STRATEGIES,
-  type Strategy,
-} from './protocol.ts';
-import { answerClient, recordOf } from './record.ts';
-import { advance, onMoveMessage } from './source.ts';
+import { DRAINED } from './courier.ts';
+import { MOVE_TIMES } from './machine.ts';
+import { isDrained, onPagerMessage } from './pages.ts';
+import { type MigrateRequest, migrationService, STRATEGIES, type Strategy } from './protocol.ts';
+import { recordOf } from './record.ts';
+import { advance, begin, onMoveMessage } from './source.ts';
 import type { MigrationArguments, MigrationState, SourceMove } from './state.ts';
 import { onArrivalMessage, onDropped, onLanded, onOffer, onStaged } from './target.ts';
+import { wakeCourier } from './tell.ts';
 
-/** Number of the courier's word that a move needs nothing of this node any more. */
-const DRAINED = 5331;
+/** Moves under way at a time from one node (protocols 2.3.6). */
+const LEAVING_MAX = 4;
 
 /** Moves remembered after their end. */
 const MOVES_MAX = 1000;
@@ -36,7 +32,10 @@ export const migrationState = (own: MigrationArguments): MigrationState => ({
   reply: MACH_PORT_NULL,
   events: MACH_PORT_NULL,
   wake: MACH_PORT_NULL,
-  outbox: [],
+  outbox: new Map(),
+  forced: new Set(),
+  turn: 0,
+  times: { ...MOVE_TIMES, ...own.times },
   moves: [],
   arrivals: new Map(),
   byPort: new Map(),
@@ -73,10 +72,23 @@ export const migrationServer: Program = machine<MigrationState, MigrationState>(
     },
     serve(sys, s, { message }) {
       if (message !== null) dispatch(sys, s, message);
-      sys.receive(s.set);
+      listen(sys, s);
     },
   },
 });
+
+/** Waits for the next message, or until something is due. */
+const listen = (sys: Sys, s: MigrationState): void => {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { dueAt } of s.byPort.values()) next = Math.min(next, dueAt);
+  if (next === Number.POSITIVE_INFINITY) return sys.receive(s.set);
+  const now = sys.now();
+  if (next <= now) for (const move of [...s.byPort.values()]) if (move.dueAt <= now) advance(sys, s, move, DUE);
+  if (next <= now) return listen(sys, s);
+  sys.receive(s.set, { timeoutMs: next - now });
+};
+
+const DUE = Object.freeze({ type: 'due' });
 
 const dispatch = (sys: Sys, s: MigrationState, message: Received): void => {
   const move = s.byPort.get(message.local);
@@ -109,9 +121,17 @@ const onRequest = (sys: Sys, s: MigrationState, message: Received): void => {
   const isBusy = s.moves.some(({ state }) => state.phase === 'serving' || state.phase === 'committed');
   if (message.id === migrationService.id('drain') && isBusy) {
     s.drains.push(message);
-    return;
+    return pushAll(sys, s);
   }
   migrationService.serve(sys, message, { moves: records, drain: records } as never);
+};
+
+/** Whoever drains wants an end: what was left behind for good (`push: 'off'`) is pushed now. */
+const pushAll = (sys: Sys, s: MigrationState): void => {
+  for (const move of s.moves) {
+    if (move.state.phase === 'serving') move.strategy = { ...move.strategy, push: 'idle' };
+  }
+  wakeCourier(sys, s);
 };
 
 const onMigrate = (sys: Sys, s: MigrationState, message: Received): void => {
@@ -121,15 +141,16 @@ const onMigrate = (sys: Sys, s: MigrationState, message: Received): void => {
   const move = newMove(sys, s, request, message, found);
   const why = objection(s, request, found.why);
   s.moves.push(move);
-  if (s.moves.length > MOVES_MAX) s.moves.shift();
-  if (why !== null) {
-    move.state = { mid: move.state.mid, task: request.task, node: request.node, phase: 'ended', why };
-    answerClient(sys, s, move, [why]);
-    return;
-  }
+  if (s.moves.length > MOVES_MAX) forgetOldest(s);
   s.byPort.set(move.port, move);
-  // The first phase is entered by hand: there is no event before it.
-  sys.send(netService.request(s.own.net, move.port, 'look_up', { node: request.node, name: 'migration' }));
+  if (why === null) return begin(sys, s, move);
+  move.blockers = [why];
+  advance(sys, s, move, { type: 'failed', why });
+};
+
+const forgetOldest = (s: MigrationState): void => {
+  const oldest = s.moves.findIndex(({ state }) => state.phase === 'ended' || state.phase === 'released');
+  if (oldest >= 0) s.moves.splice(oldest, 1);
 };
 
 const objection = (s: MigrationState, request: MigrateRequest, why: string | null): string | null => {
@@ -141,7 +162,9 @@ const objection = (s: MigrationState, request: MigrateRequest, why: string | nul
   const isMoving = s.moves.some(
     ({ state, isDryRun }) => state.task === request.task && !isDryRun && isUnderWay(state.phase),
   );
-  return isMoving ? `${request.task} is being moved already` : null;
+  if (isMoving) return `${request.task} is being moved already`;
+  const leaving = s.moves.filter(({ state }) => isUnderWay(state.phase)).length;
+  return leaving >= LEAVING_MAX ? `${leaving} tasks are leaving ${s.own.node} already; try again later` : null;
 };
 
 /** True while calls on the task's port may be answered later, or elsewhere. */
@@ -176,6 +199,7 @@ const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: R
   sys.call({ op: 'port_move_member', member: port, after: s.set });
   return {
     state: { mid: s.own.newId(), task: request.task, node: request.node, phase: 'locating' },
+    dueAt: Number.POSITIVE_INFINITY,
     strategy: strategyOf(request),
     isDryRun: request.dryRun === true,
     identity: found.identity,
@@ -199,52 +223,4 @@ const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: R
     pagesOnDemand: 0,
     pagesPushed: 0,
   };
-};
-
-/**
- * The courier: the thread that sends to other nodes, and pages among it. It may wait for room, the other never does.
- */
-export const migrationCourier: Program = machine<{ at: string; readonly s: MigrationState }, MigrationState>({
-  name: 'migration-courier',
-  hash: 'migration-courier',
-  start: (s) => ({ at: 'idle', s }),
-  handlers: {
-    idle(sys, state) {
-      state.at = 'work';
-      if (state.s.wake === MACH_PORT_NULL) return sys.yield();
-      sys.receive(state.s.wake);
-    },
-    work(sys, state) {
-      const { s } = state;
-      if (s.wake === MACH_PORT_NULL) {
-        state.at = 'idle';
-        return sys.yield();
-      }
-      const draft = s.outbox.shift() ?? eagerDraft(sys, s) ?? nextPush(sys, s);
-      if (draft !== null) return sys.msg({ send: draft });
-      for (const move of s.moves) if (move.state.phase === 'serving' && isDrained(move)) report(sys, s, move);
-      sys.receive(s.wake);
-    },
-  },
-});
-
-const report = (sys: Sys, s: MigrationState, move: SourceMove): void => {
-  sys.send({ remote: s.events, remoteDisposition: MAKE_SEND, id: DRAINED, body: { mid: move.state.mid } });
-};
-
-const eagerDraft = (sys: Sys, s: MigrationState) => {
-  for (const move of s.moves) {
-    const { phase, mid } = move.state;
-    if (move.strategy.name !== 'eager-all' || move.peer === null || move.isEagerSent) continue;
-    if (phase !== 'staging' && phase !== 'preparing') continue;
-    const next = nextEager(sys, s, move);
-    if (next === null) {
-      move.isEagerSent = true;
-      for (const object of move.objects) object.isComplete = true;
-    }
-    const body = next === null ? { mid } : { mid, object: next.object, pages: next.pages };
-    const id = next === null ? MOVE_PAGES_END : MOVE_PAGES;
-    return { remote: move.peer.name, remoteDisposition: COPY_SEND, id, body: body as unknown as Body };
-  }
-  return null;
 };

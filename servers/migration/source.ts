@@ -11,28 +11,32 @@ import type { Received } from '../../ports/port.ts';
 import { MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, moving, type StubAnswer } from '../kernel-stub.ts';
 import { netService } from '../net/protocol.ts';
-import { type MoveEvent, step } from './machine.ts';
+import { type MoveEvent, patienceOf, step } from './machine.ts';
 import { describeObjects, openPagers, withPagers } from './pages.ts';
 import {
   MOVE_ACTIVATED,
   MOVE_PAGES_DONE,
   MOVE_PREPARED,
+  MOVE_QUERY,
   MOVE_REFUSED,
   migrationService,
   type Verdict,
 } from './protocol.ts';
 import { answerClient, recordOf } from './record.ts';
 import type { MigrationState, SourceMove } from './state.ts';
-import { post, wakeCourier } from './tell.ts';
-
-/** Number of the message with which a move asks itself to try again. */
-const MOVE_RETRY = 5330;
+import { giveUpPeer, post, tell, wakeCourier } from './tell.ts';
 
 /** Lets an event happen to a move, and does what the phase that it leads to owes. */
 export const advance = (sys: Sys, s: MigrationState, move: SourceMove, event: MoveEvent): void => {
   const before = move.state;
-  move.state = step(before, event);
-  if (move.state !== before) enter(sys, s, move);
+  move.state = step(before, event, s.times);
+  if (move.state !== before) begin(sys, s, move);
+};
+
+/** Sets the time that the phase may take, and does what it owes. For the first phase there is no event before it. */
+export const begin = (sys: Sys, s: MigrationState, move: SourceMove): void => {
+  move.dueAt = sys.now() + patienceOf(move.state, s.times);
+  enter(sys, s, move);
 };
 
 const enter = (sys: Sys, s: MigrationState, move: SourceMove): void =>
@@ -45,9 +49,8 @@ const enter = (sys: Sys, s: MigrationState, move: SourceMove): void =>
     .with({ phase: 'staging' }, () => stage(sys, s, move))
     .with({ phase: 'preparing' }, () => undefined)
     .with({ phase: 'deciding' }, () => decide(sys, s, move))
-    .with({ phase: 'committed' }, ({ mid }) => {
-      sys.send(netService.request(s.own.net, move.port, 'commit', { mid }));
-    })
+    .with({ phase: 'waiting' }, () => undefined)
+    .with({ phase: 'committed' }, ({ asked }) => (asked === 0 ? commit(sys, s, move) : ask(sys, s, move)))
     .with({ phase: 'serving' }, () => {
       move.freezeMs = sys.now() - move.frozenAt;
       answerClient(sys, s, move, []);
@@ -102,8 +105,7 @@ const freeze = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   }
   if (answer.kr !== 'KERN_FAILURE') return fail(sys, s, move, `the task cannot be frozen: ${answer.kr}`);
   move.blockers = (answer.fields['blockers'] as string[] | undefined) ?? [];
-  // The blocking wait ends by itself; ask again when the others have had their turn.
-  sys.send({ remote: move.port, remoteDisposition: MAKE_SEND, id: MOVE_RETRY });
+  advance(sys, s, move, { type: 'blocked' });
 };
 
 const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
@@ -113,7 +115,6 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   move.husk = husk;
   move.rights = rights;
   move.image = answer.fields['image'] as Body;
-  move.bytesInFreeze = bodySize(move.image);
   move.objects = describeObjects(sys, s, move);
   move.pagesAtFreeze = move.objects.reduce((sum, object) => sum + object.left, 0);
   const lazy = move.strategy.name === 'copy-on-reference';
@@ -126,6 +127,7 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   });
   const kr = sys.send({ ...draft, descriptors: [...moving(rights), ...pagers] });
   if (kr !== 'MACH_MSG_SUCCESS') return fail(sys, s, move, `the image cannot be sent: ${kr}`);
+  move.bytesInFreeze = bodySize(image); // of what has been sent it is known
   if (!lazy) wakeCourier(sys, s);
 };
 
@@ -138,6 +140,19 @@ const decide = (sys: Sys, s: MigrationState, move: SourceMove): void => {
     return fail(sys, s, move, `the journal cannot be written: ${error instanceof Error ? error.message : 'unknown'}`);
   }
   advance(sys, s, move, { type: 'journalled' });
+};
+
+const commit = (sys: Sys, s: MigrationState, move: SourceMove): void => {
+  sys.send(netService.request(s.own.net, move.port, 'commit', { mid: move.state.mid }));
+};
+
+/**
+ * The destination has not said that the task runs. There is no way back: it is asked, and asked again, until it
+ * answers or is dead. Whoever wanted the move hears how far it is.
+ */
+const ask = (sys: Sys, s: MigrationState, move: SourceMove): void => {
+  answerClient(sys, s, move, []);
+  if (move.peer !== null) tell(sys, s, move.peer.name, { id: MOVE_QUERY, body: { mid: move.state.mid } });
 };
 
 const release = (sys: Sys, s: MigrationState, move: SourceMove): void => {
@@ -158,7 +173,7 @@ const release = (sys: Sys, s: MigrationState, move: SourceMove): void => {
 const closePagers = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   for (const object of move.objects) {
     s.byPager.delete(object.pager);
-    if (object.control !== null) giveUp(sys, { name: object.control, type: 17 });
+    if (object.control !== null) giveUpPeer(sys, s, object.control);
     if (object.pager !== MACH_PORT_NULL) giveUp(sys, { name: object.pager, type: 16 });
   }
   move.objects = [];
@@ -167,7 +182,7 @@ const closePagers = (sys: Sys, s: MigrationState, move: SourceMove): void => {
 const closePort = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   s.byPort.delete(move.port);
   sys.call({ op: 'port_mod_refs', name: move.port, right: 'RECEIVE', delta: -1 });
-  if (move.peer !== null) giveUp(sys, move.peer);
+  if (move.peer !== null) giveUpPeer(sys, s, move.peer.name);
   move.peer = null;
 };
 
@@ -185,8 +200,6 @@ export const onMoveMessage = (sys: Sys, s: MigrationState, move: SourceMove, mes
         : fail(sys, s, move, `the image did not arrive: ${String(body['retcode'])}`);
     case netService.id('abort') + 100:
       return restore(sys, s, move, message);
-    case MOVE_RETRY:
-      return move.state.phase === 'freezing' ? retry(sys, s, move) : undefined;
     case MOVE_PREPARED:
       return advance(sys, s, move, { type: 'prepared' });
     case MOVE_REFUSED:
@@ -204,10 +217,6 @@ export const onMoveMessage = (sys: Sys, s: MigrationState, move: SourceMove, mes
   }
 };
 
-const retry = (sys: Sys, s: MigrationState, move: SourceMove): void => {
-  advance(sys, s, move, { type: 'blocked' });
-};
-
 const onLocated = (sys: Sys, s: MigrationState, move: SourceMove, message: Received): void => {
   const [peer] = heldRights(message.items);
   if (peer === undefined) return fail(sys, s, move, `no node ${move.state.node}, or it takes no tasks`);
@@ -221,7 +230,7 @@ const onVerdict = (sys: Sys, s: MigrationState, move: SourceMove, message: Recei
   if (reply.value?.accepted !== true || arrival === undefined) {
     return fail(sys, s, move, reply.value?.why ?? `no answer to the offer: ${reply.retcode}`);
   }
-  if (move.peer !== null) giveUp(sys, move.peer);
+  if (move.peer !== null) giveUpPeer(sys, s, move.peer.name);
   move.peer = arrival;
   watch(sys, move, arrival.name);
   advance(sys, s, move, { type: 'accepted' });

@@ -4,7 +4,7 @@ import type { Draft } from '../../ports/draft.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import type { HeldRight } from '../kernel-stub.ts';
-import type { MoveState } from './machine.ts';
+import type { MoveState, MoveTimes } from './machine.ts';
 import type { Strategy } from './protocol.ts';
 
 /** Keeps decisions over a crash. Throws if it cannot: the move is then called off. */
@@ -23,6 +23,8 @@ export interface MigrationArguments {
   readonly journal: Journal;
   /** A fresh identity, unique for ever. */
   readonly newId: () => string;
+  /** How long a move waits; `MOVE_TIMES` where it does not say. */
+  readonly times?: Partial<MoveTimes>;
 }
 
 /** One memory object of a task that has left. */
@@ -46,7 +48,9 @@ export interface SourceObject {
 /** A move, seen from its source. */
 export interface SourceMove {
   state: MoveState;
-  readonly strategy: Strategy;
+  /** When `due` happens to it. */
+  dueAt: number;
+  strategy: Strategy;
   readonly isDryRun: boolean;
   readonly identity: string;
   /** Receive right on which everything about this move arrives. */
@@ -97,8 +101,13 @@ export interface MigrationState {
   events: PortName;
   /** Where the courier thread waits for work. */
   wake: PortName;
-  /** What it has to send before it pushes pages. */
-  readonly outbox: Draft[];
+  /** What it has to send before it pushes pages, by destination. */
+  readonly outbox: Map<PortName, Draft[]>;
+  /** Destinations into whose full queue a message was forced: nothing goes there until it has left. */
+  readonly forced: Set<PortName>;
+  /** Whose pages were sent last: the index of a move. */
+  turn: number;
+  readonly times: MoveTimes;
   readonly moves: SourceMove[];
   readonly arrivals: Map<string, Arrival>;
   readonly byPort: Map<PortName, SourceMove>;

@@ -15,13 +15,14 @@ import {
   MOVE_PAGES,
   MOVE_PAGES_END,
   MOVE_PREPARED,
+  MOVE_QUERY,
   MOVE_REFUSED,
   type Offer,
   type Pages,
   type Verdict,
 } from './protocol.ts';
 import type { Arrival, MigrationState } from './state.ts';
-import { tell } from './tell.ts';
+import { giveUpPeer, tell } from './tell.ts';
 
 /** Tasks that may be on their way to one node at a time (protocols 2.3.6). */
 const ARRIVALS_MAX = 4;
@@ -39,6 +40,14 @@ export const onOffer = (sys: Sys, s: MigrationState, message: Received): void =>
     return answer(sys, message, { accepted: false, why: why ?? '' }, MACH_PORT_NULL);
   }
   const port = sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
+  // The source closes its end when it needs this one no more: that is heard. An offer whose end is closed comes late.
+  const notify = { name: port, disposition: MAKE_SEND_ONCE };
+  const { kr } = sys.call({ op: 'port_request_notification', name: source.name, kind: 'DEAD_NAME', sync: 0, notify });
+  if (kr !== 'KERN_SUCCESS') {
+    giveUp(sys, source);
+    giveUp(sys, { name: port, type: 16 });
+    return answer(sys, message, { accepted: false, why: 'the source has given the move up' }, MACH_PORT_NULL);
+  }
   sys.call({ op: 'port_set_qlimit', name: port, qlimit: 64 });
   sys.call({ op: 'port_move_member', member: port, after: s.set });
   if (offer.dryRun) giveUp(sys, source);
@@ -55,9 +64,6 @@ export const onOffer = (sys: Sys, s: MigrationState, message: Received): void =>
       hasLanded: false,
       pages: [],
     });
-    // The source closes its end when it needs this one no more; until then it hears of our death by this port's.
-    const notify = { name: port, disposition: MAKE_SEND_ONCE };
-    sys.call({ op: 'port_request_notification', name: source.name, kind: 'DEAD_NAME', sync: 0, notify });
   }
   answer(sys, message, { accepted: true, why: '' }, port);
   if (offer.dryRun) giveUp(sys, { name: port, type: 16 });
@@ -115,6 +121,8 @@ export const onArrivalMessage = (sys: Sys, s: MigrationState, arrival: Arrival, 
   if (message.id === MOVE_PAGES) {
     const { object, pages } = message.body as unknown as Pages;
     for (const { page, bytes } of pages) arrival.pages.push({ object, page, bytes });
+  } else if (message.id === MOVE_QUERY) {
+    if (arrival.hasLanded) tell(sys, s, arrival.source.name, { id: MOVE_ACTIVATED, body: { mid: arrival.mid } });
   } else if (message.id === MOVE_PAGES_END) {
     arrival.hasAllPages = true;
     prepared(sys, s, arrival);
@@ -167,6 +175,6 @@ export const onDropped = (sys: Sys, s: MigrationState, mid: string): void => {
 
 const endArrival = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
   s.arrivals.delete(arrival.mid);
-  giveUp(sys, arrival.source);
+  giveUpPeer(sys, s, arrival.source.name);
   giveUp(sys, { name: arrival.port, type: 16 });
 };

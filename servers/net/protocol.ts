@@ -3,13 +3,12 @@
  * kernel. Everything else in this folder is between two netmsgs.
  */
 
-import type { RightArgument } from '../../kernel/interface/calls.ts';
+import type { Door, PortCounts } from '../../kernel/interface/door.ts';
 import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
-import type { Draft } from '../../ports/draft.ts';
-import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
 import type { PortName } from '../../ports/name.ts';
-import type { Item } from '../../ports/port.ts';
+
+export type { Delivery, Door, Parcel, PortCapsule, PortCounts, PortState } from '../../kernel/interface/door.ts';
 
 /** Names a kernel among all that may ever meet; a kernel that starts anew gets a new one. */
 export type NodeId = string;
@@ -39,15 +38,11 @@ export interface Staged {
   readonly body: Body;
 }
 
-/** What moving a receive right through a message resets, and its new holder may want to set again. */
-export interface PortCounts {
-  readonly seqno: number;
-  readonly mscount: number;
-  readonly qlimit: number;
-}
-
-/** Body of `NET_LANDED`. `counts` has one entry for each receive right among the descriptors, in order. */
-export interface Landed extends Staged {
+/**
+ * Body of `NET_LANDED`: the body that was staged is known since `NET_STAGED`. `counts` has one entry for each receive
+ * right among the descriptors, in order.
+ */
+export interface Landed extends Omit<Staged, 'body'> {
   readonly counts: readonly PortCounts[];
 }
 
@@ -109,73 +104,6 @@ export const netService: Subsystem<Routines> = subsystem('net', NET_BASE, {
   listen_stages: routine<null, null>(),
   census: routine<null, Census>(),
 } as Routines);
-
-/**
- * A message in netmsg's hands, as one that it received or found in the queue of a port. Its rights are names of
- * netmsg's.
- */
-export interface Parcel {
-  readonly id: number;
-  readonly body: Body;
-  readonly reply: PortName;
-  readonly replyType: number;
-  /** How it came: PORT_SEND or PORT_SEND_ONCE. */
-  readonly destType: number;
-  readonly items: readonly Item[] | null;
-  /** Token of the sender, null for the kernel. */
-  readonly sender: string | null;
-}
-
-/** A message to be put into a queue. `draft.remote` names the port; its disposition is not looked at by `attach`. */
-export interface Delivery {
-  readonly draft: Draft;
-  readonly sender: string | null;
-  /** It arrives as if sent by a send-once right: it needs no room, and its receiver sees that type. */
-  readonly once: boolean;
-}
-
-/** What is in a port beside its queue. The requests are send-once rights. */
-export interface PortState<R> extends PortCounts {
-  readonly nsrequest: R;
-  readonly pdrequest: R;
-}
-
-/** A port's inside, taken out of it. The receive right stays with netmsg and the port is empty and open. */
-export interface PortCapsule extends PortState<PortName> {
-  readonly messages: readonly Parcel[];
-}
-
-/** What netmsg needs of its kernel beyond the traps. It acts on netmsg's own names only. */
-export interface Door {
-  /**
-   * Sends in the name of `sender`. A full queue is no obstacle: the message is forced in, the answer is WILL_NOTIFY,
-   * and the receive right `notify` hears MSG_ACCEPTED when it leaves the queue. A dead-name request of the used-up
-   * name that would tell `notify` is withdrawn.
-   */
-  forward(delivery: Delivery, notify: PortName): MachMsgReturn;
-  /** Empties a port whose receive right netmsg holds. */
-  detach(name: PortName): PortCapsule | KernFailure;
-  /**
-   * Fills such a port: `messages` go before what is queued there, the counts are set. Uses up all rights it is given.
-   */
-  attach(name: PortName, state: PortState<RightArgument | null>, messages: readonly Delivery[]): KernReturn;
-  /**
-   * A send-once right made from a send or receive right of netmsg's, under a name of its own; DEAD if the port is
-   * dead.
-   */
-  makeOnce(name: PortName): PortName;
-  /**
-   * Gives up one user reference of a send right; if it was the last right in the world, no-senders is told only if the
-   * make-send count has grown beyond `mscount`.
-   */
-  forgetSend(name: PortName, mscount: number): void;
-  /** Gives up a send-once right, or the dead name it has become, and nobody is told. */
-  forgetOnce(name: PortName): void;
-  /**
-   * Name of netmsg's receive right of the port that a send-once right goes to; NULL if netmsg does not receive there.
-   */
-  receiverOf(name: PortName): PortName;
-}
 
 /** What a session tells netmsg. */
 export type NetInput =

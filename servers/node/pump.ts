@@ -4,8 +4,15 @@
  */
 import type { Clock } from './clock.ts';
 
-/** Parked calls between two looks at the clock. */
-const STEPS = 256;
+/**
+ * Parked calls between two looks at the clock: few while each takes long, more while they are short. A call may take
+ * milliseconds (a task that computes) or a quarter of a microsecond (one that sends).
+ */
+const STEPS_MAX = 64;
+/** A run this short may be longer next time; one twice as long was too long. */
+const SHORT_MS = 0.1;
+/** How long a pump holds the event loop at once, unless it is told otherwise: what comes in waits that long. */
+const SLICE_MS = 2;
 /** The longest a timer waits; a later deadline is looked at again then. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -32,8 +39,10 @@ export class NodePump {
   #timerAt = Number.POSITIVE_INFINITY;
   #isWanted = false;
   #isStopped = false;
+  #isHeld = false;
+  #steps = 1;
 
-  constructor(clock: Clock, { sliceMs }: PumpSettings = { sliceMs: 8 }) {
+  constructor(clock: Clock, { sliceMs }: PumpSettings = { sliceMs: SLICE_MS }) {
     this.#clock = clock;
     this.#sliceMs = sliceMs;
   }
@@ -63,6 +72,19 @@ export class NodePump {
     this.#timer.unref();
   }
 
+  /** Nothing runs until `release`: the kernel stands still, and what comes for it waits. */
+  hold(): void {
+    this.#isHeld = true;
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+    this.#immediate = null;
+  }
+
+  /** Goes on after `hold`. */
+  release(): void {
+    this.#isHeld = false;
+    if (this.#isWanted) this.#schedule();
+  }
+
   /** Nothing runs any more. */
   stop(): void {
     this.#isStopped = true;
@@ -73,7 +95,7 @@ export class NodePump {
   }
 
   #schedule(): void {
-    if (this.#immediate !== null || this.#pumped === null || this.#isStopped) return;
+    if (this.#immediate !== null || this.#pumped === null || this.#isStopped || this.#isHeld) return;
     this.#immediate = setImmediate(() => this.#slice());
   }
 
@@ -86,13 +108,24 @@ export class NodePump {
   #slice(): void {
     const pumped = this.#pumped;
     if (pumped === null) return;
-    const end = this.#clock.now() + this.#sliceMs;
+    let now = this.#clock.now();
+    const end = now + this.#sliceMs;
     do {
       this.#isWanted = false;
-      pumped.run(STEPS);
-    } while (this.#isWanted && !this.#isStopped && this.#clock.now() < end);
+      pumped.run(this.#steps);
+      now = this.#paced(now);
+    } while (this.#isWanted && !this.#isStopped && now < end);
     this.#immediate = null;
     if (this.#isWanted) this.#schedule();
     this.deadline(pumped.nextDeadline());
+  }
+
+  /** Looks at the clock, and sets how much is run before the next look. */
+  #paced(before: number): number {
+    const now = this.#clock.now();
+    const took = now - before;
+    if (took <= SHORT_MS) this.#steps = Math.min(this.#steps * 2, STEPS_MAX);
+    else if (took > 2 * SHORT_MS) this.#steps = Math.max(1, this.#steps >> 1);
+    return now;
   }
 }

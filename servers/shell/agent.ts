@@ -13,6 +13,7 @@ export interface Agent {
   readonly sys: Sys;
   allocate(): PortName;
   call(request: KernelRequest): Answer;
+  receive(name: PortName, options?: ReceiveOptions): Promise<Received>;
   rpc(draft: Draft, name: PortName, options?: ReceiveOptions & { readonly signal?: AbortSignal }): Promise<Received>;
   kernelCall(port: PortName, request: KernelRequest, options?: { readonly signal?: AbortSignal }): Promise<Answer>;
   listen(name: PortName, options?: { readonly signal?: AbortSignal }): AsyncGenerator<Received, void, void>;

@@ -19,7 +19,8 @@ import { deliver } from '../../ports/queue.ts';
 import { COPY_SEND, MAKE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { consoleServer, type Sink } from '../console/console.ts';
 import { fileServer } from '../files/files.ts';
-import { migrationCourier, migrationServer, migrationState } from '../migration/server.ts';
+import { migrationCourier } from '../migration/courier.ts';
+import { migrationServer, migrationState } from '../migration/server.ts';
 import { nameServer } from '../names/names.ts';
 import { nameService } from '../names/protocol.ts';
 import { netmsg } from '../net/netmsg.ts';
@@ -94,6 +95,7 @@ class Composition {
     this.kernel = bootKernel({ node, clock, pump: this.pump, ...memory });
     this.net = new UnixNet({ node, dir, clock, limits, ring: () => this.#ring() });
     this.#netTask = this.task('netmsg', 'it is the net message server of its node');
+    this.#netTask.isUrgent = true;
     const service = this.receive(this.#netTask);
     const doorbell = this.receive(this.#netTask);
     this.#netName = service;
@@ -185,6 +187,7 @@ const startServers = (parts: Composition, agent: Task, settings: NodeSettings, d
       parts.start(task, nameServer, { service, net: parts.grantNet(task), nodeOf }),
     ),
     migration: serve('migration', (task, service) => {
+      task.isUrgent = true;
       const { node } = parts.kernel;
       const rights = { host: parts.grantHost(task), net: parts.grantNet(task), service };
       const state = migrationState({ node, ...rights, journal, newId: () => v7() });
@@ -322,6 +325,8 @@ export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promi
     },
     refusalOf: (node) => parts.net.refusalOf(node),
     hasKnown: (name) => dir.hasKnown(name),
+    hold: () => parts.pump.hold(),
+    release: () => parts.pump.release(),
     close: () => parts.close(),
   };
 };

@@ -20,6 +20,9 @@ export interface Client {
   refusalOf(node: string): string | null;
   /** True if a node of that name has run here once. */
   hasKnown(name: string): boolean;
+  /** Lets the client's kernel stand still, and go on again: a slow client, to whoever talks to it. */
+  hold(): void;
+  release(): void;
   close(): Promise<void>;
 }
 

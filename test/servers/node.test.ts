@@ -175,6 +175,45 @@ describe('a pump', () => {
     expect(runs).toHaveLength(4);
   });
 
+  it('looks at the clock the more often the longer calls take', async () => {
+    const asked: number[] = [];
+    let now = 0;
+    let takesMs = 0;
+    const pump = new NodePump({ now: () => now });
+    const pumped = {
+      run: (steps: number) => {
+        asked.push(steps);
+        now += takesMs * steps;
+        if (asked.length % 10 !== 0) pump.wanted();
+      },
+      nextDeadline: () => Number.POSITIVE_INFINITY,
+    };
+    pump.drive(pumped);
+    pump.wanted();
+    await turn();
+    expect(asked).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 64, 64]);
+    takesMs = 0.01;
+    pump.wanted();
+    for (let turns = 0; turns < 2; turns += 1) await turn(); // 2 ms are over before the last
+    expect(asked.slice(10)).toEqual([64, 32, 16, 16, 16, 16, 16, 16, 16, 16]);
+    takesMs = 3; // a task that computes: one call, then the event loop has its turn
+    pump.wanted();
+    for (let turns = 0; turns < 6; turns += 1) await turn();
+    expect(asked.slice(20, 26)).toEqual([16, 8, 4, 2, 1, 1]);
+  });
+
+  it('stands still while it is held, and goes on where it was', async () => {
+    const { pump, pumped, runs } = scene(1, 1);
+    pump.drive(pumped);
+    pump.wanted();
+    pump.hold();
+    await turn();
+    expect(runs).toEqual([]);
+    pump.release();
+    await turn();
+    expect(runs).toEqual([1]);
+  });
+
   it('comes for a deadline', async () => {
     const woken = new Promise<void>((resolve) => {
       const pump = new NodePump({ now: () => 0 });

@@ -12,9 +12,10 @@ import { allocate, carry, insertRight, receivePort } from '../../ports/name-call
 import { Message, Port } from '../../ports/port.ts';
 import { deliver } from '../../ports/queue.ts';
 import { COPY_SEND, MAKE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
+import { migrationCourier } from '../../servers/migration/courier.ts';
 import type { MigrateRequest } from '../../servers/migration/protocol.ts';
 import { migrationService } from '../../servers/migration/protocol.ts';
-import { migrationCourier, migrationServer, migrationState } from '../../servers/migration/server.ts';
+import { migrationServer, migrationState } from '../../servers/migration/server.ts';
 import type { Journal, MigrationState } from '../../servers/migration/state.ts';
 import type { NetDriver } from '../../servers/net/driver.ts';
 import { netmsg } from '../../servers/net/netmsg.ts';
@@ -66,6 +67,7 @@ export class SimNode {
     this.driver = parts.driver(() => this.#ring());
     this.#netTask = createTask(this.kernel, 'netmsg');
     this.#netTask.pinned = 'it is the net message server of its node';
+    this.#netTask.isUrgent = true;
     const { space } = this.#netTask;
     this.#service = allocate(space, 'RECEIVE') as PortName;
     this.#doorbell = allocate(space, 'RECEIVE') as PortName;
@@ -136,6 +138,7 @@ export class SimNode {
     const { kernel, name } = this;
     const task = createTask(kernel, 'migration');
     task.pinned = 'it moves the others';
+    task.isUrgent = true;
     const host = kernelPort(kernel, hostServer(kernel));
     host.srights = 1;
     const hostName = portName(4);

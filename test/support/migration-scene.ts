@@ -9,8 +9,9 @@ import { allocate, carry, insertRight } from '../../ports/name-calls.ts';
 import { Port } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND, PORT_SEND } from '../../ports/right.ts';
 import type { Space } from '../../ports/space.ts';
+import { migrationCourier } from '../../servers/migration/courier.ts';
 import { type MigrateRequest, type MoveRecord, migrationService } from '../../servers/migration/protocol.ts';
-import { migrationCourier, migrationServer, migrationState } from '../../servers/migration/server.ts';
+import { migrationServer, migrationState } from '../../servers/migration/server.ts';
 import type { MigrationState } from '../../servers/migration/state.ts';
 import { type Actor, copyRight, type Node, World } from './two-kernels.ts';
 
@@ -84,8 +85,14 @@ export const migrate = (actor: Actor, request: MigrateRequest): MoveRecord => {
   if (service === MACH_PORT_NULL) throw new Error('no migration service');
   const reply = actor.port();
   actor.host.sys.send(migrationService.request(service, reply, 'migrate', request));
-  actor.node.world.run();
-  const answer = migrationService.reply('migrate', actor.take(reply));
+  const { world } = actor.node;
+  let message = null;
+  for (let tries = 0; message === null && tries < 100; tries += 1) {
+    world.run();
+    message = actor.take(reply);
+    if (message === null) world.pass(100);
+  }
+  const answer = migrationService.reply('migrate', message);
   if (!('value' in answer) || answer.value.record === null) throw new Error(JSON.stringify(answer));
   return answer.value.record;
 };

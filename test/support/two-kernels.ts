@@ -219,10 +219,24 @@ export class World {
   readonly #jobs: (() => void)[] = [];
   readonly clock: Clock;
   #random: number;
+  #now = 0;
 
-  constructor(seed = 0, clock: Clock = { now: () => 0 }) {
-    this.clock = clock;
+  /** Without a clock of its own a world stands at 0 until `pass`. */
+  constructor(seed = 0, clock: Clock | null = null) {
+    this.clock = clock ?? { now: () => this.#now };
     this.#random = seed;
+  }
+
+  /** Lets so much time pass, and everything that it brings. */
+  pass(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      this.run();
+      const next = Math.min(...this.nodes.map(({ kernel }) => kernel.timers.next));
+      this.#now = Math.max(this.#now, Math.min(next, end));
+      if (next > end) return;
+      for (const node of this.nodes) if (node.kernel.timers.next <= this.#now) node.run();
+    }
   }
 
   node(name: string, limits: Partial<NetLimits> = {}): Node {

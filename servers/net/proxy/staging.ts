@@ -131,7 +131,7 @@ const isSent = (net: Net, delivery: Delivery): boolean => net.door.forward(deliv
 
 const land = (net: Net, staged: IncomingStage): void => {
   const { mid, from, message } = staged;
-  const body: Landed = { mid, from, body: decodeBody(staged.body), counts: countsOf(message) };
+  const body: Landed = { mid, from, counts: countsOf(message) };
   const landed = landMessage(net, message, net.listener, COPY_SEND);
   const delivery = {
     ...landed,

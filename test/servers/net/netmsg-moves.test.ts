@@ -259,7 +259,7 @@ describe('a staged message', () => {
     expect(retcode(alice.ask('commit', { mid: 'm' }))).toBe('KERN_SUCCESS');
     const landed = bob.take(events);
     expect(landed?.id).toBe(5051);
-    expect(landed?.body).toMatchObject({ mid: 'm', from: 'a', body: 'image', counts: [{ qlimit: 5 }] });
+    expect(landed?.body).toMatchObject({ mid: 'm', from: 'a', counts: [{ qlimit: 5 }] });
     const arrived = bob.right(landed);
     expect(arrived).toBe(right);
     const queued = bob.take(arrived);
