@@ -53,7 +53,13 @@ export class LocalNode implements Disposable {
     this.#service = must(allocate(space, 'RECEIVE'));
     const doorbell = must(allocate(space, 'RECEIVE'));
     this.#doorbell = must(receivePort(space, doorbell));
-    const parts = { node: name, service: this.#service, doorbell, sessions: this.#driver, door: new NetDoor(space) };
+    const parts = {
+      node: name,
+      service: this.#service,
+      doorbell,
+      sessions: this.#driver,
+      door: new NetDoor(this.#netTask),
+    };
     createThread(this.#netTask, netmsg, netmsg.start(parts));
     this.operator = new HostTask(kernel, 'operator');
     this.#ticking = setInterval(() => this.#driver.tick(monotonicClock.now()), 25);

@@ -69,9 +69,10 @@ export class PortPager implements Pager, KernelServer {
     this.#close();
   }
 
-  #send(id: number, body: Body, rights: readonly Port[]): void {
+  #send(id: number, body: Body, rights: readonly Port[], cause = 0): void {
     if (this.#port.where === DEAD) return;
     const message = new Message(id, body, this.#port, PORT_SEND, null);
+    message.cause = cause;
     this.#port.srights += 1;
     message.items = rights.map((port): Item => {
       port.srights += 1;
@@ -86,9 +87,9 @@ export class PortPager implements Pager, KernelServer {
       return;
     }
     const { events, now } = this.#kernel;
-    events?.record(EVENT_FAULT, now, this.#object.id, page, 0);
+    const cause = events?.record(EVENT_FAULT, now, this.#object.id, page, 0);
     const body = { offset: page * PAGE_SIZE, length: count * PAGE_SIZE, access: ACCESS_READ };
-    this.#send(MEMORY_OBJECT_DATA_REQUEST, body, [this.#control]);
+    this.#send(MEMORY_OBJECT_DATA_REQUEST, body, [this.#control], cause);
   }
 
   terminate(): void {
@@ -126,7 +127,7 @@ export class PortPager implements Pager, KernelServer {
         return;
       }
       case MEMORY_OBJECT_DATA_SUPPLY:
-        return this.#supplied(body as DataSupply);
+        return this.#supplied(body as DataSupply, message.cause);
       case MEMORY_OBJECT_DATA_UNAVAILABLE:
         return eachPage(body as DataAbsent, (page) => object.unavailable(page));
       case MEMORY_OBJECT_DATA_ERROR:
@@ -141,10 +142,10 @@ export class PortPager implements Pager, KernelServer {
     }
   }
 
-  #supplied({ offset, bytes }: DataSupply): void {
+  #supplied({ offset, bytes }: DataSupply, cause: number): void {
     const view = bytes instanceof Bytes ? viewOfBytes(bytes) : bytes;
     if (!(view instanceof Uint8Array) || view.length % PAGE_SIZE !== 0 || offset % PAGE_SIZE !== 0) return;
-    this.#kernel.events?.record(EVENT_SUPPLY, this.#kernel.now, this.#object.id, offset / PAGE_SIZE, 0);
+    this.#kernel.events?.record(EVENT_SUPPLY, this.#kernel.now, this.#object.id, offset / PAGE_SIZE, cause);
     for (let at = 0; at < view.length; at += PAGE_SIZE) {
       const page = (offset + at) / PAGE_SIZE;
       if (page < this.#object.pages) this.#object.supply(page, view.subarray(at, at + PAGE_SIZE));

@@ -116,6 +116,7 @@ const receivedImage = (
   localType: message.localType,
   seqno: message.seqno,
   payload: message.payload,
+  cause: 0, // a number of the ring that stays behind
 });
 
 /** The message of a blocked sender. Its place in the queue is held until the move is decided. */

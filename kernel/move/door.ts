@@ -17,6 +17,10 @@ import { Ring } from '../../ports/ring.ts';
 import { compose } from '../../ports/send.ts';
 import type { Space } from '../../ports/space.ts';
 import { copyInRight, copyOutRight, offers } from '../../ports/transfer.ts';
+import { EVENT_ARRIVE, EVENT_FORWARD } from '../events.ts';
+import type { Task } from '../kernel.ts';
+import { PAGE_SIZE } from '../memory/object.ts';
+import { pageFloor } from '../memory/regions.ts';
 
 /** A message taken out of a queue; its rights are names of the space. */
 export interface Parcel {
@@ -27,6 +31,8 @@ export interface Parcel {
   readonly destType: number;
   readonly items: readonly Item[] | null;
   readonly sender: string | null;
+  /** Number of the event of its sending here, 0 if unknown. */
+  readonly cause: number;
 }
 
 /** A message for a queue. */
@@ -34,7 +40,18 @@ export interface Delivery {
   readonly draft: Draft;
   readonly sender: string | null;
   readonly once: boolean;
+  /** The event of its sending: on another kernel, or by its number on this one. */
+  readonly cause: RemoteCause | number;
 }
+
+/** An event in the ring of another kernel. */
+export interface RemoteCause {
+  readonly node: string;
+  readonly n: number;
+}
+
+/** Number of the message that says that a page may have come. */
+export const PAGE_READY = 5090;
 
 /** What a port holds beside its queue. */
 export interface PortState<R> {
@@ -45,12 +62,44 @@ export interface PortState<R> {
   readonly pdrequest: R;
 }
 
-/** The door of one space. */
+/** The door of one task. */
 export class NetDoor {
+  readonly #task: Task;
   readonly #space: Space;
 
-  constructor(space: Space) {
-    this.#space = space;
+  constructor(task: Task) {
+    this.#task = task;
+    this.#space = task.space;
+  }
+
+  /**
+   * Copies the task's memory into `target`. A page that is elsewhere is asked for if `notify` names a receive right,
+   * which hears PAGE_READY when it is worth trying again; nobody waits.
+   */
+  readMemory(address: number, target: Uint8Array, notify: PortName | null): 'read' | 'waiting' | 'failed' {
+    const { memory } = this.#task;
+    const waiter = notify === null ? null : { pageReady: (): void => this.#tell(notify) };
+    let outcome: 'read' | 'waiting' = 'read';
+    for (let at = pageFloor(address); at < address + target.length; at += PAGE_SIZE) {
+      const page = memory.resolve(at, false, waiter);
+      if (page === 'waiting') outcome = 'waiting';
+      else if (page !== 'resident') return 'failed';
+    }
+    if (outcome === 'read') memory.read(address, target);
+    return outcome;
+  }
+
+  #tell(notify: PortName): void {
+    const port = receivePort(this.#space, notify);
+    if (typeof port === 'string') return;
+    port.sorights += 1;
+    deliver(this.#space.ipc, new Message(PAGE_READY, undefined, port, PORT_SEND_ONCE, null));
+  }
+
+  /** Notes that a message of another kernel is passed on. */
+  notePassed(id: number, { node, n }: RemoteCause): number {
+    const { kernel, serial } = this.#task;
+    return kernel.events?.recordFrom(node, EVENT_FORWARD, kernel.lately, serial, id, n) ?? 0;
   }
 
   /**
@@ -71,8 +120,12 @@ export class NetDoor {
     return this.#force(port, message, notify);
   }
 
-  #stamp(message: Message, { sender, once }: Delivery): void {
+  #stamp(message: Message, { sender, once, cause }: Delivery): void {
+    const { kernel, serial } = this.#task;
     message.sender = sender === null ? null : new Identity(sender);
+    if (typeof cause === 'number') message.cause = cause;
+    else if (kernel.events !== null)
+      message.cause = kernel.events.recordFrom(cause.node, EVENT_ARRIVE, kernel.lately, serial, message.id, cause.n);
     const port = message.dest;
     if (!once || port === null || message.remoteType === PORT_SEND_ONCE) return;
     port.sorights += 1;
@@ -136,8 +189,8 @@ export class NetDoor {
     pseudoReceive(this.#space, message);
     if (destType === PORT_SEND) dropSend(this.#space.ipc, port);
     else port.sorights -= 1;
-    const { id, body, items, sender } = message;
-    return { id, body, reply: message.local, replyType, destType, items, sender: sender?.token ?? null };
+    const { id, body, items, sender, cause } = message;
+    return { id, body, reply: message.local, replyType, destType, items, sender: sender?.token ?? null, cause };
   }
 
   /** Fills such a port: `messages` stand before what it has queued. Uses up every right it is given. */

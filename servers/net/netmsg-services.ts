@@ -69,6 +69,8 @@ export const census = (net: Net): Census => {
     forwards: records.filter((record) => record.at === 'there' && record.wasHere).length,
     tombstones: net.tombstones.places,
     callbacks: net.onces.exported.size,
+    loaded: [...net.loads.values()].reduce((sum, { size }) => sum + size, 0),
+    charged: [...net.desks.values()].reduce((sum, { charged }) => sum + charged, 0),
     ...net.counters,
   };
 };

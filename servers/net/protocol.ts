@@ -22,6 +22,13 @@ export type OnceId = string;
 export const LANE_CONTROL = 0;
 export const LANE_MESSAGES = 1;
 export const LANE_DEMAND = 2;
+export const LANE_BULK = 3;
+
+/** Bytes of one piece of freight: with its header one frame of a session. */
+export const PIECE_SIZE = 61_440;
+
+/** To netmsg itself: a page that it waited for may be there. */
+export const NET_PAGE_READY = 5090;
 
 /** Number of the first routine of the net service. */
 export const NET_BASE = 5000;
@@ -67,6 +74,11 @@ export type Census = {
   readonly forwarded: number;
   /** Times that a sender here learnt that a port has moved. */
   readonly retargeted: number;
+  /** Messages that were larger than a session carries, and were given up. */
+  readonly refused: number;
+  /** Bytes of freight that wait here to be brought, and that are charged to other nodes. */
+  readonly loaded: number;
+  readonly charged: number;
   /** Messages sent to other nodes, and received from them. */
   readonly sent: number;
   readonly received: number;
@@ -124,6 +136,8 @@ export interface Parcel {
   readonly items: readonly Item[] | null;
   /** Token of the sender, null for the kernel. */
   readonly sender: string | null;
+  /** Number of the event of its sending in this kernel's ring, 0 if unknown. */
+  readonly cause: number;
 }
 
 /** A message to be put into a queue. `draft.remote` names the port; its disposition is not looked at by `attach`. */
@@ -132,6 +146,14 @@ export interface Delivery {
   readonly sender: string | null;
   /** It arrives as if sent by a send-once right: it needs no room, and its receiver sees that type. */
   readonly once: boolean;
+  /** The event of its sending: on another kernel, or by its number on this one (0 if unknown). */
+  readonly cause: RemoteCause | number;
+}
+
+/** An event in the ring of a kernel. */
+export interface RemoteCause {
+  readonly node: NodeId;
+  readonly n: number;
 }
 
 /** What is in a port beside its queue. The requests are send-once rights. */
@@ -167,6 +189,13 @@ export interface Door {
   /** Gives up a send-once right, or the dead name it has become, and nobody is told. */
   forgetOnce(name: PortName): void;
   /**
+   * Reads netmsg's memory. `waiting`: a page is elsewhere; it is asked for if `notify` names a receive right, which
+   * hears NET_PAGE_READY when it is worth trying again. `failed`: a page cannot be had any more.
+   */
+  readMemory(address: number, target: Uint8Array, notify: PortName | null): 'read' | 'waiting' | 'failed';
+  /** Notes that a message of another node is passed on. Answers the number of the event. */
+  notePassed(id: number, cause: RemoteCause): number;
+  /**
    * Name of netmsg's receive right of the port that a send-once right goes to; NULL if netmsg does not receive there.
    */
   receiverOf(name: PortName): PortName;
@@ -176,6 +205,7 @@ export interface Door {
 export type NetInput =
   | { readonly kind: 'message'; readonly node: NodeId; readonly bytes: Uint8Array }
   | { readonly kind: 'up'; readonly node: NodeId }
+  | { readonly kind: 'roomy'; readonly node: NodeId }
   | { readonly kind: 'dead'; readonly node: NodeId };
 
 /** The sessions to all other nodes, as netmsg uses them. Whoever puts input in also rings the doorbell. */
@@ -184,8 +214,15 @@ export interface Sessions {
   nodes(): readonly NodeId[];
   /** False for a node that has been declared dead. */
   isLiving(node: NodeId): boolean;
-  /** Sends exactly once, in the order of the lane, as long as both live. Opens a session if there is none. */
-  transmit(node: NodeId, lane: number, bytes: Uint8Array): void;
+  /**
+   * Sends exactly once, in the order of the lane, as long as both live. Opens a session if there is none. False if the
+   * payload is larger than a session carries: then nothing has been sent.
+   */
+  transmit(node: NodeId, lane: number, bytes: Uint8Array): boolean;
+  /** False while so much waits to be sent to a node that nothing should be added that can wait. `roomy` ends it. */
+  hasRoom(node: NodeId): boolean;
+  /** A node says what the protocol does not allow: it is told so, and the verdict is pronounced. */
+  refuse(node: NodeId, why: string): void;
   /** Takes the next input. */
   take(): NetInput | undefined;
 }
@@ -202,6 +239,12 @@ export interface NetLimits {
   readonly earlyMax: number;
   /** Frames and messages handled before others get the processor. */
   readonly turn: number;
+  /** Bytes of bodies and out-of-line memory that go with the frame of their message; what is more is freight. */
+  readonly inlineMax: number;
+  /** Bytes of freight of one node that may be here or on their way at a time, and of one message. */
+  readonly freightMax: number;
+  /** Pieces of freight that one node may be asked for at a time. */
+  readonly piecesMax: number;
 }
 
 /** What netmsg is started with. */

@@ -87,7 +87,7 @@ class Composition {
     this.#doorbell = right(receivePort(this.#netTask.space, doorbell));
     this.#host = kernelPort(this.kernel, hostServer(this.kernel));
     this.#host.srights = 1; // ours: the host port lives as long as the kernel
-    const door = new NetDoor(this.#netTask.space);
+    const door = new NetDoor(this.#netTask);
     this.start(this.#netTask, netmsg, { node, service, doorbell, sessions: this.net.driver, door, limits: LIMITS });
     const { kernel } = this;
     this.pump.drive({ run: (steps) => void runKernel(kernel, steps), nextDeadline: () => kernel.timers.next });
