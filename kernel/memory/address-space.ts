@@ -360,7 +360,9 @@ export class AddressSpace {
         below.references += 1;
       }
       const port = plan.pager === undefined || plan.pager < 0 ? null : pager(plan.pager);
-      if (port !== null) object.backing = { kind: 'pager', pager: this.parts.pagerOf(port, object) };
+      const supplier = port === null ? null : this.parts.pagerOf(port, object);
+      // A pager that is dead already has said so: the pages are lost.
+      if (supplier !== null && object.backing.kind === 'zero') object.backing = { kind: 'pager', pager: supplier };
     }
     for (const { object: id, ...region } of image.regions as readonly RegionPlan[]) {
       const object = this.#described.get(id);

@@ -4,12 +4,17 @@ import type { Draft } from '../../ports/draft.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import type { HeldRight } from '../kernel-stub.ts';
+import type { Decisions } from './decisions.ts';
 import type { MoveState } from './machine.ts';
 import type { Strategy } from './protocol.ts';
 
-/** Keeps decisions over a crash. Throws if it cannot: the move is then called off. */
+/** Keeps records over a crash. Each of its calls throws if it cannot: then it is as if it had not been made. */
 export interface Journal {
   append(record: string): void;
+  /** Everything that was kept, oldest first; null if nothing is kept over a crash. */
+  records(): readonly string[] | null;
+  /** Keeps these in place of all others. */
+  replace(records: readonly string[]): void;
 }
 
 /** What the composition root gives to a migration server. Names are in its own space. */
@@ -23,6 +28,11 @@ export interface MigrationArguments {
   readonly journal: Journal;
   /** A fresh identity, unique for ever. */
   readonly newId: () => string;
+  /**
+   * True if `node` is the next life of `before`. Without it nobody is ever asked what a node had decided that has
+   * died: its tasks that were on their way die with it.
+   */
+  readonly isSuccessor?: (node: string, before: string) => boolean;
 }
 
 /** One memory object of a task that has left. */
@@ -83,6 +93,10 @@ export interface Arrival {
   readonly source: HeldRight;
   image: Body;
   isStaged: boolean;
+  /** The source may have heard that everything is here, and may have decided. */
+  isPrepared: boolean;
+  /** The source, if it has died and nobody knows what it had decided. */
+  inDoubt: string | null;
   hasAllPages: boolean;
   hasLanded: boolean;
   readonly pages: { readonly object: number; readonly page: number; readonly bytes: Body }[];
@@ -104,4 +118,5 @@ export interface MigrationState {
   readonly byPort: Map<PortName, SourceMove>;
   readonly byPager: Map<PortName, { readonly move: SourceMove; readonly object: SourceObject }>;
   readonly drains: Received[];
+  readonly decisions: Decisions;
 }

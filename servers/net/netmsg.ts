@@ -33,7 +33,7 @@ import {
   settleAll,
   settleHolders,
 } from './proxy/references.ts';
-import { dropStages, noteStage } from './proxy/staging.ts';
+import { dropStages, noteStage, tellUp } from './proxy/staging.ts';
 
 /** What holds unless the composition root says otherwise. */
 export const NET_LIMITS: NetLimits = {
@@ -112,7 +112,7 @@ const heard = (net: Net, input: NetInput): void => {
       nodeDied(net, input.node);
       return;
     case 'up':
-      return;
+      return tellUp(net, input.node);
   }
 };
 

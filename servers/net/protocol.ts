@@ -38,6 +38,13 @@ export const NET_STAGED = 5050;
 export const NET_LANDED = 5051;
 /** To the stage listener: a staged message was given up, or its node died. Body `{ mid }`. */
 export const NET_DROPPED = 5052;
+/**
+ * To the stage listener: the node that staged a message here has died, and may have committed it. Body `{ mid, from }`.
+ * It is kept until the listener says by `settle` what becomes of it.
+ */
+export const NET_ORPHANED = 5053;
+/** To the stage listener: a node can be reached. Body `{ node }`. */
+export const NET_UP = 5054;
 
 /** Body of `NET_STAGED`. */
 export interface Staged {
@@ -105,6 +112,8 @@ interface Routines extends Readonly<Record<string, Routine<never, Body>>> {
   readonly commit: Routine<StageName, null>;
   /** Gives a staged message up. The reply has all its rights as descriptors. */
   readonly abort: Routine<StageName, null>;
+  /** What becomes of a message whose node has died (NET_ORPHANED): it lands, or is dropped. */
+  readonly settle: Routine<{ readonly mid: string; readonly commit: boolean }, null>;
   /** The send right in the first descriptor gets NET_STAGED, NET_LANDED and NET_DROPPED from now on. */
   readonly listen_stages: Routine<null, null>;
   readonly census: Routine<null, Census>;
@@ -120,6 +129,7 @@ export const netService: Subsystem<Routines> = subsystem('net', NET_BASE, {
   abort: routine<StageName, null>(),
   listen_stages: routine<null, null>(),
   census: routine<null, Census>(),
+  settle: routine<{ mid: string; commit: boolean }, null>(),
 } as Routines);
 
 /**

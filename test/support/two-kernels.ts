@@ -294,6 +294,11 @@ export class World {
     this.#held.delete(`${from.name} ${to.name}`);
   }
 
+  /** What is on its way from a node never arrives. */
+  lose(from: Node): void {
+    for (const wire of this.#wires.values()) if (wire.from === from.name) wire.queue.length = 0;
+  }
+
   /** A node is gone: what it sent arrives, then its death. */
   kill(victim: Node): void {
     this.nodes.splice(this.nodes.indexOf(victim), 1);

@@ -154,7 +154,8 @@ const landPort = (net: Net, id: string, epoch: number, ticket: Ticket): PortName
   for (const { node, chan, next } of ticket.channels) {
     record.channels.set(node, { chan, next, limit: next + net.limits.credit, held: new Map() });
   }
-  for (const { node, chan } of ticket.holders) if (node !== net.node) record.holders.set(node, { chan, holds: true });
+  for (const { node, chan } of ticket.holders)
+    if (node !== net.node && net.sessions.isLiving(node)) record.holders.set(node, { chan, holds: true });
   const own = record.channels.get(net.node);
   const next = own !== undefined && own.chan === proxy?.chan ? own.next : 1;
   if (proxy !== null) retire(net, proxy, record);

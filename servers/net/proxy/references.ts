@@ -50,7 +50,8 @@ export const importPort = (net: Net, right: SendRight): PortRecord | null => {
   return record;
 };
 
-const makeProxy = (net: Net, id: PortId, at: { readonly node: NodeId; readonly epoch: number }): RemotePort => {
+/** A new proxy. What it is told to be at is believed, also of a node that has died. */
+export const makeProxy = (net: Net, id: PortId, at: { readonly node: NodeId; readonly epoch: number }): RemotePort => {
   const name = net.sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
   const record = remotePort(id, name, at, { chan: nextSerial(net), next: 1, credit: net.limits.credit });
   net.tombstones.delete(id);

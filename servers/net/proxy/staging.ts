@@ -15,16 +15,19 @@ import {
   type Landed,
   NET_DROPPED,
   NET_LANDED,
+  NET_ORPHANED,
   NET_STAGED,
+  NET_UP,
   type NodeId,
   netService,
   type Parcel,
   type PortCounts,
 } from '../protocol.ts';
-import type { Frame, WireMessage } from '../tables/frames.ts';
+import { type Frame, rightsOf, type WireMessage } from '../tables/frames.ts';
 import { decodeBody } from '../wire/codec.ts';
 import { discard, landMessage } from './inward.ts';
 import { commitEffects, deliveryOf, encodeParcel, undoEffects } from './outward.ts';
+import { makeProxy } from './references.ts';
 
 type StageFrame = Extract<Frame, { kind: 'stage' | 'staged' | 'commit' | 'abort' }>;
 
@@ -198,15 +201,39 @@ const countsOf = (message: WireMessage): PortCounts[] => {
   return counts;
 };
 
+/** What becomes of a message whose stager has died. False if there is none. */
+export const settleOrphan = (net: Net, mid: string, isCommitted: boolean): boolean => {
+  const staged = net.incoming.get(mid);
+  if (staged === undefined || net.sessions.isLiving(staged.from)) return false;
+  net.incoming.delete(mid);
+  if (isCommitted) landOrphan(net, staged);
+  else dropStage(net, staged);
+  return true;
+};
+
 /**
- * A peer has died: what it had staged here is dropped, what was staged there is lost, for whoever staged it to abort.
+ * Its ports are no longer where its own rights to them say, and their node cannot be asked: proxies stand in for them,
+ * which become the ports.
+ */
+const landOrphan = (net: Net, staged: IncomingStage): void => {
+  for (const right of rightsOf(staged.frame.message)) {
+    if (right.kind !== 'receive' || net.records.get(right.port) !== undefined) continue;
+    makeProxy(net, right.port, { node: staged.from, epoch: right.epoch - 1 });
+  }
+  land(net, staged);
+};
+
+/** A node can be reached. */
+export const tellUp = (net: Net, node: NodeId): void => {
+  if (net.listener !== MACH_PORT_NULL) tell(net, NET_UP, { node });
+};
+
+/**
+ * A peer has died: its listener says what becomes of what it had staged here; what was staged there is lost, for whoever staged it to abort.
  */
 export const dropStages = (net: Net, dead: NodeId): void => {
-  for (const staged of [...net.incoming.values()]) {
-    if (staged.from !== dead) continue;
-    net.incoming.delete(staged.frame.mid);
-    dropStage(net, staged);
-  }
+  for (const { from, frame } of net.incoming.values())
+    if (from === dead) tell(net, NET_ORPHANED, { mid: frame.mid, from });
   for (const staged of net.outgoing.values()) {
     if (staged.peer !== dead) continue;
     staged.state = 'lost';
