@@ -44,7 +44,9 @@ export interface SendImage {
 /** One descriptor of such a message. */
 export type ItemImage =
   | { readonly kind: 'port'; readonly type: number; readonly right: RightIndex }
-  | { readonly kind: 'ool_ports'; readonly type: number; readonly rights: readonly RightIndex[] };
+  | { readonly kind: 'ool_ports'; readonly type: number; readonly rights: readonly RightIndex[] }
+  /** Out-of-line memory: the number of a snapshot in the memory image, -1 for none. */
+  | { readonly kind: 'ool'; readonly size: number; readonly copy: number };
 
 /** A thread. `parked` is the call that it is in; `send` a message that waits for room. */
 export interface ThreadImage {
@@ -96,10 +98,19 @@ export interface ObjectImage {
   readonly pager?: RightIndex;
 }
 
+/** Out-of-line memory in flight: ranges of objects, in pages. `inset` is where the data begins in the first. */
+export interface CopyImage {
+  readonly size: number;
+  readonly inset: number;
+  readonly pieces: readonly { readonly object: number; readonly page: number; readonly pages: number }[];
+}
+
 /** A task's memory without its pages: regions and objects. The rest of each is the memory half's own business. */
 export interface MemoryImage {
   readonly objects: readonly ObjectImage[];
   readonly regions: readonly unknown[];
+  /** Memory of the messages that its threads are sending. */
+  readonly copies: readonly CopyImage[];
 }
 
 /** A task without its memory's pages. */

@@ -6,11 +6,12 @@ import type { Body } from '../../ports/body.ts';
 import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
 import type { KernFailure } from '../../ports/kern-return.ts';
 import type { MemoryCopy, Port } from '../../ports/port.ts';
-import type { MemoryImage, ObjectImage } from '../interface/image.ts';
+import type { CopyImage, MemoryImage } from '../interface/image.ts';
 import type { Fault } from '../program.ts';
 import { MapCopy, type Piece } from './copy.ts';
 import { findPage } from './found-page.ts';
 import { MemoryObject, PAGE_SIZE, type PagePool, type Pager, type PageWaiter } from './object.ts';
+import { copyOf, type ObjectPlan, planOf, type RegionPlan } from './plan.ts';
 import { PROT_ALL, PROT_READ, PROT_WRITE, pageCeil, pageFloor, type Region, Regions } from './regions.ts';
 
 /** Regions of one task. */
@@ -22,23 +23,6 @@ export interface MemoryParts {
   readonly nextId: () => number;
   /** Makes a pager of a send right to its port, which it owns from now on. */
   readonly pagerOf: (port: Port, object: MemoryObject) => Pager;
-}
-
-/** An object as `describe` tells of it, with what only this file reads. */
-interface ObjectPlan extends ObjectImage {
-  readonly shadow: number;
-  readonly shadowPage: number;
-}
-
-interface RegionPlan {
-  readonly start: number;
-  readonly end: number;
-  readonly object: number;
-  readonly page: number;
-  readonly protection: number;
-  readonly max: number;
-  readonly inheritance: 0 | 1 | 2;
-  readonly needsCopy: boolean;
 }
 
 /** What came of a fault. */
@@ -292,15 +276,16 @@ export class AddressSpace {
 
   // --- Moving ---
 
-  /** Regions and objects as data. O(regions). */
-  describe(): MemoryImage {
+  /** Regions and objects as data, and snapshots in flight that go with the task. O(regions). */
+  describe(copies: readonly MapCopy[] = []): MemoryImage {
     this.#described = new Map();
     const objects: ObjectPlan[] = [];
     for (const { object } of this.regions.list) this.#describeObject(object, objects);
+    for (const { pieces } of copies) for (const { object } of pieces) this.#describeObject(object, objects);
     const regions = this.regions.list.map(
       ({ object, isShared: _shared, ...region }): RegionPlan => ({ ...region, object: object.id }),
     );
-    return { objects, regions };
+    return { objects, regions, copies: copies.map(planOf) };
   }
 
   #describeObject(object: MemoryObject, objects: ObjectPlan[]): void {
@@ -368,6 +353,11 @@ export class AddressSpace {
       const object = this.#described.get(id);
       if (object !== undefined) this.insert({ ...region, object, isShared: false });
     }
+  }
+
+  /** A snapshot of what has been restored. */
+  restoreCopy(image: CopyImage): MapCopy {
+    return copyOf(image, this.#described);
   }
 
   supplyObject(id: number, pages: readonly { readonly page: number; readonly bytes: Body }[]): void {

@@ -26,6 +26,10 @@ export class MapCopy implements MemoryCopy {
     for (const { object } of pieces) object.references += 1;
   }
 
+  get pieces(): readonly Piece[] {
+    return this.#pieces;
+  }
+
   get pages(): number {
     return Math.ceil((this.inset + this.size) / PAGE_SIZE);
   }

@@ -22,7 +22,10 @@ const entry = v.object({
 const item = v.variant('kind', [
   v.object({ kind: v.literal('port'), type: v.number(), right: index }),
   v.object({ kind: v.literal('ool_ports'), type: v.number(), rights: v.array(index) }),
+  v.object({ kind: v.literal('ool'), size: count, copy: index }),
 ]);
+
+const piece = v.object({ object: count, page: count, pages: count });
 
 const send = v.object({
   id: v.number(),
@@ -77,6 +80,7 @@ const image = v.object({
   memory: v.looseObject({
     objects: v.array(v.looseObject({ id: count, pages: count, resident: count, pager: v.optional(index) })),
     regions: v.array(v.unknown()),
+    copies: v.array(v.object({ size: count, inset: count, pieces: v.array(piece) })),
   }),
 });
 

@@ -5,12 +5,13 @@
  */
 
 import type { Carried } from '../../ports/name-calls.ts';
-import { DEAD, type Entry, IN_LIMBO, type Message, type Port } from '../../ports/port.ts';
+import { DEAD, type Entry, IN_LIMBO, type MemoryCopy, type Message, type Port } from '../../ports/port.ts';
 import { DEAD_NAME, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '../../ports/right.ts';
 import type { Space } from '../../ports/space.ts';
 import { takeRequest } from '../../ports/transfer.ts';
 import type { EntryImage, ItemImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
+import { MapCopy } from '../memory/copy.ts';
 import { copyData } from './data.ts';
 import { remainingMs } from './freeze.ts';
 import { RightsOut } from './rights.ts';
@@ -18,7 +19,8 @@ import { RightsOut } from './rights.ts';
 /** Takes the task apart. It is frozen, and stays so. */
 export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; rights: readonly Carried[] } => {
   const out = new RightsOut();
-  const threads = [...task.threads].map((thread) => detachThread(kernel, thread, out));
+  const copies: MapCopy[] = [];
+  const threads = [...task.threads].map((thread) => detachThread(kernel, thread, out, copies));
   const self = out.send(task.self);
   const exceptionPort = out.send(task.exceptionPort);
   const bootstrapPort = out.send(task.bootstrapPort);
@@ -43,7 +45,7 @@ export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; righ
     exceptionPort,
     bootstrapPort,
     registered,
-    memory: task.memory.describe(),
+    memory: task.memory.describe(copies),
   };
   return { image, rights: out.rights };
 };
@@ -56,7 +58,7 @@ const closeKernelPort = (port: Port | null): Port | null => {
   return port;
 };
 
-const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut): ThreadImage => {
+const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut, copies: MapCopy[]): ThreadImage => {
   const { parked, result } = thread;
   const message = result.message;
   const image: ThreadImage = {
@@ -89,7 +91,7 @@ const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut): ThreadIma
       why: result.why,
       answer: copyData(result.answer),
     },
-    send: thread.sending === null ? null : detachSend(thread.sending.message, out),
+    send: thread.sending === null ? null : detachSend(thread.sending.message, out, copies),
     kernelPort: out.receive(closeKernelPort(thread.kernelPort)),
     self: out.send(thread.self),
     exceptionPort: out.send(thread.exceptionPort),
@@ -120,13 +122,13 @@ const receivedImage = (
 });
 
 /** The message of a blocked sender. Its place in the queue is held until the move is decided. */
-const detachSend = (message: Message, out: RightsOut): SendImage => {
+const detachSend = (message: Message, out: RightsOut, copies: MapCopy[]): SendImage => {
   const items: ItemImage[] = [];
   for (const item of message.items ?? []) {
     if (item.kind === 'port') items.push({ kind: 'port', type: item.type, right: out.any(item.port, item.type) });
     else if (item.kind === 'ool_ports') {
       items.push({ kind: 'ool_ports', type: item.type, rights: item.ports.map((port) => out.any(port, item.type)) });
-    }
+    } else items.push({ kind: 'ool', size: item.size, copy: keep(item.copy, copies) });
   }
   const image: SendImage = {
     id: message.id,
@@ -139,6 +141,10 @@ const detachSend = (message: Message, out: RightsOut): SendImage => {
   };
   return image;
 };
+
+/** The memory of a blocked send goes with the task's: its number among the snapshots of the image. */
+const keep = (copy: MemoryCopy | null, copies: MapCopy[]): number =>
+  copy instanceof MapCopy ? copies.push(copy) - 1 : -1;
 
 const detachSpace = (space: Space, out: RightsOut): EntryImage[] =>
   space.entries().map((entry) => detachEntry(space, entry, out));

@@ -19,7 +19,7 @@ import type { Space } from '../../ports/space.ts';
 import { copyInRight, copyOutRight, offers } from '../../ports/transfer.ts';
 import { EVENT_ARRIVE, EVENT_FORWARD } from '../events.ts';
 import type { Task } from '../kernel.ts';
-import { PAGE_SIZE } from '../memory/object.ts';
+import { PAGE_SIZE, type PageWaiter } from '../memory/object.ts';
 import { pageFloor } from '../memory/regions.ts';
 
 /** A message taken out of a queue; its rights are names of the space. */
@@ -66,6 +66,9 @@ export interface PortState<R> {
 export class NetDoor {
   readonly #task: Task;
   readonly #space: Space;
+  /** Addresses of pages that are asked for: each has one waiter. */
+  readonly #asked: Set<number> = new Set();
+  #hasTold = false;
 
   constructor(task: Task) {
     this.#task = task;
@@ -78,18 +81,33 @@ export class NetDoor {
    */
   readMemory(address: number, target: Uint8Array, notify: PortName | null): 'read' | 'waiting' | 'failed' {
     const { memory } = this.#task;
-    const waiter = notify === null ? null : { pageReady: (): void => this.#tell(notify) };
     let outcome: 'read' | 'waiting' = 'read';
+    this.#hasTold = false;
     for (let at = pageFloor(address); at < address + target.length; at += PAGE_SIZE) {
+      const waiter = notify === null || this.#asked.has(at) ? null : this.#waiterFor(at, notify);
       const page = memory.resolve(at, false, waiter);
-      if (page === 'waiting') outcome = 'waiting';
-      else if (page !== 'resident') return 'failed';
+      if (page === 'waiting') {
+        outcome = 'waiting';
+        if (waiter !== null) this.#asked.add(at);
+      } else if (page !== 'resident') return 'failed';
     }
     if (outcome === 'read') memory.read(address, target);
     return outcome;
   }
 
+  #waiterFor(address: number, notify: PortName): PageWaiter {
+    return {
+      pageReady: () => {
+        this.#asked.delete(address);
+        this.#tell(notify);
+      },
+    };
+  }
+
+  /** One word is enough for all pages that come before the next look. */
   #tell(notify: PortName): void {
+    if (this.#hasTold) return;
+    this.#hasTold = true;
     const port = receivePort(this.#space, notify);
     if (typeof port === 'string') return;
     port.sorights += 1;

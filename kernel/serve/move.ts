@@ -112,6 +112,7 @@ const releaseHusk = (task: Task): void => {
     if (held?.isWaiting) {
       held.leave();
       task.kernel.ipc.messages -= 1;
+      for (const item of held.message.items ?? []) if (item.kind === 'ool') item.copy?.release();
       thread.sending = null;
     }
   }
