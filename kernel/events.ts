@@ -5,10 +5,17 @@ export const EVENT_SEND = 1;
 export const EVENT_RECEIVE = 2;
 export const EVENT_FAULT = 3;
 export const EVENT_SUPPLY = 4;
+/** A message of another kernel has come. */
+export const EVENT_ARRIVE = 5;
+/** A message of another kernel is passed on, to where its port is now. */
+export const EVENT_FORWARD = 6;
 
-const NAMES: readonly string[] = ['', 'send', 'receive', 'fault', 'supply'];
+const NAMES: readonly string[] = ['', 'send', 'receive', 'fault', 'supply', 'arrive', 'forward'];
 
-/** One event, as readers see it. `cause` is the number of the event that made it happen, 0 if unknown. */
+/**
+ * One event, as readers see it. `cause` is the number of the event that made it happen, 0 if unknown; it is of the
+ * kernel `origin` if that is there, of this one if not.
+ */
 export interface TraceEvent {
   readonly n: number;
   readonly at: number;
@@ -16,6 +23,7 @@ export interface TraceEvent {
   readonly task: number;
   readonly value: number;
   readonly cause: number;
+  readonly origin?: string;
 }
 
 /** The ring of messages and faults. Fixed storage; the oldest events are overwritten, and counted. Hot path. */
@@ -25,6 +33,8 @@ export class EventRing {
   readonly #task: Float64Array;
   readonly #value: Float64Array;
   readonly #cause: Float64Array;
+  /** Kernels of causes that are not this one, by place in the ring. */
+  readonly #origins: Map<number, string> = new Map();
   #count = 0;
 
   constructor(size: number) {
@@ -48,8 +58,21 @@ export class EventRing {
     this.#task[slot] = task;
     this.#value[slot] = value;
     this.#cause[slot] = cause;
+    if (this.#origins.size > 0) this.#origins.delete(slot);
     this.#count += 1;
     return this.#count;
+  }
+
+  /** Records an event whose cause is one of another kernel. */
+  recordFrom(origin: string, kind: number, at: number, task: number, value: number, cause: number): number {
+    const n = this.record(kind, at, task, value, cause);
+    this.#origins.set((n - 1) % this.#at.length, origin);
+    return n;
+  }
+
+  /** Events that have been overwritten. */
+  get lost(): number {
+    return Math.max(0, this.#count - this.#at.length);
   }
 
   /** Every event still in the ring from number `since` on, oldest first. */
@@ -58,6 +81,7 @@ export class EventRing {
     const events: TraceEvent[] = [];
     for (let n = Math.max(since, this.#count - size); n < this.#count; n += 1) {
       const slot = n % size;
+      const origin = this.#origins.get(slot);
       events.push({
         n: n + 1,
         at: this.#at[slot] ?? 0,
@@ -65,6 +89,7 @@ export class EventRing {
         task: this.#task[slot] ?? 0,
         value: this.#value[slot] ?? 0,
         cause: this.#cause[slot] ?? 0,
+        ...(origin === undefined ? {} : { origin }),
       });
     }
     return events;

@@ -155,6 +155,7 @@ export const issueKernelCall = (thread: Thread, name: PortName, request: KernelR
   const form = CALL_FORMS[op];
   for (const field of form.rights) delete (fields as Record<string, unknown>)[field.replace('[]', '')];
   const message = new Message(form.id, fields as Body, copyInRight(space, entry, COPY_SEND), PORT_SEND, space.identity);
+  message.cause = thread.cause;
   if (carried.length > 0)
     message.items = carried.map(({ port, type }): Item => ({ kind: 'port', type, name: MACH_PORT_NULL, port }));
   const reply = kernelPort(kernel, new ReplyServer(thread));

@@ -9,7 +9,7 @@ import type { Answer, KernelRequest } from './interface/calls.ts';
 import { NO_RECEIVE, type Thread } from './kernel.ts';
 import { callSelf } from './kernel-call.ts';
 import type { MsgCall, ProgramMemory, ReceiveOptions, Sys } from './program.ts';
-import { sendNow } from './trap.ts';
+import { noteReceive, sendNow } from './trap.ts';
 
 /** `Sys` for one thread. Made when the thread first runs. */
 export class ThreadSys implements Sys {
@@ -47,6 +47,7 @@ export class ThreadSys implements Sys {
     if (!took) return null;
     const { message } = wait;
     wait.message = null;
+    noteReceive(kernel, this.#thread, message);
     if (kernel.ipc.work.length > 0) settle(kernel.ipc);
     return message;
   }

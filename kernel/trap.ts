@@ -66,7 +66,7 @@ const blockedBy = (thread: Thread, items: readonly DraftItem[]): Blocked | null 
 /** Puts a whole message into its queue, or makes the thread wait for room. */
 const place = (kernel: Kernel, thread: Thread, message: Message): boolean => {
   const port = message.dest;
-  kernel.events?.record(EVENT_SEND, kernel.lately, thread.task.serial, message.id, thread.cause);
+  noteSend(kernel, thread, message);
   if (port === null || message.circular || hasRoom(port, message)) {
     deliver(kernel.ipc, message);
     succeed(thread);
@@ -185,11 +185,23 @@ const received = (kernel: Kernel, thread: Thread): void => {
   result.returned = false;
   result.size = wait.size;
   result.local = wait.local;
-  const id = wait.message === null ? 0 : wait.message.id;
+  noteReceive(kernel, thread, wait.message);
   wait.message = null;
   wait.bits = null;
-  if (kernel.events !== null)
-    thread.cause = kernel.events.record(EVENT_RECEIVE, kernel.lately, thread.task.serial, id, 0);
+};
+
+/** Records a send; the message remembers the event, as its receiver's cause. Hot path. */
+const noteSend = (kernel: Kernel, thread: Thread, message: Message): void => {
+  if (kernel.events === null) return;
+  message.cause = kernel.events.record(EVENT_SEND, kernel.lately, thread.task.serial, message.id, thread.cause);
+};
+
+/** Records a receive: what the thread does from now on has it as its cause. Hot path. */
+export const noteReceive = (kernel: Kernel, thread: Thread, message: Message | null): void => {
+  if (kernel.events === null) return;
+  const id = message === null ? 0 : message.id;
+  const cause = message === null ? 0 : message.cause;
+  thread.cause = kernel.events.record(EVENT_RECEIVE, kernel.lately, thread.task.serial, id, cause);
 };
 
 const succeed = (thread: Thread): void => {
@@ -290,7 +302,7 @@ export const sendNow = (kernel: Kernel, thread: Thread, draft: Draft): MachMsgRe
     return message instanceof BodyRefusal ? 'MACH_SEND_INVALID_DATA' : message;
   }
   const port = message.dest;
-  kernel.events?.record(EVENT_SEND, kernel.lately, thread.task.serial, message.id, thread.cause);
+  noteSend(kernel, thread, message);
   if (port !== null && !message.circular && !hasRoom(port, message)) {
     pseudoReceive(space, message);
     return 'MACH_SEND_TIMED_OUT';

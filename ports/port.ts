@@ -199,6 +199,8 @@ export class Message {
   /** The port's receiver asked for a payload in place of the local name (`mach_port_set_protected_payload`). */
   payload: number | null = null;
   circular = false;
+  /** Number of the event that it was sent by, in the ring of the kernel where it is; 0 if none is known. */
+  cause = 0;
 
   constructor(id: number, body: Body, dest: Port | null, destType: CarriedType, sender: Identity | null) {
     this.id = id;
@@ -215,7 +217,7 @@ export class Message {
 /** A message as its receiver sees it. The receiver owns it, its rights and its memory. */
 export type Received = Pick<
   Message,
-  'id' | 'body' | 'items' | 'remote' | 'remoteType' | 'local' | 'localType' | 'seqno' | 'payload'
+  'id' | 'body' | 'items' | 'remote' | 'remoteType' | 'local' | 'localType' | 'seqno' | 'payload' | 'cause'
 > & { readonly sender: Identity | null };
 
 /** Whom to tell that a wait is over: makes a thread runnable, and never runs it. */

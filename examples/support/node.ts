@@ -12,12 +12,16 @@ import { COPY_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { migrationCourier } from '../../servers/migration/courier.ts';
 import { type MoveRecord, migrationService } from '../../servers/migration/protocol.ts';
 import { migrationServer, migrationState } from '../../servers/migration/server.ts';
+import type { Journal } from '../../servers/migration/state.ts';
 import { NetDriver } from '../../servers/net/driver.ts';
 import { memoryLinks } from '../../servers/net/memory-link.ts';
 import { netmsg } from '../../servers/net/netmsg.ts';
 import { netService } from '../../servers/net/protocol.ts';
 import { monotonicClock } from '../../servers/node/clock.ts';
 import { introduce, openKernel } from './local.ts';
+
+/** A node of an example does not outlive its process. */
+const forgetful: Journal = { append: () => undefined, records: () => null, replace: () => undefined };
 
 /** What can only be refused if the composition itself is wrong. */
 const must = <T>(result: T | string): T => {
@@ -54,7 +58,13 @@ export class LocalNode implements Disposable {
     this.#service = must(allocate(space, 'RECEIVE'));
     const doorbell = must(allocate(space, 'RECEIVE'));
     this.#doorbell = must(receivePort(space, doorbell));
-    const parts = { node: name, service: this.#service, doorbell, sessions: this.#driver, door: new NetDoor(space) };
+    const parts = {
+      node: name,
+      service: this.#service,
+      doorbell,
+      sessions: this.#driver,
+      door: new NetDoor(this.#netTask),
+    };
     createThread(this.#netTask, netmsg, netmsg.start(parts));
     this.operator = new HostTask(kernel, 'operator');
     this.#ticking = setInterval(() => this.#driver.tick(monotonicClock.now()), 25);
@@ -125,7 +135,7 @@ export class LocalNode implements Disposable {
     const newId = () => `${this.name}-${(moves += 1)}`;
     const service = must(allocate(task.space, 'RECEIVE'));
     const rights = { host: hostName, net: this.grantNet(task), service };
-    const state = migrationState({ node: this.name, ...rights, journal: { append: () => undefined }, newId });
+    const state = migrationState({ node: this.name, ...rights, journal: forgetful, newId });
     createThread(task, migrationServer, migrationServer.start(state));
     createThread(task, migrationCourier, migrationCourier.start(state));
     return introduce(task, service, this.operator.task);

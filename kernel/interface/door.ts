@@ -31,6 +31,8 @@ export interface Parcel {
   readonly items: readonly Item[] | null;
   /** Token of the sender, null for the kernel. */
   readonly sender: string | null;
+  /** Number of the event of its sending in this kernel's ring, 0 if unknown. */
+  readonly cause: number;
 }
 
 /** A message to be put into a queue. `draft.remote` names the port; its disposition is not looked at by `attach`. */
@@ -39,7 +41,18 @@ export interface Delivery {
   readonly sender: string | null;
   /** It arrives as if sent by a send-once right: it needs no room, and its receiver sees that type. */
   readonly once: boolean;
+  /** The event of its sending: on another kernel, or by its number on this one (0 if unknown). */
+  readonly cause: RemoteCause | number;
 }
+
+/** An event in the ring of a kernel. */
+export interface RemoteCause {
+  readonly node: string;
+  readonly n: number;
+}
+
+/** Number of the message that says that a page may have come. */
+export const PAGE_READY = 5090;
 
 /** What is in a port beside its queue. The requests are send-once rights. */
 export interface PortState<R> extends PortCounts {
@@ -78,6 +91,13 @@ export interface Door {
   forgetSend(name: PortName, mscount: number): void;
   /** Gives up a send-once right, or the dead name it has become, and nobody is told. */
   forgetOnce(name: PortName): void;
+  /**
+   * Reads netmsg's memory. `waiting`: a page is elsewhere; it is asked for if `notify` names a receive right, which
+   * hears PAGE_READY when it is worth trying again. `failed`: a page cannot be had any more.
+   */
+  readMemory(address: number, target: Uint8Array, notify: PortName | null): 'read' | 'waiting' | 'failed';
+  /** Notes that a message of another node is passed on. Answers the number of the event. */
+  notePassed(id: number, cause: RemoteCause): number;
   /**
    * Name of netmsg's receive right of the port that a send-once right goes to; NULL if netmsg does not receive there.
    */

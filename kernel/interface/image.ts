@@ -7,7 +7,7 @@ import type { Draft } from '../../ports/draft.ts';
 import type { SpecialBit } from '../../ports/kern-return.ts';
 import type { Received } from '../../ports/port.ts';
 import type { ReceiveOptions, SendOptions } from '../program.ts';
-import type { MapDescription, ObjectDescription } from '../vm/describe.ts';
+import type { CopyDescription, MapDescription, ObjectDescription } from '../vm/describe.ts';
 import type { KernelRequest } from './calls.ts';
 
 /** Index into one of the arrays of rights; -1 for none. */
@@ -45,7 +45,9 @@ export interface SendImage {
 /** One descriptor of such a message. */
 export type ItemImage =
   | { readonly kind: 'port'; readonly type: number; readonly right: RightIndex }
-  | { readonly kind: 'ool_ports'; readonly type: number; readonly rights: readonly RightIndex[] };
+  | { readonly kind: 'ool_ports'; readonly type: number; readonly rights: readonly RightIndex[] }
+  /** Out-of-line memory: the number of a snapshot in the memory image, -1 for none. */
+  | { readonly kind: 'ool'; readonly size: number; readonly copy: number };
 
 /** A thread. `parked` is the call that it is in; `send` a message that waits for room. */
 export interface ThreadImage {
@@ -95,6 +97,8 @@ export interface ObjectImage extends ObjectDescription {
 /** A task's memory without its pages: regions and objects. */
 export interface MemoryImage extends MapDescription {
   readonly objects: readonly ObjectImage[];
+  /** Memory of the messages that its threads are sending. */
+  readonly copies: readonly CopyDescription[];
 }
 
 /** A task without its memory's pages. */

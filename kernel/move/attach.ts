@@ -23,10 +23,18 @@ import { DEAD_NAME, PORT_SEND_ONCE, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '.
 import { Ring } from '../../ports/ring.ts';
 import type { Space } from '../../ports/space.ts';
 import { putReceive } from '../../ports/transfer.ts';
-import type { EntryImage, MemoryImage, ObjectImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
+import type {
+  EntryImage,
+  ItemImage,
+  MemoryImage,
+  ObjectImage,
+  SendImage,
+  TaskImage,
+  ThreadImage,
+} from '../interface/image.ts';
 import { type Kernel, type Task, Thread } from '../kernel.ts';
 import { movedObject } from '../pager-port.ts';
-import { restore } from '../vm/describe.ts';
+import { restore, restoreCopy } from '../vm/describe.ts';
 import { MemoryObject } from '../vm/object.ts';
 import { reference } from '../vm/shadow.ts';
 import { copyData } from './data.ts';
@@ -57,7 +65,8 @@ export const attachTask = (
   task.isFrozen = true;
   task.suspendCount = image.suspendCount;
   attachSpace(task.space, image, rights);
-  for (const thread of image.threads) attachThread(kernel, task, thread, rights, serverOf);
+  const { memory } = image;
+  for (const thread of image.threads) attachThread(kernel, task, { image: thread, memory }, rights, serverOf);
   task.exceptionPort = rights.take(image.exceptionPort);
   task.bootstrapPort = rights.take(image.bootstrapPort);
   task.registered = image.registered.map((index) => rights.take(index));
@@ -148,7 +157,13 @@ const diedOnTheWay = (space: Space, entry: Entry, image: EntryImage, request: Po
   notify(space.ipc, request, NOTIFY_DEAD_NAME, { name: entry.name });
 };
 
-const attachThread = (kernel: Kernel, task: Task, image: ThreadImage, rights: RightsIn, serverOf: ServerOf): void => {
+const attachThread = (
+  kernel: Kernel,
+  task: Task,
+  { image, memory }: { readonly image: ThreadImage; readonly memory: MemoryImage },
+  rights: RightsIn,
+  serverOf: ServerOf,
+): void => {
   const program = kernel.programs.get(image.program);
   if (program === undefined) throw new MissingProgram(image.program);
   const thread = new Thread(task, program, copyData(image.state) as object);
@@ -171,7 +186,7 @@ const attachThread = (kernel: Kernel, task: Task, image: ThreadImage, rights: Ri
           body: message.body,
           sender: sender === null ? null : new Identity(sender),
         };
-  if (image.send !== null) attachSend(thread, image.send, rights);
+  if (image.send !== null) attachSend(thread, image.send, rights, memory);
   thread.kernelPort = openKernelPort(rights.take(image.kernelPort), serverOf(task, thread));
   thread.self = rights.take(image.self);
   thread.exceptionPort = rights.take(image.exceptionPort);
@@ -186,22 +201,13 @@ const restoreOptions = (thread: Thread): void => {
 };
 
 /** The blocked sender stands in the queue of senders at the new place, last of those that came from where it was. */
-const attachSend = (thread: Thread, image: SendImage, rights: RightsIn): void => {
+const attachSend = (thread: Thread, image: SendImage, rights: RightsIn, memory: MemoryImage): void => {
   const { ipc, identity } = thread.task.space;
   const dest = rights.take(image.dest) ?? ipc.dead;
   const message = new Message(image.id, image.body as Body, dest, image.destType as 17 | 18, identity);
   message.reply = rights.take(image.reply);
   message.localType = image.replyType as 0 | 17 | 18;
-  const items: Item[] = image.items.map((item) =>
-    item.kind === 'port'
-      ? { kind: 'port', type: item.type as 16 | 17 | 18, name: NONE, port: rights.take(item.right) }
-      : {
-          kind: 'ool_ports',
-          type: item.type as 16 | 17 | 18,
-          names: [],
-          ports: item.rights.map((index) => rights.take(index)),
-        },
-  );
+  const items = image.items.map((item) => attachItem(thread, item, rights, memory));
   if (items.length > 0) message.items = items;
   const wait = new SendWait(thread, message, dest);
   wait.isHeld = true;
@@ -209,6 +215,23 @@ const attachSend = (thread: Thread, image: SendImage, rights: RightsIn): void =>
   ipc.messages += 1;
   if (dest.senders === null) dest.senders = new Ring();
   dest.senders.push(wait);
+};
+
+const attachItem = (thread: Thread, item: ItemImage, rights: RightsIn, { copies }: MemoryImage): Item => {
+  switch (item.kind) {
+    case 'port':
+      return { kind: 'port', type: item.type as 16 | 17 | 18, name: NONE, port: rights.take(item.right) };
+    case 'ool_ports': {
+      const ports = item.rights.map((index) => rights.take(index));
+      return { kind: 'ool_ports', type: item.type as 16 | 17 | 18, names: [], ports };
+    }
+    case 'ool': {
+      const plan = copies[item.copy];
+      const copy =
+        plan === undefined ? null : restoreCopy(thread.task.memory, plan, thread.task.described ?? new Map());
+      return { kind: 'ool', address: 0, size: copy === null ? 0 : item.size, deallocate: true, copy };
+    }
+  }
 };
 
 const NONE: PortName = portName(0);
@@ -255,6 +278,6 @@ const reclaimSend = (send: SendImage, rights: RightsIn): void => {
   rights.take(send.reply);
   for (const item of send.items) {
     if (item.kind === 'port') rights.take(item.right);
-    else for (const index of item.rights) rights.take(index);
+    else if (item.kind === 'ool_ports') for (const index of item.rights) rights.take(index);
   }
 };

@@ -32,15 +32,23 @@ const region = v.object({
   needsCopy: v.boolean(),
 });
 
+const copy = v.object({
+  size: count,
+  offset: v.pipe(count, v.maxValue(PAGE - 1)),
+  pieces: v.array(v.object({ object: count, page: pages, pages })),
+});
+
 /** A map's image whose numbers all mean something in it. */
 export const memoryImage: v.GenericSchema = v.pipe(
   v.object({
     objects: v.array(object),
     regions: v.array(region),
+    copies: v.array(copy),
     sizeLimit: v.object({ current: count, max: count }),
   }),
   v.check(({ objects }) => isShadowedFirst(objects), 'an object shadows one that comes after it, or none'),
   v.check((image) => isWhole(image), 'a region or a copy names no object of the image'),
+  v.check(({ objects, copies }) => copies.every((each) => isCovered(each, objects)), 'a snapshot lacks pages'),
   v.check(({ regions }) => isInOrder(regions), 'regions overlap, or are empty'),
 );
 
@@ -69,6 +77,17 @@ const isWhole = ({
     regions.every(({ object: id }) => known.has(id)) &&
     objects.every(({ id, copy }) => copy === null || isCopy(id, copy))
   );
+};
+
+/** The pieces of a snapshot are of the image's objects, and are as long as the data. */
+const isCovered = (
+  { size, offset, pieces }: MemoryImage['copies'][number],
+  objects: readonly { readonly id: number; readonly pages: number }[],
+): boolean => {
+  const sizes = new Map(objects.map((each) => [each.id, each.pages]));
+  const isThere = pieces.every(({ object: id, page, pages: length }) => page + length <= (sizes.get(id) ?? -1));
+  const total = pieces.reduce((sum, each) => sum + each.pages, 0);
+  return isThere && (size === 0 || total === Math.ceil((offset + size) / PAGE));
 };
 
 const isInOrder = (regions: MemoryImage['regions']): boolean => {

@@ -23,6 +23,7 @@ const entry = v.object({
 const item = v.variant('kind', [
   v.object({ kind: v.literal('port'), type: v.number(), right: index }),
   v.object({ kind: v.literal('ool_ports'), type: v.number(), rights: v.array(index) }),
+  v.object({ kind: v.literal('ool'), size: count, copy: index }),
 ]);
 
 const send = v.object({

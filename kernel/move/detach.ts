@@ -5,13 +5,14 @@
  */
 
 import type { Carried } from '../../ports/name-calls.ts';
-import { DEAD, type Entry, IN_LIMBO, type Message, type Port } from '../../ports/port.ts';
+import { DEAD, type Entry, IN_LIMBO, type MemoryCopy, type Message, type Port } from '../../ports/port.ts';
 import { DEAD_NAME, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '../../ports/right.ts';
 import type { Space } from '../../ports/space.ts';
 import { takeRequest } from '../../ports/transfer.ts';
 import type { EntryImage, ItemImage, SendImage, TaskImage, ThreadImage } from '../interface/image.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
-import { describe, objectsOf } from '../vm/describe.ts';
+import { describe, describeCopy, objectsOf } from '../vm/describe.ts';
+import { MapCopy } from '../vm/map-copy.ts';
 import { reference } from '../vm/shadow.ts';
 import { copyData } from './data.ts';
 import { remainingMs } from './freeze.ts';
@@ -20,7 +21,8 @@ import { RightsOut } from './rights.ts';
 /** Takes the task apart. It is frozen, and stays so. */
 export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; rights: readonly Carried[] } => {
   const out = new RightsOut();
-  const threads = [...task.threads].map((thread) => detachThread(kernel, thread, out));
+  const copies: MapCopy[] = [];
+  const threads = [...task.threads].map((thread) => detachThread(kernel, thread, out, copies));
   const self = out.send(task.self);
   const exceptionPort = out.send(task.exceptionPort);
   const bootstrapPort = out.send(task.bootstrapPort);
@@ -32,7 +34,7 @@ export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; righ
   task.registered = [];
   task.kernelPort = null;
   const entries = detachSpace(task.space, out);
-  holdObjects(task);
+  holdObjects(task, copies);
   const image: TaskImage = {
     version: 1,
     name: task.name,
@@ -46,14 +48,14 @@ export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; righ
     exceptionPort,
     bootstrapPort,
     registered,
-    memory: describe(task.memory),
+    memory: { ...describe(task.memory, copies), copies: copies.map(describeCopy) },
   };
   return { image, rights: out.rights };
 };
 
 /** What stays behind is read by the numbers of the image, and must not be merged with anything until that is over. */
-const holdObjects = (task: Task): void => {
-  task.described = objectsOf(task.memory);
+const holdObjects = (task: Task, copies: readonly MapCopy[]): void => {
+  task.described = objectsOf(task.memory, copies);
   for (const object of task.described.values()) reference(object);
 };
 
@@ -65,7 +67,7 @@ const closeKernelPort = (port: Port | null): Port | null => {
   return port;
 };
 
-const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut): ThreadImage => {
+const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut, copies: MapCopy[]): ThreadImage => {
   const { parked, result } = thread;
   const message = result.message;
   const image: ThreadImage = {
@@ -98,7 +100,7 @@ const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut): ThreadIma
       why: result.why,
       answer: copyData(result.answer),
     },
-    send: thread.sending === null ? null : detachSend(thread.sending.message, out),
+    send: thread.sending === null ? null : detachSend(thread.sending.message, out, copies),
     kernelPort: out.receive(closeKernelPort(thread.kernelPort)),
     self: out.send(thread.self),
     exceptionPort: out.send(thread.exceptionPort),
@@ -129,16 +131,17 @@ const receivedImage = (
   localType: message.localType,
   seqno: message.seqno,
   payload: message.payload,
+  cause: 0, // a number of the ring that stays behind
 });
 
 /** The message of a blocked sender. Its place in the queue is held until the move is decided. */
-const detachSend = (message: Message, out: RightsOut): SendImage => {
+const detachSend = (message: Message, out: RightsOut, copies: MapCopy[]): SendImage => {
   const items: ItemImage[] = [];
   for (const item of message.items ?? []) {
     if (item.kind === 'port') items.push({ kind: 'port', type: item.type, right: out.any(item.port, item.type) });
     else if (item.kind === 'ool_ports') {
       items.push({ kind: 'ool_ports', type: item.type, rights: item.ports.map((port) => out.any(port, item.type)) });
-    }
+    } else items.push({ kind: 'ool', size: item.size, copy: keep(item.copy, copies) });
   }
   const image: SendImage = {
     id: message.id,
@@ -151,6 +154,10 @@ const detachSend = (message: Message, out: RightsOut): SendImage => {
   };
   return image;
 };
+
+/** The memory of a blocked send goes with the task's: its number among the snapshots of the image. */
+const keep = (copy: MemoryCopy | null, copies: MapCopy[]): number =>
+  copy instanceof MapCopy ? copies.push(copy) - 1 : -1;
 
 const detachSpace = (space: Space, out: RightsOut): EntryImage[] =>
   space.entries().map((entry) => detachEntry(space, entry, out));

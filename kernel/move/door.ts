@@ -15,15 +15,74 @@ import { Ring } from '../../ports/ring.ts';
 import { compose } from '../../ports/send.ts';
 import type { Space } from '../../ports/space.ts';
 import { copyInRight, copyOutRight, offers } from '../../ports/transfer.ts';
+import { EVENT_ARRIVE, EVENT_FORWARD } from '../events.ts';
 import type { RightArgument } from '../interface/calls.ts';
-import type { Delivery, Door, Parcel, PortCapsule, PortState } from '../interface/door.ts';
+import {
+  type Delivery,
+  type Door,
+  PAGE_READY,
+  type Parcel,
+  type PortCapsule,
+  type PortState,
+  type RemoteCause,
+} from '../interface/door.ts';
+import type { Task } from '../kernel.ts';
+import { resolveFault } from '../vm/fault.ts';
+import { PAGE, pageFloor } from '../vm/page.ts';
+import type { PageWaiter } from '../vm/wait.ts';
 
-/** The door of one space. What each call means stands at the interface. */
+/** The door of one task. What each call means stands at the interface. */
 export class NetDoor implements Door {
+  readonly #task: Task;
   readonly #space: Space;
+  /** Addresses of pages that are asked for: each has one waiter. */
+  readonly #asked: Set<number> = new Set();
+  #hasTold = false;
 
-  constructor(space: Space) {
-    this.#space = space;
+  constructor(task: Task) {
+    this.#task = task;
+    this.#space = task.space;
+  }
+
+  readMemory(address: number, target: Uint8Array, notify: PortName | null): 'read' | 'waiting' | 'failed' {
+    const { memory } = this.#task;
+    let outcome: 'read' | 'waiting' = 'read';
+    this.#hasTold = false;
+    for (let at = pageFloor(address); at < address + target.length; at += PAGE) {
+      const found = resolveFault(memory, at, 'read');
+      if (found === 'resident') continue;
+      if ('failed' in found) return 'failed';
+      outcome = 'waiting';
+      if (notify === null || this.#asked.has(at)) continue;
+      this.#asked.add(at);
+      found.wait.join(this.#waiterFor(at, notify));
+    }
+    if (outcome === 'read') memory.access.read(address, target);
+    return outcome;
+  }
+
+  #waiterFor(address: number, notify: PortName): PageWaiter {
+    return {
+      pageReady: () => {
+        this.#asked.delete(address);
+        this.#tell(notify);
+      },
+    };
+  }
+
+  /** One word is enough for all pages that come before the next look. */
+  #tell(notify: PortName): void {
+    if (this.#hasTold) return;
+    this.#hasTold = true;
+    const port = receivePort(this.#space, notify);
+    if (typeof port === 'string') return;
+    port.sorights += 1;
+    deliver(this.#space.ipc, new Message(PAGE_READY, undefined, port, PORT_SEND_ONCE, null));
+  }
+
+  notePassed(id: number, { node, n }: RemoteCause): number {
+    const { kernel, serial } = this.#task;
+    return kernel.events?.recordFrom(node, EVENT_FORWARD, kernel.lately, serial, id, n) ?? 0;
   }
 
   forward(delivery: Delivery, notify: PortName): MachMsgReturn {
@@ -40,8 +99,12 @@ export class NetDoor implements Door {
     return this.#force(port, message, notify);
   }
 
-  #stamp(message: Message, { sender, once }: Delivery): void {
+  #stamp(message: Message, { sender, once, cause }: Delivery): void {
+    const { kernel, serial } = this.#task;
     message.sender = sender === null ? null : new Identity(sender);
+    if (typeof cause === 'number') message.cause = cause;
+    else if (kernel.events !== null)
+      message.cause = kernel.events.recordFrom(cause.node, EVENT_ARRIVE, kernel.lately, serial, message.id, cause.n);
     const port = message.dest;
     if (!once || port === null || message.remoteType === PORT_SEND_ONCE) return;
     port.sorights += 1;
@@ -102,8 +165,8 @@ export class NetDoor implements Door {
     pseudoReceive(this.#space, message);
     if (destType === PORT_SEND) dropSend(this.#space.ipc, port);
     else port.sorights -= 1;
-    const { id, body, items, sender } = message;
-    return { id, body, reply: message.local, replyType, destType, items, sender: sender?.token ?? null };
+    const { id, body, items, sender, cause } = message;
+    return { id, body, reply: message.local, replyType, destType, items, sender: sender?.token ?? null, cause };
   }
 
   attach(name: PortName, state: PortState<RightArgument | null>, messages: readonly Delivery[]): KernReturn {

@@ -44,6 +44,7 @@ export const deliverReply = (kernel: Kernel, request: Message, served: Served): 
   const fields = (served.rights ?? []).map(({ field, list }) => (list ? `${field}[]` : field));
   const body = { retcode: served.kr, ...served.fields, ...(fields.length > 0 ? { rights: fields } : {}) } as Body;
   const message = new Message(request.id + 100, body, reply, localType === 0 ? PORT_SEND_ONCE : localType, null);
+  message.cause = request.cause;
   if (served.rights !== undefined) message.items = served.rights.map(({ right }) => item(right));
   deliver(kernel.ipc, message);
 };

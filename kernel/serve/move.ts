@@ -155,6 +155,7 @@ const releaseHusk = (task: Task): void => {
     if (held?.isWaiting) {
       held.leave();
       task.kernel.ipc.messages -= 1;
+      for (const item of held.message.items ?? []) if (item.kind === 'ool') item.copy?.release();
       thread.sending = null;
     }
   }
@@ -183,7 +184,7 @@ const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carri
     .with({ op: 'host_events' }, ({ ring, since }) =>
       ring === 'life'
         ? success({ events: kernel.life.read(since), lost: kernel.life.lost })
-        : success({ events: kernel.events?.read(since) ?? [], lost: 0 }),
+        : success({ events: kernel.events?.read(since) ?? [], lost: kernel.events?.lost ?? 0 }),
     )
     .with({ op: 'host_run' }, ({ program, args, name }) => runProgram(kernel, { program, args, name }, carried))
     .with({ op: 'task_attach' }, ({ image }) => attach(kernel, image, carried))

@@ -6,6 +6,7 @@
 import { invariant } from '../../ports/invariant.ts';
 import type { AddressMap } from './address-map.ts';
 import { controlOf } from './control.ts';
+import { MapCopy, type Piece } from './map-copy.ts';
 import type { MemoryObject } from './object.ts';
 import { type Inheritance, PAGE, pageCeil, pageFloor } from './page.ts';
 import { objectPage } from './regions.ts';
@@ -46,10 +47,21 @@ export interface MapDescription {
   readonly sizeLimit: { readonly current: number; readonly max: number };
 }
 
-/** Every object that a map refers to, by number, what is shadowed first: to look up pages of a frozen map by. */
-export const objectsOf = (map: AddressMap): Map<number, MemoryObject> => {
+/** Memory in flight: a snapshot of ranges of objects, in pages. `offset` is where the data begins in the first. */
+export interface CopyDescription {
+  readonly size: number;
+  readonly offset: number;
+  readonly pieces: readonly { readonly object: number; readonly page: number; readonly pages: number }[];
+}
+
+/**
+ * Every object that a map and snapshots in flight refer to, by number, what is shadowed first: to look up pages of a
+ * frozen map by.
+ */
+export const objectsOf = (map: AddressMap, inFlight: readonly MapCopy[] = []): Map<number, MemoryObject> => {
   const found = new Map<number, MemoryObject>();
-  for (const { object } of map.regions.list) {
+  const users = [...map.regions.list, ...inFlight.flatMap(({ pieces }) => pieces ?? [])];
+  for (const { object } of users) {
     const chain: MemoryObject[] = [];
     for (let each: MemoryObject | undefined = object; each !== undefined; each = each.shadow?.object) {
       if (found.has(each.id)) break;
@@ -60,9 +72,9 @@ export const objectsOf = (map: AddressMap): Map<number, MemoryObject> => {
   return found;
 };
 
-/** The map as data. O(regions and objects). */
-export const describe = (map: AddressMap): MapDescription => {
-  const objects = objectsOf(map);
+/** The map as data, with the objects of snapshots that go with it. O(regions and objects). */
+export const describe = (map: AddressMap, inFlight: readonly MapCopy[] = []): MapDescription => {
+  const objects = objectsOf(map, inFlight);
   return {
     regions: map.regions.list.map((region) => ({
       start: region.start,
@@ -87,6 +99,28 @@ export const describe = (map: AddressMap): MapDescription => {
     })),
     sizeLimit: map.sizeLimit,
   };
+};
+
+/** A snapshot as data, over objects that `describe` tells of. */
+export const describeCopy = ({ size, offset, pieces }: MapCopy): CopyDescription => ({
+  size,
+  offset,
+  pieces: (pieces ?? []).map(({ object, page, pages }) => ({ object: object.id, page, pages })),
+});
+
+/** The snapshot again, over objects that `restore` has made: whoever gets it maps it or releases it. */
+export const restoreCopy = (
+  { pool }: AddressMap,
+  { size, offset, pieces }: CopyDescription,
+  objects: ReadonlyMap<number, MemoryObject>,
+): MapCopy => {
+  const found = pieces.map(({ object: id, page, pages }): Piece => {
+    const object = objects.get(id);
+    invariant(object !== undefined, 'a description is complete');
+    reference(object).isCopied = true;
+    return { object, page, pages };
+  });
+  return MapCopy.fromPieces(pool, found, offset, size);
 };
 
 /** Totals over what a map shows. */

@@ -2,6 +2,7 @@
 
 import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
+import type { DecisionVerdict } from './decisions.ts';
 
 /** How memory follows a task. `k` pages ahead of each fault; `push` sends the rest unasked. */
 export interface Strategy {
@@ -61,6 +62,8 @@ interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
    * Pushes what is left, also of moves with `push: 'off'`. Answered when no task that left needs this node for pages.
    */
   readonly drain: Routine<null, readonly MoveRecord[]>;
+  /** Between two migration servers: what was decided of a move, by this node or its lives before. */
+  readonly decision: Routine<{ readonly mid: string; readonly asker: string }, DecisionVerdict>;
   /** Between two migration servers. The send right in the first descriptor hears of the move from now on. */
   readonly offer: Routine<Offer, Verdict>;
 }
@@ -87,6 +90,7 @@ export const migrationService: Subsystem<Routines> = subsystem('migration', 5200
   moves: routine(),
   drain: routine(),
   offer: routine(),
+  decision: routine(),
 } as unknown as Routines);
 
 /** Destination to source: the image is here and whole; nothing runs. */

@@ -7,8 +7,10 @@ import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
-import { NET_DROPPED, NET_LANDED, NET_STAGED, netService } from '../net/protocol.ts';
+import { NET_DROPPED, NET_LANDED, NET_ORPHANED, NET_STAGED, NET_UP, netService } from '../net/protocol.ts';
 import { DRAINED } from './courier.ts';
+import { Decisions, type DecisionVerdict } from './decisions.ts';
+import { onNodeUp, onOrphaned } from './doubt.ts';
 import { MOVE_TIMES } from './machine.ts';
 import { isDrained, onPagerMessage } from './pages.ts';
 import { type MigrateRequest, migrationService, STRATEGIES, type Strategy } from './protocol.ts';
@@ -41,6 +43,7 @@ export const migrationState = (own: MigrationArguments): MigrationState => ({
   byPort: new Map(),
   byPager: new Map(),
   drains: [],
+  decisions: new Decisions(own.journal),
 });
 
 const allocate = (sys: Sys, right: 'RECEIVE' | 'PORT_SET'): PortName =>
@@ -103,10 +106,12 @@ const dispatch = (sys: Sys, s: MigrationState, message: Received): void => {
 };
 
 const onStageEvent = (sys: Sys, s: MigrationState, message: Received): void => {
-  const { mid, body } = (message.body ?? {}) as { mid: string; body: Body };
+  const { mid, body, node, from } = (message.body ?? {}) as Record<'mid' | 'node' | 'from', string> & { body: Body };
   if (message.id === NET_STAGED) onStaged(sys, s, mid, body);
   else if (message.id === NET_LANDED) onLanded(sys, s, mid, message);
   else if (message.id === NET_DROPPED) onDropped(sys, s, mid);
+  else if (message.id === NET_ORPHANED) onOrphaned(sys, s, mid, from);
+  else if (message.id === NET_UP) onNodeUp(sys, s, node);
   else if (message.id === DRAINED) {
     const move = s.moves.find(({ state }) => state.mid === mid);
     if (move !== undefined) advance(sys, s, move, { type: 'drained' });
@@ -118,12 +123,14 @@ const onRequest = (sys: Sys, s: MigrationState, message: Received): void => {
   if (message.id === migrationService.id('migrate')) return onMigrate(sys, s, message);
   for (const right of heldRights(message.items)) giveUp(sys, right);
   const records = (): unknown => s.moves.map((move) => recordOf(s, move));
+  const decision = ({ mid, asker }: { mid: string; asker: string }): DecisionVerdict =>
+    s.decisions.verdictOn(mid, asker);
   const isBusy = s.moves.some(({ state }) => state.phase === 'serving' || state.phase === 'committed');
   if (message.id === migrationService.id('drain') && isBusy) {
     s.drains.push(message);
     return pushAll(sys, s);
   }
-  migrationService.serve(sys, message, { moves: records, drain: records } as never);
+  migrationService.serve(sys, message, { moves: records, drain: records, decision } as never);
 };
 
 /** Whoever drains wants an end: what was left behind for good (`push: 'off'`) is pushed now. */

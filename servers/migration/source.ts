@@ -51,7 +51,8 @@ const enter = (sys: Sys, s: MigrationState, move: SourceMove): void =>
     .with({ phase: 'deciding' }, () => decide(sys, s, move))
     .with({ phase: 'waiting' }, () => undefined)
     .with({ phase: 'committed' }, ({ asked }) => (asked === 0 ? commit(sys, s, move) : ask(sys, s, move)))
-    .with({ phase: 'serving' }, () => {
+    .with({ phase: 'serving' }, ({ mid }) => {
+      s.decisions.settle(mid);
       move.freezeMs = sys.now() - move.frozenAt;
       answerClient(sys, s, move, []);
       wakeCourier(sys, s);
@@ -135,7 +136,7 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
 const decide = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   const { mid, task, node } = move.state;
   try {
-    s.own.journal.append(JSON.stringify({ mid, task, identity: move.identity, to: node, at: sys.now() }));
+    s.decisions.decide({ mid, task, identity: move.identity, to: node, at: sys.now() });
   } catch (error) {
     return fail(sys, s, move, `the journal cannot be written: ${error instanceof Error ? error.message : 'unknown'}`);
   }

@@ -4,12 +4,17 @@ import type { Draft } from '../../ports/draft.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import type { HeldRight } from '../kernel-stub.ts';
+import type { Decisions } from './decisions.ts';
 import type { MoveState, MoveTimes } from './machine.ts';
 import type { Strategy } from './protocol.ts';
 
-/** Keeps decisions over a crash. Throws if it cannot: the move is then called off. */
+/** Keeps records over a crash. Each of its calls throws if it cannot: then it is as if it had not been made. */
 export interface Journal {
   append(record: string): void;
+  /** Everything that was kept, oldest first; null if nothing is kept over a crash. */
+  records(): readonly string[] | null;
+  /** Keeps these in place of all others. */
+  replace(records: readonly string[]): void;
 }
 
 /** What the composition root gives to a migration server. Names are in its own space. */
@@ -25,6 +30,11 @@ export interface MigrationArguments {
   readonly newId: () => string;
   /** How long a move waits; `MOVE_TIMES` where it does not say. */
   readonly times?: Partial<MoveTimes>;
+  /**
+   * True if `node` is the next life of `before`. Without it nobody is ever asked what a node had decided that has
+   * died: its tasks that were on their way die with it.
+   */
+  readonly isSuccessor?: (node: string, before: string) => boolean;
 }
 
 /** One memory object of a task that has left. */
@@ -87,6 +97,10 @@ export interface Arrival {
   readonly source: HeldRight;
   image: Body;
   isStaged: boolean;
+  /** The source may have heard that everything is here, and may have decided. */
+  isPrepared: boolean;
+  /** The source, if it has died and nobody knows what it had decided. */
+  inDoubt: string | null;
   hasAllPages: boolean;
   hasLanded: boolean;
   readonly pages: { readonly object: number; readonly page: number; readonly bytes: Body }[];
@@ -113,4 +127,5 @@ export interface MigrationState {
   readonly byPort: Map<PortName, SourceMove>;
   readonly byPager: Map<PortName, { readonly move: SourceMove; readonly object: SourceObject }>;
   readonly drains: Received[];
+  readonly decisions: Decisions;
 }

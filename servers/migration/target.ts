@@ -10,6 +10,7 @@ import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, moving } from '../kernel-stub.ts';
+import { dropOldestDoubt, onDoubtMessage } from './doubt.ts';
 import {
   MOVE_ACTIVATED,
   MOVE_PAGES,
@@ -60,6 +61,8 @@ export const onOffer = (sys: Sys, s: MigrationState, message: Received): void =>
       source,
       image: null,
       isStaged: false,
+      isPrepared: false,
+      inDoubt: null,
       hasAllPages: offer.strategy.name !== 'eager-all',
       hasLanded: false,
       pages: [],
@@ -72,7 +75,8 @@ export const onOffer = (sys: Sys, s: MigrationState, message: Received): void =>
 const objection = (sys: Sys, s: MigrationState, offer: Offer): string | null => {
   if (typeof offer?.mid !== 'string' || !Array.isArray(offer.programs)) return 'the offer cannot be read';
   const arriving = [...s.arrivals.values()].filter(({ hasLanded }) => !hasLanded).length;
-  if (arriving >= ARRIVALS_MAX) return `${arriving} tasks are arriving already; try again later`;
+  if (arriving >= ARRIVALS_MAX && !dropOldestDoubt(sys, s))
+    return `${arriving} tasks are arriving already; try again later`;
   const via = { port: s.own.host, reply: s.reply };
   const { fields } = callKernel(sys, via, { op: 'host_programs', programs: offer.programs });
   const missing = (fields['missing'] as string[] | undefined) ?? [];
@@ -101,6 +105,7 @@ export const onStaged = (sys: Sys, s: MigrationState, mid: string, body: Body): 
 const prepared = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
   if (!arrival.isStaged || !arrival.hasAllPages) return;
   const why = objectionToImage(sys, s, arrival);
+  arrival.isPrepared = why === null;
   if (why === null) return tell(sys, s, arrival.source.name, { id: MOVE_PREPARED, body: { mid: arrival.mid } });
   tell(sys, s, arrival.source.name, { id: MOVE_REFUSED, body: { mid: arrival.mid, why } });
 };
@@ -116,8 +121,9 @@ const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): stri
 
 /** Pages in the freeze, or the word that these were all. */
 export const onArrivalMessage = (sys: Sys, s: MigrationState, arrival: Arrival, message: Received): void => {
+  if (onDoubtMessage(sys, s, arrival, message)) return;
   for (const right of heldRights(message.items)) giveUp(sys, right);
-  if (message.id === DEAD_NAME) return endArrival(sys, s, arrival);
+  if (message.id === DEAD_NAME) return sourceDied(sys, s, arrival);
   if (message.id === MOVE_PAGES) {
     const { object, pages } = message.body as unknown as Pages;
     for (const { page, bytes } of pages) arrival.pages.push({ object, page, bytes });
@@ -127,6 +133,14 @@ export const onArrivalMessage = (sys: Sys, s: MigrationState, arrival: Arrival, 
     arrival.hasAllPages = true;
     prepared(sys, s, arrival);
   }
+};
+
+/**
+ * The source is gone. What is staged here was decided or was not: netmsg says when its rights are all that is left of
+ * it (NET_ORPHANED). Everything else ends.
+ */
+const sourceDied = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
+  if (!arrival.isStaged || arrival.hasLanded) endArrival(sys, s, arrival);
 };
 
 /** Decided: the rights are here, and the task is this node's. */

@@ -10,7 +10,7 @@ import type { Dialler } from './session/carrier.ts';
 import type { Lane } from './session/frame.ts';
 import { linkEvents, Peers, type Self } from './session/peers.ts';
 import type { Session, SessionEvents } from './session/session.ts';
-import type { SessionSettings } from './session/settings.ts';
+import { type SessionSettings, sessionSettings } from './session/settings.ts';
 
 /** What the composition root gives to a driver. */
 export interface DriverParts {
@@ -38,6 +38,10 @@ interface Line {
   /** In order; payloads of a lane that is full let those of other lanes pass. */
   backlog: Waiting[];
   backlogBytes: number;
+  /** How many of them are of each lane. */
+  readonly backlogOf: [number, number, number, number];
+  /** Somebody has been told that there is no room, and not yet that there is. */
+  isCrowded: boolean;
   /** Verdicts that netmsg has not heard yet: nothing is sent until then. */
   verdicts: number;
   isDialling: boolean;
@@ -45,16 +49,20 @@ interface Line {
 
 /** Bytes kept for a slow peer by default. */
 const BACKLOG_MAX = 64 << 20;
+/** Bytes kept for a peer beyond which senders have to wait. */
+const ROOMY_MAX = 4 << 20;
 
 /** The sessions of one node. */
 export class NetDriver implements Sessions {
   readonly #parts: DriverParts;
   readonly #peers: Peers;
+  readonly #payloadMax: number;
   readonly #lines: Map<NodeId, Line> = new Map();
   readonly #input: Ring<NetInput> = new Ring(16);
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    this.#payloadMax = parts.settings?.payloadMax ?? sessionSettings.payloadMax;
     const events = {
       sessionEvents: (node: NodeId): SessionEvents => this.#eventsOf(node),
       refused: (node: NodeId | null, reset: { readonly code: string; readonly why: string }): void =>
@@ -103,13 +111,30 @@ export class NetDriver implements Sessions {
     return (this.#lines.get(node)?.session.state ?? 'idle') === 'idle';
   }
 
-  transmit(node: NodeId, lane: number, bytes: Uint8Array): void {
+  transmit(node: NodeId, lane: number, bytes: Uint8Array): boolean {
+    if (bytes.length > this.#payloadMax) return false;
     const line = this.#lineOf(node);
-    if (line === null) return this.#hear({ kind: 'dead', node });
-    if (line.verdicts > 0) return;
-    if (line.backlog.length > 0 && line.backlog.some((waiting) => waiting.lane === lane))
-      this.#keep(line, lane as Lane, bytes);
-    else if (line.session.transmit(lane as Lane, bytes) === 'full') this.#keep(line, lane as Lane, bytes);
+    if (line === null) this.#hear({ kind: 'dead', node });
+    else if (line.verdicts === 0) this.#send(line, node, lane as Lane, bytes);
+    return true;
+  }
+
+  hasRoom(node: NodeId): boolean {
+    const line = this.#lines.get(node);
+    if (line === undefined || line.backlogBytes <= ROOMY_MAX) return true;
+    line.isCrowded = true;
+    return false;
+  }
+
+  /** What a peer has said is not netmsg's language: the next who comes in its name begins anew. */
+  refuse(node: NodeId, why: string): void {
+    this.#parts.refused?.(node, `E_WIRE: ${why}`);
+    this.#lines.get(node)?.session.declareDead(`E_WIRE: ${why}`, false);
+  }
+
+  #send(line: Line, node: NodeId, lane: Lane, bytes: Uint8Array): void {
+    const isBehind = line.backlogOf[lane] > 0;
+    if (isBehind || line.session.transmit(lane, bytes) === 'full') this.#keep(line, lane, bytes);
     if (line.session.state === 'idle' && !line.isDialling) {
       line.isDialling = true;
       this.#parts.dial(node);
@@ -133,23 +158,35 @@ export class NetDriver implements Sessions {
   }
 
   #keep(line: Line, lane: Lane, bytes: Uint8Array): void {
-    line.backlog.push({ lane, bytes });
-    line.backlogBytes += bytes.length;
+    this.#put(line, { lane, bytes });
     if (line.backlogBytes <= (this.#parts.backlogMax ?? BACKLOG_MAX)) return;
     line.session.declareDead('it does not take what is sent to it', false);
   }
 
-  #drain(line: Line): void {
-    const waiting = line.backlog;
+  #put(line: Line, waiting: Waiting): void {
+    line.backlog.push(waiting);
+    line.backlogBytes += waiting.bytes.length;
+    line.backlogOf[waiting.lane] += 1;
+  }
+
+  #empty(line: Line): readonly Waiting[] {
+    const { backlog } = line;
     line.backlog = [];
     line.backlogBytes = 0;
+    line.backlogOf.fill(0);
+    return backlog;
+  }
+
+  #drain(node: NodeId, line: Line): void {
     const full = new Set<Lane>();
-    for (const { lane, bytes } of waiting) {
-      if (!full.has(lane) && line.session.transmit(lane, bytes) !== 'full') continue;
-      full.add(lane);
-      line.backlog.push({ lane, bytes });
-      line.backlogBytes += bytes.length;
+    for (const waiting of this.#empty(line)) {
+      if (!full.has(waiting.lane) && line.session.transmit(waiting.lane, waiting.bytes) !== 'full') continue;
+      full.add(waiting.lane);
+      this.#put(line, waiting);
     }
+    if (!line.isCrowded || line.backlogBytes > ROOMY_MAX / 2) return;
+    line.isCrowded = false;
+    this.#hear({ kind: 'roomy', node });
   }
 
   #hear(input: NetInput): void {
@@ -175,15 +212,15 @@ export class NetDriver implements Sessions {
         const dead = line();
         if (dead !== undefined) {
           dead.verdicts += 1;
-          dead.backlog = [];
-          dead.backlogBytes = 0;
+          this.#empty(dead);
+          dead.isCrowded = false;
           dead.isDialling = false;
         }
         this.#hear({ kind: 'dead', node });
       },
       drained: () => {
         const roomy = line();
-        if (roomy !== undefined) this.#drain(roomy);
+        if (roomy !== undefined) this.#drain(node, roomy);
       },
     };
   }
@@ -196,6 +233,8 @@ class SessionLine implements Line {
   readonly #find: () => Session | null;
   backlog: Waiting[] = [];
   backlogBytes = 0;
+  readonly backlogOf: [number, number, number, number] = [0, 0, 0, 0];
+  isCrowded = false;
   verdicts = 0;
   isDialling = false;
 

@@ -4,10 +4,11 @@
  */
 import type { Body } from '../../ports/body.ts';
 import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
-import type { Frame, Ticket, WireItem, WireMessage, WireRight } from './tables/frames.ts';
+import { invariant } from '../../ports/invariant.ts';
+import type { Cargo, Cause, Frame, Freight, Ticket, WireItem, WireMessage, WireRight } from './tables/frames.ts';
 import { decodeBody, encodeBody } from './wire/codec.ts';
 
-type Field = 'text' | 'count' | 'flag' | 'bytes' | 'message' | 'right';
+type Field = 'text' | 'count' | 'flag' | 'bytes' | 'message' | 'freight' | 'right';
 type Form = readonly (readonly [string, Field])[];
 
 const ADDRESS: readonly Form[number][] = [
@@ -18,10 +19,11 @@ const ADDRESS: readonly Form[number][] = [
 ];
 const MID: readonly Form[number][] = [['mid', 'text']];
 const ONCE: readonly Form[number][] = [['once', 'text']];
+const LOAD: readonly Form[number][] = [['load', 'count']];
 
 /** Every kind of frame, in the order of their numbers. A new kind does not compile until it has a form. */
 const FORMS: Readonly<Record<Frame['kind'], Form>> = {
-  msg: [...ADDRESS, ['seq', 'count'], ['message', 'message']],
+  msg: [...ADDRESS, ['seq', 'count'], ['message', 'message'], ['freight', 'freight']],
   dirty: ADDRESS,
   clean: ADDRESS,
   registered: [
@@ -45,11 +47,11 @@ const FORMS: Readonly<Record<Frame['kind'], Form>> = {
     ['node', 'text'],
     ['epoch', 'count'],
   ],
-  once: [...ONCE, ['message', 'message']],
+  once: [...ONCE, ['message', 'message'], ['freight', 'freight']],
   once_gone: ONCE,
   once_dead: ONCE,
   once_here: ONCE,
-  stage: [...MID, ['body', 'bytes'], ['message', 'message']],
+  stage: [...MID, ['message', 'message'], ['freight', 'freight']],
   staged: [...MID, ['accepted', 'flag']],
   commit: MID,
   abort: MID,
@@ -61,11 +63,17 @@ const FORMS: Readonly<Record<Frame['kind'], Form>> = {
     ['query', 'count'],
     ['right', 'right'],
   ],
+  fetch: [...LOAD, ['at', 'count'], ['size', 'count']],
+  piece: [...LOAD, ['at', 'count'], ['bytes', 'bytes']],
+  brought: LOAD,
 };
 const KINDS = Object.keys(FORMS) as Frame['kind'][];
 
 /** Thrown inside the decoder only. */
 class Malformed extends Error {}
+
+/** Values of one frame: a message may carry 65,536 rights, of eight values each. */
+const FRAME_VALUES_MAX = 1 << 20;
 
 /** Ports inside messages inside ports: how deep a peer may nest them. */
 const NESTING_MAX = 16;
@@ -86,16 +94,28 @@ const encodeField = (field: Field, value: unknown): Body => {
       return encodeRight(value as WireRight);
     case 'bytes':
       return Bytes.adopt(value as Uint8Array);
+    case 'freight':
+      return encodeFreight(value as Freight | null);
     default:
       return value as Body;
   }
+};
+
+const encodeFreight = (freight: Freight | null): Body =>
+  freight === null ? null : [freight.node, freight.number, freight.size];
+
+const encodeCargo = (cargo: Cargo): Body => {
+  if (cargo instanceof Uint8Array) return Bytes.adopt(cargo);
+  invariant('at' in cargo, 'memory is loaded before its message goes');
+  return [cargo.at, cargo.size];
 };
 
 const encodeMessage = (message: WireMessage): Body => [
   message.id,
   message.type,
   message.sender,
-  Bytes.adopt(message.body),
+  message.cause === null ? null : [message.cause.node, message.cause.n],
+  encodeCargo(message.body),
   encodeRight(message.reply),
   message.items.map(encodeItem),
 ];
@@ -107,7 +127,7 @@ const encodeItem = (item: WireItem): Body => {
     case 'ool_ports':
       return [1, item.type, item.rights.map(encodeRight)];
     case 'ool':
-      return [2, Bytes.adopt(item.bytes)];
+      return [2, encodeCargo(item.bytes)];
   }
 };
 
@@ -141,7 +161,7 @@ const encodeTicket = (ticket: Ticket): Body => [
 /** The frame in bytes from a peer, or null if it is none. */
 export const decodeFrame = (bytes: Uint8Array): Frame | null => {
   try {
-    const parts = list(decodeBody(bytes));
+    const parts = list(decodeBody(bytes, FRAME_VALUES_MAX));
     const kind = KINDS[count(parts[0])];
     if (kind === undefined) return null;
     const frame: Record<string, unknown> = { kind };
@@ -164,6 +184,8 @@ const decodeField = (field: Field, value: unknown): unknown => {
       return value === true;
     case 'bytes':
       return bytesOf(value);
+    case 'freight':
+      return decodeFreight(value);
     case 'message':
       return decodeMessage(value, 0);
     case 'right':
@@ -197,21 +219,35 @@ const rightType = (value: unknown): number => {
 };
 
 const decodeMessage = (value: unknown, depth: number): WireMessage => {
-  const [id, type, sender, body, reply, items] = list(value);
+  const [id, type, sender, cause, body, reply, items] = list(value);
   return {
     id: integer(id),
     type: rightType(type),
     sender: sender === null ? null : text(sender),
-    body: bytesOf(body),
+    cause: cause === null ? null : decodeCause(list(cause)),
+    body: decodeCargo(body),
     reply: decodeRight(reply, depth),
     items: list(items).map((item) => decodeItem(item, depth)),
   };
 };
 
+const decodeCause = ([node, n]: readonly unknown[]): Cause => ({ node: text(node), n: count(n) });
+
+const decodeCargo = (value: unknown): Cargo => {
+  if (!Array.isArray(value)) return bytesOf(value);
+  return { at: count(value[0]), size: count(value[1]) };
+};
+
+const decodeFreight = (value: unknown): Freight | null => {
+  if (value === null) return null;
+  const [node, number, size] = list(value);
+  return { node: text(node), number: count(number), size: count(size) };
+};
+
 const decodeItem = (value: unknown, depth: number): WireItem => {
   const [kind, first, second] = list(value);
   if (kind === 0) return { kind: 'port', right: decodeRight(first, depth) };
-  if (kind === 2) return { kind: 'ool', bytes: bytesOf(first) };
+  if (kind === 2) return { kind: 'ool', bytes: decodeCargo(first) };
   if (kind !== 1) throw new Malformed();
   return { kind: 'ool_ports', type: rightType(first), rights: list(second).map((right) => decodeRight(right, depth)) };
 };

@@ -8,7 +8,7 @@ import { dropSend, type Effect, type Net, nextSerial, post } from './netmsg-stat
 import { type Census, type NodeId, netService } from './protocol.ts';
 import { discardRight, landRight } from './proxy/inward.ts';
 import { encodeSend, parcelOf } from './proxy/outward.ts';
-import { abort, commit, reply, stage } from './proxy/staging.ts';
+import { abort, commit, reply, settleOrphan, stage } from './proxy/staging.ts';
 import type { Frame } from './tables/frames.ts';
 
 const LOOK_UP_REPLY = netService.id('look_up') + 100;
@@ -57,6 +57,7 @@ const handlersOf = (net: Net): Parameters<typeof netService.serve>[2] => ({
     return null;
   },
   census: () => census(net),
+  settle: ({ mid, commit: isCommitted }) => (settleOrphan(net, mid, isCommitted) ? null : refused()),
 });
 
 /** What this node still owes others, and what it has done for them. */
@@ -69,6 +70,8 @@ export const census = (net: Net): Census => {
     forwards: records.filter((record) => record.at === 'there' && record.wasHere).length,
     tombstones: net.tombstones.places,
     callbacks: net.onces.exported.size,
+    loaded: [...net.loads.values()].reduce((sum, { size }) => sum + size, 0),
+    charged: [...net.desks.values()].reduce((sum, { charged }) => sum + charged, 0),
     ...net.counters,
   };
 };

@@ -4,9 +4,12 @@ import type { KernelRequest } from '../../kernel/interface/calls.ts';
 import type { Sys } from '../../kernel/program.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { MAKE_SEND_ONCE } from '../../ports/right.ts';
+import type { Claim, Desk } from './freight/claims.ts';
+import type { Load } from './freight/loads.ts';
 import { encodeFrame } from './message-codec.ts';
 import {
   type Door,
+  LANE_BULK,
   LANE_CONTROL,
   LANE_DEMAND,
   LANE_MESSAGES,
@@ -18,7 +21,7 @@ import {
   type PortId,
   type Sessions,
 } from './protocol.ts';
-import type { Frame, WireMessage } from './tables/frames.ts';
+import type { Frame } from './tables/frames.ts';
 import { Onces } from './tables/onces.ts';
 import { type LocalPort, type PortRecord, Records, type RemotePort } from './tables/records.ts';
 import { Tombstones } from './tables/tombstones.ts';
@@ -44,6 +47,8 @@ export type Effect =
   | { readonly kind: 'once'; readonly id: string; readonly name: PortName }
   /** Memory that has been read and goes with the message. */
   | { readonly kind: 'memory'; readonly address: number; readonly size: number }
+  /** Bytes and memory that follow the message. */
+  | { readonly kind: 'load'; readonly number: number }
   /** A send-once right of a third node that is passed on; `proxy` stood for it here. */
   | { readonly kind: 'pass'; readonly name: PortName; readonly proxy: PortName }
   | {
@@ -56,15 +61,6 @@ export type Effect =
       readonly isNew: boolean;
     };
 
-/**
- * What has been read of a message that is about to be encoded. Reading memory may fault, and the handler runs again:
- * what it did before is found here and not done twice.
- */
-export interface Readings {
-  readonly capsules: Map<PortName, PortCapsule>;
-  readonly memory: Map<number, Uint8Array>;
-}
-
 /** A message staged at a peer by somebody here. */
 export interface OutgoingStage {
   readonly mid: string;
@@ -76,12 +72,10 @@ export interface OutgoingStage {
   state: 'sent' | 'held' | 'lost';
 }
 
-/** A message staged here by a peer. */
+/** A message staged here by a peer, with its freight. */
 export interface IncomingStage {
-  readonly mid: string;
   readonly from: NodeId;
-  readonly body: Uint8Array;
-  readonly message: WireMessage;
+  readonly frame: Extract<Frame, { kind: 'stage' }>;
 }
 
 /** What the census counts. */
@@ -90,6 +84,7 @@ export interface Counters {
   received: number;
   forwarded: number;
   retargeted: number;
+  refused: number;
 }
 
 /** The state of one netmsg. */
@@ -109,7 +104,12 @@ export interface Net {
   readonly onces: Onces;
   readonly tombstones: Tombstones;
   readonly copies: Map<number, Copy>;
-  readonly readings: Readings;
+  /** Freight on its way out, by number; who waits for a piece of it. */
+  readonly loads: Map<number, Load>;
+  readonly fetches: { readonly from: NodeId; readonly frame: Extract<Frame, { kind: 'fetch' }> }[];
+  /** Freight on its way in, and what is charged to whom. */
+  readonly claims: Map<string, Claim>;
+  readonly desks: Map<NodeId, Desk>;
   /** Frames for ports that are on their way here. */
   readonly early: Map<PortId, Arrival[]>;
   earlyCount: number;
@@ -154,7 +154,10 @@ export const startNet = (sys: Sys, args: NetArguments, limits: NetLimits): Net =
     onces: new Onces(),
     tombstones: new Tombstones(limits.tombstones),
     copies: new Map(),
-    readings: { capsules: new Map(), memory: new Map() },
+    loads: new Map(),
+    fetches: [],
+    claims: new Map(),
+    desks: new Map(),
     early: new Map(),
     earlyCount: 0,
     again: [],
@@ -166,7 +169,7 @@ export const startNet = (sys: Sys, args: NetArguments, limits: NetLimits): Net =
     names: new Map(),
     queries: new Map(),
     listener: MACH_PORT_NULL,
-    counters: { sent: 0, received: 0, forwarded: 0, retargeted: 0 },
+    counters: { sent: 0, received: 0, forwarded: 0, retargeted: 0, refused: 0 },
     serial: 0,
   };
 };
@@ -179,25 +182,39 @@ export const nextSerial = (net: Net): number => {
 
 /**
  * Sends a frame. Whatever depends on order goes by the lane of messages; acknowledgements and news of places overtake
- * it; so do messages of memory objects, whose order the numbers of their channel restore.
+ * it; so do messages of memory objects, whose order the numbers of their channel restore. Freight has a lane to itself.
+ * False if the frame is larger than a session carries: nobody hears of it.
  */
-export const post = (net: Net, node: NodeId, frame: Frame): void => {
-  if (node === net.node) {
-    net.again.push({ from: node, frame });
-    return;
-  }
-  net.sessions.transmit(node, laneOf(frame), encodeFrame(frame));
+export const post = (net: Net, node: NodeId, frame: Frame): boolean => {
+  if (node !== net.node) return net.sessions.transmit(node, laneOf(frame), encodeFrame(frame));
+  net.again.push({ from: node, frame });
+  return true;
 };
 
 const laneOf = (frame: Frame): number => {
-  if (frame.kind === 'cack' || frame.kind === 'moved') return LANE_CONTROL;
-  if (frame.kind !== 'msg') return LANE_MESSAGES;
-  return frame.message.id >= 2200 && frame.message.id < 2300 ? LANE_DEMAND : LANE_MESSAGES;
+  switch (frame.kind) {
+    case 'cack':
+    case 'moved':
+    case 'fetch':
+    case 'brought':
+      return LANE_CONTROL;
+    case 'piece':
+      return LANE_BULK;
+    case 'msg':
+      return frame.message.id >= 2200 && frame.message.id < 2300 ? LANE_DEMAND : LANE_MESSAGES;
+    default:
+      return LANE_MESSAGES;
+  }
 };
 
 /** Gives up user references of a send right, one unless said otherwise. */
 export const dropSend = (net: Net, name: PortName): void => {
   net.sys.call({ op: 'port_deallocate', name });
+};
+
+/** Gives up memory that came with a message. */
+export const dropMemory = (net: Net, { address, size }: { readonly address: number; readonly size: number }): void => {
+  if (size > 0) net.sys.call({ op: 'vm_deallocate', address, size });
 };
 
 /** Asks to be told on the watch port, or no longer. */

@@ -4,23 +4,26 @@
  *   the doorbell       input from sessions,
  *   the watch port     notifications that say what they are about,
  *   every proxy        messages for ports on other nodes.
- * One turn of the loop: all input there is (bounded), then what is owed for it. A turn that faults on memory is run
- * again; what had been done by then has left the inbox.
+ * One turn of the loop: all input there is (bounded), then what is owed for it. No turn ever waits: memory is read by
+ * the door, which says what is not here.
  */
 
+import { PAGE_READY } from '../../kernel/interface/door.ts';
 import { releaseItems } from '../../kernel/interface/subsystem.ts';
 import { type MachineState, machine } from '../../kernel/machine.ts';
 import type { Program, Result, Sys } from '../../kernel/program.ts';
 import { NOTIFY_DEAD_NAME, NOTIFY_MSG_ACCEPTED, NOTIFY_NO_SENDERS } from '../../ports/fate.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
+import { dropClaims, notePiece } from './freight/claims.ts';
+import { dropLoads, releaseLoad, serveFetch, serveWaiting } from './freight/loads.ts';
 import { decodeFrame } from './message-codec.ts';
 import { failQueries, noteLookUp, serveNet } from './netmsg-services.ts';
 import { type Arrival, dropSend, type Net, startNet } from './netmsg-state.ts';
 import type { NetArguments, NetInput, NetLimits, NodeId } from './protocol.ts';
 import { abandonOnce, loseOnce, noteOnce, onceDied, useOnce } from './proxy/callbacks.ts';
-import { arrive, noteAccepted, noteAck, noteMoved, payAcks, resendFrom, sendOn } from './proxy/channels.ts';
-import { parcelOf, readParcel } from './proxy/outward.ts';
+import { arrive, noteAccepted, noteAck, noteMoved, noteRoomy, payAcks, resendFrom, sendOn } from './proxy/channels.ts';
+import { parcelOf } from './proxy/outward.ts';
 import {
   armProxies,
   endCopy,
@@ -31,19 +34,24 @@ import {
   settleAll,
   settleHolders,
 } from './proxy/references.ts';
-import { dropStages, noteStage } from './proxy/staging.ts';
+import { dropStages, noteStage, tellUp } from './proxy/staging.ts';
 
 /** What holds unless the composition root says otherwise. */
-export const NET_LIMITS: NetLimits = { proxyQlimit: 1, credit: 2, tombstones: 4096, earlyMax: 4096, turn: 64 };
+export const NET_LIMITS: NetLimits = {
+  proxyQlimit: 1,
+  credit: 2,
+  tombstones: 4096,
+  earlyMax: 4096,
+  turn: 64,
+  inlineMax: 131_072,
+  freightMax: 128 << 20,
+  piecesMax: 16,
+};
 
 /** State of the program. It holds tables and cannot move: netmsg is pinned. */
 interface State extends MachineState {
   readonly args: NetArguments;
   net: Net | null;
-  /** Messages received and not yet done with. */
-  readonly inbox: Received[];
-  /** The message of the parked receive that is in the inbox already, should the handler run again. */
-  taken: Received | null;
 }
 
 const begin = (sys: Sys, state: State): void => {
@@ -54,33 +62,22 @@ const begin = (sys: Sys, state: State): void => {
 };
 
 const turn = (sys: Sys, state: State, result: Result): void => {
-  const { net, inbox } = state;
+  const { net } = state;
   if (net === null) return;
-  if (result.message !== null && result.message !== state.taken) {
-    state.taken = result.message;
-    inbox.push(result.message);
-  }
-  for (let left = net.limits.turn; left > 0; left -= 1) {
-    if (inbox.length === 0) {
-      const next = sys.poll(net.set);
-      if (next === null) break;
-      inbox.push(next);
-    }
-    const message = inbox[0];
-    if (message === undefined) break;
+  let { message } = result;
+  for (let left = net.limits.turn; message !== null; left -= 1) {
     handle(net, message);
-    inbox.shift();
     settle(net);
+    message = left > 1 ? sys.poll(net.set) : null;
   }
   settleAll(net);
   payAcks(net);
   armProxies(net);
   settle(net);
-  state.taken = null;
   sys.receive(net.set);
 };
 
-/** One message from the port set. What may fault comes first. */
+/** One message from the port set. */
 const handle = (net: Net, message: Received): void => {
   const { local } = message;
   if (local === net.doorbell) return takeInput(net);
@@ -88,7 +85,6 @@ const handle = (net: Net, message: Received): void => {
   const parcel = parcelOf(message);
   const record = net.records.named(local);
   const once = record?.at === 'there' ? undefined : net.onces.importedAs(local);
-  readParcel(net, parcel);
   if (local === net.service) serveNet(net, message);
   else if (record?.at === 'there') sendOn(net, record, parcel);
   else if (once !== undefined) useOnce(net, once, parcel);
@@ -107,13 +103,17 @@ const heard = (net: Net, input: NetInput): void => {
     case 'message': {
       const frame = decodeFrame(input.bytes);
       if (frame !== null) receive(net, { from: input.node, frame });
+      else net.sessions.refuse(input.node, 'what it sent is no frame of netmsg');
       return;
     }
+    case 'roomy':
+      noteRoomy(net, input.node);
+      return;
     case 'dead':
       nodeDied(net, input.node);
       return;
     case 'up':
-      return;
+      return tellUp(net, input.node);
   }
 };
 
@@ -154,6 +154,12 @@ const receive = (net: Net, { from, frame }: Arrival): void => {
     case 'look_up':
     case 'found':
       return noteLookUp(net, from, frame);
+    case 'fetch':
+      return serveFetch(net, from, frame);
+    case 'piece':
+      return notePiece(net, from, frame);
+    case 'brought':
+      return releaseLoad(net, frame.load);
   }
 };
 
@@ -168,6 +174,8 @@ const notified = (net: Net, message: Received): void => {
       if (record?.at === 'here') noteAccepted(net, record);
       return;
     }
+    case PAGE_READY:
+      return serveWaiting(net);
     case NOTIFY_DEAD_NAME:
       return nameDied(net, body.name ?? (0 as PortName));
     default: // requests that were withdrawn, names that were given up
@@ -204,6 +212,8 @@ const nodeDied = (net: Net, node: NodeId): void => {
     if (peer === node && !isStaged(net, copy)) endCopy(net, copy, 'release');
   failQueries(net, node);
   dropStages(net, node);
+  dropClaims(net, node);
+  dropLoads(net, node);
 };
 
 /** Copies of a stage are given back by its abort. */
@@ -216,6 +226,6 @@ const isStaged = (net: Net, copy: number): boolean =>
 export const netmsg: Program = machine<State, NetArguments>({
   name: 'netmsg',
   hash: 'netmsg',
-  start: (args) => ({ at: 'begin', args, net: null, inbox: [], taken: null }),
+  start: (args) => ({ at: 'begin', args, net: null }),
   handlers: { begin, turn },
 });

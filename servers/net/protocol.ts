@@ -8,7 +8,15 @@ import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/i
 import type { Body } from '../../ports/body.ts';
 import type { PortName } from '../../ports/name.ts';
 
-export type { Delivery, Door, Parcel, PortCapsule, PortCounts, PortState } from '../../kernel/interface/door.ts';
+export type {
+  Delivery,
+  Door,
+  Parcel,
+  PortCapsule,
+  PortCounts,
+  PortState,
+  RemoteCause,
+} from '../../kernel/interface/door.ts';
 
 /** Names a kernel among all that may ever meet; a kernel that starts anew gets a new one. */
 export type NodeId = string;
@@ -21,6 +29,10 @@ export type OnceId = string;
 export const LANE_CONTROL = 0;
 export const LANE_MESSAGES = 1;
 export const LANE_DEMAND = 2;
+export const LANE_BULK = 3;
+
+/** Bytes of one piece of freight: with its header one frame of a session. */
+export const PIECE_SIZE = 61_440;
 
 /** Number of the first routine of the net service. */
 export const NET_BASE = 5000;
@@ -30,6 +42,13 @@ export const NET_STAGED = 5050;
 export const NET_LANDED = 5051;
 /** To the stage listener: a staged message was given up, or its node died. Body `{ mid }`. */
 export const NET_DROPPED = 5052;
+/**
+ * To the stage listener: the node that staged a message here has died, and may have committed it. Body `{ mid, from }`.
+ * It is kept until the listener says by `settle` what becomes of it.
+ */
+export const NET_ORPHANED = 5053;
+/** To the stage listener: a node can be reached. Body `{ node }`. */
+export const NET_UP = 5054;
 
 /** Body of `NET_STAGED`. */
 export interface Staged {
@@ -62,6 +81,11 @@ export type Census = {
   readonly forwarded: number;
   /** Times that a sender here learnt that a port has moved. */
   readonly retargeted: number;
+  /** Messages that were larger than a session carries, and were given up. */
+  readonly refused: number;
+  /** Bytes of freight that wait here to be brought, and that are charged to other nodes. */
+  readonly loaded: number;
+  readonly charged: number;
   /** Messages sent to other nodes, and received from them. */
   readonly sent: number;
   readonly received: number;
@@ -88,6 +112,8 @@ interface Routines extends Readonly<Record<string, Routine<never, Body>>> {
   readonly commit: Routine<StageName, null>;
   /** Gives a staged message up. The reply has all its rights as descriptors. */
   readonly abort: Routine<StageName, null>;
+  /** What becomes of a message whose node has died (NET_ORPHANED): it lands, or is dropped. */
+  readonly settle: Routine<{ readonly mid: string; readonly commit: boolean }, null>;
   /** The send right in the first descriptor gets NET_STAGED, NET_LANDED and NET_DROPPED from now on. */
   readonly listen_stages: Routine<null, null>;
   readonly census: Routine<null, Census>;
@@ -103,12 +129,14 @@ export const netService: Subsystem<Routines> = subsystem('net', NET_BASE, {
   abort: routine<StageName, null>(),
   listen_stages: routine<null, null>(),
   census: routine<null, Census>(),
+  settle: routine<{ mid: string; commit: boolean }, null>(),
 } as Routines);
 
 /** What a session tells netmsg. */
 export type NetInput =
   | { readonly kind: 'message'; readonly node: NodeId; readonly bytes: Uint8Array }
   | { readonly kind: 'up'; readonly node: NodeId }
+  | { readonly kind: 'roomy'; readonly node: NodeId }
   | { readonly kind: 'dead'; readonly node: NodeId };
 
 /** The sessions to all other nodes, as netmsg uses them. Whoever puts input in also rings the doorbell. */
@@ -117,8 +145,15 @@ export interface Sessions {
   nodes(): readonly NodeId[];
   /** False for a node that has been declared dead. */
   isLiving(node: NodeId): boolean;
-  /** Sends exactly once, in the order of the lane, as long as both live. Opens a session if there is none. */
-  transmit(node: NodeId, lane: number, bytes: Uint8Array): void;
+  /**
+   * Sends exactly once, in the order of the lane, as long as both live. Opens a session if there is none. False if the
+   * payload is larger than a session carries: then nothing has been sent.
+   */
+  transmit(node: NodeId, lane: number, bytes: Uint8Array): boolean;
+  /** False while so much waits to be sent to a node that nothing should be added that can wait. `roomy` ends it. */
+  hasRoom(node: NodeId): boolean;
+  /** A node says what the protocol does not allow: it is told so, and the verdict is pronounced. */
+  refuse(node: NodeId, why: string): void;
   /** Takes the next input. */
   take(): NetInput | undefined;
 }
@@ -135,6 +170,12 @@ export interface NetLimits {
   readonly earlyMax: number;
   /** Frames and messages handled before others get the processor. */
   readonly turn: number;
+  /** Bytes of bodies and out-of-line memory that go with the frame of their message; what is more is freight. */
+  readonly inlineMax: number;
+  /** Bytes of freight of one node that may be here or on their way at a time, and of one message. */
+  readonly freightMax: number;
+  /** Pieces of freight that one node may be asked for at a time. */
+  readonly piecesMax: number;
 }
 
 /** What netmsg is started with. */

@@ -31,7 +31,7 @@ import { openFileStore } from '../node/file-store.ts';
 import { noJournal, openJournal } from '../node/journal.ts';
 import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
 import { NodePump } from '../node/pump.ts';
-import { isNodeName, type NodeRecord, StateDir } from '../node/state-dir.ts';
+import { isNodeName, type NodeRecord, nameOfNode, StateDir } from '../node/state-dir.ts';
 import { UnixNet } from '../node/unix-net.ts';
 import { type Agent, ask, valueOf } from './agent.ts';
 import type { Client } from './client.ts';
@@ -102,7 +102,7 @@ class Composition {
     this.#doorbell = right(receivePort(this.#netTask.space, doorbell));
     this.#host = kernelPort(this.kernel, hostServer(this.kernel));
     this.#host.srights = 1; // ours: the host port lives as long as the kernel
-    const door = new NetDoor(this.#netTask.space);
+    const door = new NetDoor(this.#netTask);
     this.start(this.#netTask, netmsg, { node, service, doorbell, sessions: this.net.driver, door, limits: LIMITS });
     const { kernel } = this;
     this.pump.drive({ run: (steps) => void runKernel(kernel, steps), nextDeadline: () => kernel.timers.next });
@@ -161,6 +161,10 @@ const right = <T>(result: T | string): T => {
 /** What every server is told it is. */
 const SERVER = 'it is a server of its node';
 
+/** A node that starts anew has the same name and another identity. */
+const isSuccessor = (node: string, before: string): boolean =>
+  node !== before && nameOfNode(node) === nameOfNode(before);
+
 interface Services {
   readonly files: PortName;
   readonly console: PortName;
@@ -190,7 +194,7 @@ const startServers = (parts: Composition, agent: Task, settings: NodeSettings, d
       task.isUrgent = true;
       const { node } = parts.kernel;
       const rights = { host: parts.grantHost(task), net: parts.grantNet(task), service };
-      const state = migrationState({ node, ...rights, journal, newId: () => v7() });
+      const state = migrationState({ node, ...rights, journal, newId: () => v7(), isSuccessor });
       parts.start(task, migrationServer, state);
       parts.start(task, migrationCourier, state);
     }),

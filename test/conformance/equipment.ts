@@ -52,7 +52,11 @@ export class Equipment {
     this.#service = allocate(space, 'RECEIVE') as PortName;
     this.#doorbell = allocate(space, 'RECEIVE') as PortName;
     const own = { node: kernel.node, service: this.#service, doorbell: this.#doorbell };
-    createThread(this.#netTask, netmsg, netmsg.start({ ...own, sessions: this.valve, door: new NetDoor(space) }));
+    createThread(
+      this.#netTask,
+      netmsg,
+      netmsg.start({ ...own, sessions: this.valve, door: new NetDoor(this.#netTask) }),
+    );
     this.net = this.grantNet(runner.task);
     const { state, task } = this.#startMigration((to) => pass(runner.task.space, host, COPY_SEND, to.space));
     this.migration = state;
@@ -79,7 +83,7 @@ export class Equipment {
       host: grantHost(task),
       net: this.grantNet(task),
       service: allocate(task.space, 'RECEIVE') as PortName,
-      journal: { append: () => undefined },
+      journal: { append: () => undefined, records: () => null, replace: () => undefined },
       newId: () => {
         moves += 1;
         return `${kernel.node}-${moves}`;

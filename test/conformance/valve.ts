@@ -37,11 +37,20 @@ export class Valve implements Sessions {
     return this.#sessions.take();
   }
 
-  transmit(node: NodeId, lane: number, bytes: Uint8Array): void {
+  transmit(node: NodeId, lane: number, bytes: Uint8Array): boolean {
     if (!this.#guard(node, decodeFrame(bytes))) this.hold(node);
     const waiting = this.#held.get(node);
-    if (waiting === undefined) this.#sessions.transmit(node, lane, bytes);
-    else waiting.push({ lane, bytes });
+    if (waiting === undefined) return this.#sessions.transmit(node, lane, bytes);
+    waiting.push({ lane, bytes });
+    return true;
+  }
+
+  hasRoom(node: NodeId): boolean {
+    return this.#sessions.hasRoom(node);
+  }
+
+  refuse(node: NodeId, why: string): void {
+    this.#sessions.refuse(node, why);
   }
 
   /** From now on what is said to `node` waits, in order. */

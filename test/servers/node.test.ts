@@ -1,20 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bytes } from '../../ports/bytes.ts';
-import { openJournal } from '../../servers/node/journal.ts';
 import { loadProgram } from '../../servers/node/program-loader.ts';
 import { NodePump } from '../../servers/node/pump.ts';
 import { defaultStateDir, isNodeName, nameOfNode, StateDir } from '../../servers/node/state-dir.ts';
@@ -27,51 +17,6 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
-
-describe('a journal', () => {
-  it('has every record after the process has ended', () => {
-    const path = join(root, 'journal');
-    const journal = openJournal(path);
-    journal.append('one');
-    journal.append('two\nlines');
-    journal.close();
-    expect(openJournal(path).records()).toEqual(['one', 'two\nlines']);
-  });
-
-  it('forgets a record that was being written when the process died', () => {
-    const path = join(root, 'journal');
-    openJournal(path).append('one');
-    appendFileSync(path, '"tw');
-    const journal = openJournal(path);
-    journal.append('three');
-    expect(journal.records()).toEqual(['one', 'three']);
-  });
-
-  it('refuses a record whole when the disk is full', () => {
-    const path = join(root, 'journal');
-    let left = 10;
-    const journal = openJournal(path, {
-      write: (fd, bytes) => {
-        if (left === 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
-        const part = bytes.subarray(0, Math.min(left, 4));
-        left -= part.length;
-        appendFileSync(path, part);
-        return part.length;
-      },
-      sync: () => undefined,
-    });
-    journal.append('one');
-    expect(() => journal.append('too long for it')).toThrow(code('E_STORE'));
-    expect(readFileSync(path, 'utf8')).toBe('"one"\n');
-    left = 100;
-    journal.append('two');
-    expect(journal.records()).toEqual(['one', 'two']);
-  });
-
-  it('that cannot be opened says so', () => {
-    expect(() => openJournal(join(root, 'none/journal'))).toThrow(code('E_STORE'));
-  });
-});
 
 describe('a state folder', () => {
   const record = (name: string, pid: number) => ({ name, node: `${name}.x`, pid, version: '0', startedAt: 0 });

@@ -72,7 +72,7 @@ export class SimNode {
     this.#service = allocate(space, 'RECEIVE') as PortName;
     this.#doorbell = allocate(space, 'RECEIVE') as PortName;
     const own = { node: this.name, service: this.#service, doorbell: this.#doorbell };
-    const door = new NetDoor(space);
+    const door = new NetDoor(this.#netTask);
     const given = { ...own, sessions: parts.sessions(this.driver), door, limits: parts.limits };
     createThread(this.#netTask, netmsg, netmsg.start(given));
     this.#operator = new HostTask(this.kernel, 'operator');
@@ -83,14 +83,21 @@ export class SimNode {
   }
 
   /** The tables of netmsg, to look for what it has forgotten to forget. */
-  get netLeft(): { readonly outgoing: number; readonly incoming: number; readonly copies: number } {
+  get netLeft(): Readonly<Record<'outgoing' | 'incoming' | 'copies' | 'loads' | 'claims', number>> {
     const [thread] = this.#netTask.threads;
     const state = thread?.state as
-      | { net: Record<'outgoing' | 'incoming' | 'copies', { size: number }> | null }
+      | { net: Record<'outgoing' | 'incoming' | 'copies' | 'loads' | 'claims', { size: number }> | null }
       | undefined;
     const net = state?.net;
     if (net === null || net === undefined) throw new Error(`netmsg of ${this.name} has ended`);
-    return { outgoing: net.outgoing.size, incoming: net.incoming.size, copies: net.copies.size };
+    const { outgoing, incoming, copies, loads, claims } = net;
+    return {
+      outgoing: outgoing.size,
+      incoming: incoming.size,
+      copies: copies.size,
+      loads: loads.size,
+      claims: claims.size,
+    };
   }
 
   /** Puts a send right to the net service into a task. */

@@ -39,9 +39,17 @@ class PlantedSessions implements Sessions {
     return this.#driver.isLiving(node);
   }
 
-  transmit(node: string, lane: number, bytes: Uint8Array): void {
-    if (this.#plant === 'lost-message' && decodeFrame(bytes)?.kind === 'msg' && this.#random.chance(0.05)) return;
-    this.#driver.transmit(node, lane, bytes);
+  transmit(node: string, lane: number, bytes: Uint8Array): boolean {
+    if (this.#plant === 'lost-message' && decodeFrame(bytes)?.kind === 'msg' && this.#random.chance(0.05)) return true;
+    return this.#driver.transmit(node, lane, bytes);
+  }
+
+  hasRoom(node: string): boolean {
+    return this.#driver.hasRoom(node);
+  }
+
+  refuse(node: string, why: string): void {
+    this.#driver.refuse(node, why);
   }
 
   take(): NetInput | undefined {

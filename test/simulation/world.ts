@@ -135,6 +135,8 @@ export class SimWorld {
         this.owner = to;
         this.timeline.note(`${name} decides ${mid}: the task is of ${to}`);
       },
+      records: () => null, // a node that has crashed does not come back
+      replace: () => undefined,
     };
   }
 

@@ -12,7 +12,7 @@ import type { Space } from '../../ports/space.ts';
 import { migrationCourier } from '../../servers/migration/courier.ts';
 import { type MigrateRequest, type MoveRecord, migrationService } from '../../servers/migration/protocol.ts';
 import { migrationServer, migrationState } from '../../servers/migration/server.ts';
-import type { MigrationState } from '../../servers/migration/state.ts';
+import type { Journal, MigrationState } from '../../servers/migration/state.ts';
 import { type Actor, copyRight, type Node, World } from './two-kernels.ts';
 
 /** Gives `to` a send right to what `name` denotes in `from`. */
@@ -33,9 +33,17 @@ export interface Migration {
   refuseJournal(): void;
 }
 
+/** What is given to a migration server beyond the ordinary. */
+export interface MigrationExtras {
+  /** Its journal, in place of one that keeps everything until `refuseJournal`. */
+  readonly journal?: Journal;
+  readonly isSuccessor?: (node: string, before: string) => boolean;
+}
+
 /** Brings up a migration server on a node and registers it, as the composition root does. */
-export const addMigration = (node: Node): Migration => {
+export const addMigration = (node: Node, extras: MigrationExtras = {}): Migration => {
   let isFull = false;
+  const kept: string[] = [];
   const { kernel } = node;
   const task = createTask(kernel, 'migration');
   task.pinned = 'it moves the others';
@@ -51,10 +59,14 @@ export const addMigration = (node: Node): Migration => {
     net: node.serviceFor(task),
     service,
     journal: {
-      append: () => {
+      append: (record) => {
         if (isFull) throw new Error('no space left on the device');
+        kept.push(record);
       },
+      records: () => kept,
+      replace: (records) => void kept.splice(0, kept.length, ...records),
     },
+    ...extras,
     newId: () => {
       ids += 1;
       return `${node.name}-${ids}`;

@@ -131,7 +131,7 @@ export class Node implements Sessions {
       service: this.#service,
       doorbell: this.#doorbell,
       sessions: this,
-      door: new NetDoor(space),
+      door: new NetDoor(this.netTask),
       limits,
     };
     createThread(this.netTask, netmsg, netmsg.start(args));
@@ -148,6 +148,13 @@ export class Node implements Sessions {
     const name = portName(0x1000);
     insertRight(task.space, name, carried);
     return name;
+  }
+
+  /** Bytes of freight that other nodes are charged for now. */
+  get charged(): number {
+    const [thread] = this.netTask.threads;
+    const { net } = thread?.state as { net: { desks: Map<string, { charged: number }> } | null };
+    return [...(net?.desks.values() ?? [])].reduce((sum, { charged }) => sum + charged, 0);
   }
 
   census(): Census {
@@ -171,9 +178,19 @@ export class Node implements Sessions {
     return this.driver === null ? !this.dead.has(node) : this.driver.isLiving(node);
   }
 
-  transmit(node: string, lane: number, bytes: Uint8Array): void {
-    if (this.driver !== null) this.driver.transmit(node, lane, bytes);
-    else this.world.carry(this.name, node, lane, bytes);
+  transmit(node: string, lane: number, bytes: Uint8Array): boolean {
+    if (this.driver !== null) return this.driver.transmit(node, lane, bytes);
+    this.world.carry(this.name, node, lane, bytes);
+    return true;
+  }
+
+  hasRoom(node: string): boolean {
+    return this.driver === null || this.driver.hasRoom(node);
+  }
+
+  refuse(node: string, why: string): void {
+    if (this.driver === null) throw new Error(`${this.name} refuses ${node}: ${why}`);
+    this.driver.refuse(node, why);
   }
 
   take(): NetInput | undefined {
@@ -289,6 +306,11 @@ export class World {
 
   release(from: Node, to: Node): void {
     this.#held.delete(`${from.name} ${to.name}`);
+  }
+
+  /** What is on its way from a node never arrives. */
+  lose(from: Node): void {
+    for (const wire of this.#wires.values()) if (wire.from === from.name) wire.queue.length = 0;
   }
 
   /** A node is gone: what it sent arrives, then its death. */

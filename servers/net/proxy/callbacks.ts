@@ -5,12 +5,13 @@
 import { NOTIFY_SEND_ONCE } from '../../../ports/fate.ts';
 import { MACH_PORT_NULL } from '../../../ports/name.ts';
 import { MOVE_SEND_ONCE } from '../../../ports/right.ts';
+import { bring, laden, unclaim } from '../freight/claims.ts';
 import { dropSend, type Effect, type Net, post } from '../netmsg-state.ts';
 import type { NodeId, Parcel } from '../protocol.ts';
-import type { Frame, WireMessage } from '../tables/frames.ts';
+import type { Frame } from '../tables/frames.ts';
 import type { ExportedOnce, ImportedOnce } from '../tables/onces.ts';
 import { discard, landMessage } from './inward.ts';
-import { commitEffects, encodeParcel } from './outward.ts';
+import { commitEffects, encodeParcel, giveUpParcel } from './outward.ts';
 
 type OnceFrame = Extract<Frame, { kind: `once${string}` }>;
 
@@ -21,10 +22,14 @@ export const useOnce = (net: Net, once: ImportedOnce, parcel: Parcel): void => {
     post(net, once.node, { kind: 'once_gone', once: once.id });
   else {
     const effects: Effect[] = [];
-    const message = encodeParcel(net, once.node, parcel, effects);
-    net.counters.sent += 1;
-    post(net, once.node, { kind: 'once', once: once.id, message });
-    commitEffects(net, effects, once.node);
+    const sealed = encodeParcel(net, { peer: once.node, until: 'brought' }, parcel, effects);
+    if (post(net, once.node, { kind: 'once', once: once.id, ...sealed })) {
+      net.counters.sent += 1;
+      commitEffects(net, effects, once.node);
+    } else {
+      giveUpParcel(net, parcel, effects);
+      post(net, once.node, { kind: 'once_gone', once: once.id });
+    }
   }
   net.sys.call({ op: 'port_mod_refs', name: once.name, right: 'RECEIVE', delta: -1 });
 };
@@ -46,14 +51,17 @@ export const noteOnce = (net: Net, from: NodeId, frame: OnceFrame): void => {
       if (once !== undefined) abandonOnce(net, once);
       return;
     case 'once':
-      deliverOnce(net, once, frame.message);
+      if (bring(net, { from, frame })) deliverOnce(net, once, frame);
       return;
   }
 };
 
-const deliverOnce = (net: Net, once: ExportedOnce | undefined, message: WireMessage): void => {
+const deliverOnce = (net: Net, once: ExportedOnce | undefined, frame: Extract<OnceFrame, { kind: 'once' }>): void => {
+  const { freight } = frame;
   if (once !== undefined) net.onces.dropExported(once);
-  const delivery = landMessage(net, message, once?.name ?? MACH_PORT_NULL, MOVE_SEND_ONCE);
+  const delivery = landMessage(net, laden(net, frame), once?.name ?? MACH_PORT_NULL, MOVE_SEND_ONCE);
+  unclaim(net, freight);
+  if (freight !== null) post(net, freight.node, { kind: 'brought', load: freight.number });
   net.counters.received += 1;
   if (once !== undefined && net.door.forward(delivery, net.watch) === 'MACH_MSG_SUCCESS') return;
   discard(net, delivery);

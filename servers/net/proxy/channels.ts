@@ -5,19 +5,21 @@
  */
 import { MACH_PORT_NULL } from '../../../ports/name.ts';
 import { COPY_SEND } from '../../../ports/right.ts';
+import { bring, isBrought, laden, unclaim } from '../freight/claims.ts';
+import { release } from '../freight/loads.ts';
 import { type Effect, type Net, post } from '../netmsg-state.ts';
 import type { NodeId, Parcel } from '../protocol.ts';
 import { type AddressedFrame, type Frame, rightsOf } from '../tables/frames.ts';
 import type { Channel, LocalPort, MessageFrame, RemotePort } from '../tables/records.ts';
 import { discard, landMessage, releaseEarly } from './inward.ts';
-import { commitEffects, encodeParcel } from './outward.ts';
+import { commitEffects, encodeParcel, giveUpParcel } from './outward.ts';
 import { cleanIfIdle, noteHolder, retarget } from './references.ts';
 
 /** A message has come to a proxy: it gets its number and goes to where the port is believed to be. */
 export const sendOn = (net: Net, record: RemotePort, parcel: Parcel): void => {
   const effects: Effect[] = [];
   const peer = record.node;
-  const message = encodeParcel(net, peer, parcel, effects);
+  const sealed = encodeParcel(net, { peer, until: 'acknowledged' }, parcel, effects);
   const frame: MessageFrame = {
     kind: 'msg',
     port: record.id,
@@ -25,21 +27,32 @@ export const sendOn = (net: Net, record: RemotePort, parcel: Parcel): void => {
     origin: net.node,
     chan: record.chan,
     seq: record.nextSeq,
-    message,
+    ...sealed,
   };
+  const isTooLarge = (sealed.freight?.size ?? 0) > net.limits.freightMax;
+  if (isTooLarge || !post(net, peer, frame)) return giveUpParcel(net, parcel, effects);
   record.nextSeq += 1;
   record.unacknowledged.push({ frame, via: peer });
   net.counters.sent += 1;
-  post(net, peer, frame);
   commitEffects(net, effects, peer);
-  if (record.nextSeq >= record.limit) block(net, record);
+  block(net, record);
 };
 
-/** Without credit nothing more is received from a proxy: senders block in front of it as in front of a full queue. */
+/**
+ * Without credit, or while the node has enough to read, nothing more is received from a proxy: senders block in front
+ * of it as in front of a full queue.
+ */
 const block = (net: Net, record: RemotePort): void => {
-  if (record.isBlocked) return;
-  record.isBlocked = true;
-  net.sys.call({ op: 'port_move_member', member: record.name, after: MACH_PORT_NULL });
+  const mayGo = record.nextSeq < record.limit && net.sessions.hasRoom(record.node);
+  if (mayGo === !record.isBlocked) return;
+  record.isBlocked = !mayGo;
+  net.sys.call({ op: 'port_move_member', member: record.name, after: mayGo ? net.set : MACH_PORT_NULL });
+};
+
+/** A node has read what was sent to it: who waited for that goes on. */
+export const noteRoomy = (net: Net, node: NodeId): void => {
+  for (const record of net.records.all())
+    if (record.at === 'there' && record.isBlocked && record.node === node) block(net, record);
 };
 
 /** The owner tells what it has enqueued, what more it takes, and where it is. */
@@ -54,12 +67,10 @@ export const noteAck = (net: Net, frame: Extract<Frame, { kind: 'cack' }>): void
     first = unacknowledged.at(0)
   ) {
     unacknowledged.shift();
+    release(net, first.frame.freight);
   }
   if (frame.limit > record.limit) record.limit = frame.limit;
-  if (record.isBlocked && record.nextSeq < record.limit) {
-    record.isBlocked = false;
-    net.sys.call({ op: 'port_move_member', member: record.name, after: net.set });
-  }
+  if (record.isBlocked) block(net, record);
   cleanIfIdle(net, record);
 };
 
@@ -75,7 +86,7 @@ export const arrive = (net: Net, from: NodeId, frame: AddressedFrame): void => {
   if (record?.at === 'here') {
     if (frame.epoch > record.epoch) record.epoch = frame.epoch;
     if (record.limbo !== null) record.limbo.push(frame);
-    else if (frame.kind === 'msg') accept(net, record, frame);
+    else if (frame.kind === 'msg') accept(net, record, from, frame);
     else noteHolder(net, record, frame);
     return;
   }
@@ -89,7 +100,9 @@ export const arrive = (net: Net, from: NodeId, frame: AddressedFrame): void => {
 /** The port is dead: its sender hears that, and what the message carried is given up here. */
 const refuse = (net: Net, frame: AddressedFrame): void => {
   if (frame.kind !== 'clean') post(net, frame.origin, { kind: 'dead', port: frame.port });
-  if (frame.kind === 'msg') discard(net, landMessage(net, frame.message, MACH_PORT_NULL, COPY_SEND));
+  if (frame.kind !== 'msg') return;
+  discard(net, landMessage(net, frame.message, MACH_PORT_NULL, COPY_SEND));
+  unclaim(net, frame.freight);
 };
 
 const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
@@ -112,8 +125,11 @@ const forward = (net: Net, frame: AddressedFrame, to: { readonly node: NodeId; r
     post(net, to.node, { ...frame, epoch: to.epoch });
     return;
   }
+  unclaim(net, frame.freight); // whoever has the port has it brought
   const message = passPorts(net, frame, to.node);
-  post(net, to.node, { ...frame, epoch: to.epoch, message });
+  const { id, cause } = message;
+  const passed = cause === null ? null : { node: net.node, n: net.door.notePassed(id, cause) };
+  post(net, to.node, { ...frame, epoch: to.epoch, message: { ...message, cause: passed } });
   net.counters.forwarded += 1;
   if (frame.origin !== net.node)
     post(net, frame.origin, { kind: 'moved', port: frame.port, node: to.node, epoch: to.epoch });
@@ -137,19 +153,29 @@ const passPorts = (net: Net, frame: MessageFrame, to: NodeId): MessageFrame['mes
 };
 
 /** A message at the owner. */
-const accept = (net: Net, record: LocalPort, frame: MessageFrame): void => {
+const accept = (net: Net, record: LocalPort, from: NodeId, frame: MessageFrame): void => {
   const channel = channelOf(net, record, frame);
   if (channel === null) return;
   owe(net, record, frame.origin);
   if (frame.seq < channel.next) return;
   channel.held.set(frame.seq, frame);
+  bring(net, { from, frame });
   drain(net, record, channel);
+  if (channel.held.has(frame.seq)) askLater(net, frame);
+};
+
+/** What is held here while its send-once rights die is to learn that when it lands: it asks (`once_here`). */
+const askLater = (net: Net, { message }: MessageFrame): void => {
+  for (const right of rightsOf(message)) {
+    if (right.kind === 'once' && right.node !== net.node) (right as { peer: NodeId }).peer = right.node;
+  }
 };
 
 const channelOf = (net: Net, record: LocalPort, { origin, chan }: MessageFrame): Channel | null => {
   const known = record.channels.get(origin);
   if (known !== undefined && known.chan === chan) return known;
   if (known !== undefined && known.chan > chan) return null;
+  for (const { freight } of known?.held.values() ?? []) unclaim(net, freight);
   const fresh: Channel = { chan, next: 1, limit: 1 + net.limits.credit, held: new Map() };
   record.channels.set(origin, fresh);
   return fresh;
@@ -160,11 +186,11 @@ const owe = (net: Net, record: LocalPort, origin: NodeId): void => {
   net.owing.add(record);
 };
 
-/** Enqueues held messages as long as it is their turn and the queue is not over-full. */
+/** Enqueues held messages as long as it is their turn, their freight is here and the queue is not over-full. */
 const drain = (net: Net, record: LocalPort, channel: Channel): void => {
   while (!record.isOverfull && record.limbo === null) {
     const frame = channel.held.get(channel.next);
-    if (frame === undefined) return;
+    if (frame === undefined || !isBrought(net, frame.freight)) return;
     channel.held.delete(channel.next);
     channel.next += 1;
     enqueue(net, record, frame);
@@ -172,7 +198,8 @@ const drain = (net: Net, record: LocalPort, channel: Channel): void => {
 };
 
 const enqueue = (net: Net, record: LocalPort, frame: MessageFrame): void => {
-  const delivery = landMessage(net, frame.message, record.name, COPY_SEND);
+  const delivery = landMessage(net, laden(net, frame), record.name, COPY_SEND);
+  unclaim(net, frame.freight);
   net.counters.received += 1;
   const kr = net.door.forward(delivery, net.watch);
   if (kr === 'MACH_SEND_WILL_NOTIFY') record.isOverfull = true;

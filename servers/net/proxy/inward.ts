@@ -18,9 +18,10 @@ import {
   PORT_RECEIVE,
   PORT_SEND_ONCE,
 } from '../../../ports/right.ts';
-import { dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
+import { release, unload } from '../freight/loads.ts';
+import { dropMemory, dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { Delivery } from '../protocol.ts';
-import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
+import type { Cargo, Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
 import { type LocalPort, localPort, type RemotePort } from '../tables/records.ts';
 import { decodeBody } from '../wire/codec.ts';
 import { importPort, payCopies, watchDeath } from './references.ts';
@@ -37,11 +38,12 @@ export const landMessage = (net: Net, message: WireMessage, remote: PortName, re
       local: reply.name,
       localDisposition: reply.name === MACH_PORT_NULL ? 0 : reply.disposition,
       id: message.id,
-      body: bodyOf(message.body),
+      body: message.body instanceof Uint8Array ? bodyOf(message.body) : undefined,
       descriptors: items,
     },
     sender: message.sender,
     once: message.type === PORT_SEND_ONCE,
+    cause: message.cause ?? 0,
   };
 };
 
@@ -69,8 +71,9 @@ const landItem = (net: Net, item: WireItem): DraftItem => {
   }
 };
 
-const landMemory = (net: Net, bytes: Uint8Array): DraftItem => {
-  if (bytes.length === 0) return { kind: 'ool', address: 0, size: 0 };
+const landMemory = (net: Net, bytes: Cargo): DraftItem => {
+  if ('address' in bytes) return { kind: 'ool', ...bytes, deallocate: true };
+  if (!(bytes instanceof Uint8Array) || bytes.length === 0) return { kind: 'ool', address: 0, size: 0 };
   const address = net.sys.call({ op: 'vm_allocate', size: bytes.length, anywhere: true })['address'];
   if (typeof address !== 'number') return { kind: 'ool', address: 0, size: 0 };
   net.sys.call({ op: 'vm_write', address, bytes });
@@ -151,7 +154,8 @@ const landPort = (net: Net, id: string, epoch: number, ticket: Ticket): PortName
   for (const { node, chan, next } of ticket.channels) {
     record.channels.set(node, { chan, next, limit: next + net.limits.credit, held: new Map() });
   }
-  for (const { node, chan } of ticket.holders) if (node !== net.node) record.holders.set(node, { chan, holds: true });
+  for (const { node, chan } of ticket.holders)
+    if (node !== net.node && net.sessions.isLiving(node)) record.holders.set(node, { chan, holds: true });
   const own = record.channels.get(net.node);
   const next = own !== undefined && own.chan === proxy?.chan ? own.next : 1;
   if (proxy !== null) retire(net, proxy, record);
@@ -185,7 +189,8 @@ const retire = (net: Net, proxy: RemotePort, record: LocalPort): void => {
 const takeBack = (net: Net, proxy: RemotePort, next: number): Delivery[] => {
   const own: Delivery[] = [];
   for (let sent = proxy.unacknowledged.shift(); sent !== undefined; sent = proxy.unacknowledged.shift()) {
-    if (sent.frame.seq >= next) own.push(landMessage(net, sent.frame.message, proxy.name, MOVE_SEND));
+    if (sent.frame.seq >= next) own.push(landMessage(net, unload(net, sent.frame), proxy.name, MOVE_SEND));
+    else release(net, sent.frame.freight);
   }
   return own;
 };
@@ -217,9 +222,8 @@ export const discard = (net: Net, { draft }: Delivery): void => {
   if (draft.local !== undefined) discardRight(net, { name: draft.local, disposition: draft.localDisposition ?? 0 });
   for (const item of draft.descriptors ?? []) {
     if (item.kind === 'port') discardRight(net, item);
-    else if (item.kind === 'ool') {
-      if (item.size > 0) net.sys.call({ op: 'vm_deallocate', address: item.address, size: item.size });
-    } else for (const name of item.names) discardRight(net, { name, disposition: item.disposition });
+    else if (item.kind === 'ool') dropMemory(net, item);
+    else for (const name of item.names) discardRight(net, { name, disposition: item.disposition });
   }
 };
 

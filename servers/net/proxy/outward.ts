@@ -4,12 +4,13 @@
  * receive right goes with all that its port has inside; the port stays here, closed, until that is decided.
  */
 
+import { releaseItems } from '../../../kernel/interface/subsystem.ts';
 import { invariant } from '../../../ports/invariant.ts';
-import { failed } from '../../../ports/kern-return.ts';
 import { isName, MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import type { Received } from '../../../ports/port.ts';
-import { MOVE_SEND, MOVE_SEND_ONCE, PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
-import { type Copy, dropSend, type Effect, type Net, nextSerial, post, request } from '../netmsg-state.ts';
+import { MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
+import { type Sealed, seal } from '../freight/loads.ts';
+import { type Copy, dropMemory, dropSend, type Effect, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { Delivery, NodeId, OnceId, Parcel, PortCapsule } from '../protocol.ts';
 import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
 import type { ExportedOnce } from '../tables/onces.ts';
@@ -26,6 +27,7 @@ export const parcelOf = (message: Received): Parcel => ({
   destType: message.localType,
   items: message.items,
   sender: message.sender === null ? null : message.sender.token,
+  cause: message.cause,
 });
 
 /** A parcel as it was: with the very rights that netmsg has of it. */
@@ -50,45 +52,25 @@ export const deliveryOf = (parcel: Parcel, remote: PortName): Delivery => ({
   },
   sender: parcel.sender,
   once: parcel.destType === PORT_SEND_ONCE,
+  cause: parcel.cause,
 });
 
 /**
- * Opens the ports and reads the memory that a parcel carries. To be called before anything is done for the parcel: it
- * may fault, and then the handler runs again.
+ * A message for `peer` and its freight, and what its going means. A port in it is opened, and stays closed to everybody
+ * until that is decided.
  */
-export const readParcel = (net: Net, parcel: Parcel): void => {
-  for (const item of parcel.items ?? []) {
-    if (item.kind === 'ool') readMemory(net, item.address, item.size);
-    else if (item.kind === 'port' && item.type === PORT_RECEIVE) openPort(net, item.name);
-    else if (item.kind === 'ool_ports' && item.type === PORT_RECEIVE)
-      for (const name of item.names) openPort(net, name);
-  }
-};
+export const encodeParcel = (
+  net: Net,
+  to: { readonly peer: NodeId; readonly until: 'acknowledged' | 'brought' | 'committed' },
+  parcel: Parcel,
+  effects: Effect[],
+): Sealed => seal(net, to, encodeMessage(net, to.peer, parcel, effects), effects);
 
-const readMemory = (net: Net, address: number, size: number): void => {
-  if (size === 0 || net.readings.memory.has(address)) return;
-  const bytes = new Uint8Array(size);
-  net.sys.memory.read(address, bytes);
-  net.readings.memory.set(address, bytes);
-};
-
-const openPort = (net: Net, name: PortName): void => {
-  if (!isName(name)) return;
-  let capsule = net.readings.capsules.get(name);
-  if (capsule === undefined) {
-    const detached = net.door.detach(name);
-    invariant(!failed(detached) && typeof detached !== 'string', 'netmsg holds the receive right');
-    capsule = detached;
-    net.readings.capsules.set(name, capsule);
-  }
-  for (const parcel of capsule.messages) readParcel(net, parcel);
-};
-
-/** A message for `peer`, and what its going means. `readParcel` has been called. */
-export const encodeParcel = (net: Net, peer: NodeId, parcel: Parcel, effects: Effect[]): WireMessage => ({
+const encodeMessage = (net: Net, peer: NodeId, parcel: Parcel, effects: Effect[]): WireMessage => ({
   id: parcel.id,
   type: parcel.destType,
   sender: parcel.sender,
+  cause: parcel.cause === 0 ? null : { node: net.node, n: parcel.cause },
   body: encodeBody(parcel.body),
   reply: encodeRight(net, peer, parcel.reply, parcel.replyType, effects),
   items: (parcel.items ?? []).map((item): WireItem => {
@@ -99,12 +81,8 @@ export const encodeParcel = (net: Net, peer: NodeId, parcel: Parcel, effects: Ef
         const rights = item.names.map((name) => encodeRight(net, peer, name, item.type, effects));
         return { kind: 'ool_ports', type: item.type, rights };
       }
-      case 'ool': {
-        const bytes = net.readings.memory.get(item.address) ?? new Uint8Array(0);
-        net.readings.memory.delete(item.address);
-        if (item.size > 0) effects.push({ kind: 'memory', address: item.address, size: item.size });
-        return { kind: 'ool', bytes };
-      }
+      case 'ool':
+        return { kind: 'ool', bytes: { address: item.address, size: item.size } };
     }
   }),
 });
@@ -143,7 +121,7 @@ const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): 
     return { kind: 'once', once: passed.id, node: passed.node, peer: passed.node === peer ? peer : net.node };
   }
   // A port whose receive right goes with the same message takes its send-once rights along, as its own.
-  const record = net.readings.capsules.has(proxy) ? recordOf(net, proxy) : net.records.named(proxy);
+  const record = isPassedOn(net, proxy) ? recordOf(net, proxy) : net.records.named(proxy);
   if (record !== undefined) return encodeCopy(net, record, { name, type: PORT_SEND_ONCE, peer }, effects);
   const once: ExportedOnce = { id: `${net.node}!${nextSerial(net)}`, name, peer, state: 'staged' };
   net.onces.putExported(once);
@@ -152,13 +130,16 @@ const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): 
   return { kind: 'once', once: once.id, node: net.node, peer };
 };
 
+/** True for a receive right that netmsg has only to pass it on: neither a port of its own nor, yet, one it stands for. */
+const isPassedOn = (net: Net, name: PortName): boolean =>
+  name !== MACH_PORT_NULL && name !== net.service && name !== net.doorbell && name !== net.watch;
+
 const encodeReceive = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): WireRight => {
   const isNew = net.records.named(name) === undefined;
   const record = recordOf(net, name);
   invariant(record.at === 'here', 'nobody but netmsg has the receive right of a proxy');
-  const capsule = net.readings.capsules.get(name);
-  invariant(capsule !== undefined, 'a port is opened before it is encoded');
-  net.readings.capsules.delete(name);
+  const capsule = net.door.detach(name);
+  invariant(typeof capsule !== 'string', 'netmsg holds the receive right');
   record.limbo = [];
   record.isOverfull = false;
   const hasSenders = net.sys.call({ op: 'port_get_status', name })['srights'] === true;
@@ -195,7 +176,7 @@ const ticketOf = (net: Net, peer: NodeId, { record, capsule, chan, next, hasSend
     pdrequest: encodeRight(net, peer, capsule.pdrequest, PORT_SEND_ONCE, effects),
     channels: [...channels.filter(({ node }) => node !== net.node), { node: net.node, chan, next }],
     holders: [...holders.map(([node, { chan: since }]) => ({ node, chan: since })), { node: net.node, chan }],
-    messages: capsule.messages.map((parcel) => encodeParcel(net, peer, parcel, effects)),
+    messages: capsule.messages.map((parcel) => encodeMessage(net, peer, parcel, effects)),
   };
 };
 
@@ -204,12 +185,13 @@ export const commitEffects = (net: Net, effects: readonly Effect[], peer: NodeId
   for (const effect of effects) {
     switch (effect.kind) {
       case 'copy':
+      case 'load':
         break;
       case 'once':
         releaseOnce(net, effect.id);
         break;
       case 'memory':
-        net.sys.call({ op: 'vm_deallocate', address: effect.address, size: effect.size });
+        dropMemory(net, effect);
         break;
       case 'pass': {
         const passed = net.onces.importedAs(effect.proxy);
@@ -260,6 +242,14 @@ const becomeProxy = (net: Net, moved: Extract<Effect, { kind: 'receive' }>, peer
   for (const frame of record.limbo ?? []) net.again.push({ from: frame.origin, frame });
 };
 
+/** A message that cannot cross is destroyed, with all rights and memory in it. */
+export const giveUpParcel = (net: Net, parcel: Parcel, effects: readonly Effect[]): void => {
+  net.counters.refused += 1;
+  undoEffects(net, effects);
+  releaseItems(net.sys, parcel.items);
+  if (isName(parcel.reply)) dropSend(net, parcel.reply);
+};
+
 /** The message does not go: every right is again what it was when netmsg received it, every port as it was. */
 export const undoEffects = (net: Net, effects: readonly Effect[]): void => {
   // Last first: a port is filled before the message that carries it is put into another port's queue.
@@ -274,6 +264,9 @@ export const undoEffects = (net: Net, effects: readonly Effect[]): void => {
         request(net, effect.name, 'DEAD_NAME', 'cancelled');
         break;
       }
+      case 'load':
+        net.loads.delete(effect.number); // the memory in it is the parcel's
+        break;
       case 'memory':
       case 'pass':
         break;

@@ -5,6 +5,7 @@
  */
 import type { PortName } from '../../../ports/name.ts';
 import { PORT_SEND_ONCE } from '../../../ports/right.ts';
+import { release } from '../freight/loads.ts';
 import { type Copy, dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { NodeId, PortId } from '../protocol.ts';
 import type { Frame, WireRight } from '../tables/frames.ts';
@@ -49,7 +50,8 @@ export const importPort = (net: Net, right: SendRight): PortRecord | null => {
   return record;
 };
 
-const makeProxy = (net: Net, id: PortId, at: { readonly node: NodeId; readonly epoch: number }): RemotePort => {
+/** A new proxy. What it is told to be at is believed, also of a node that has died. */
+export const makeProxy = (net: Net, id: PortId, at: { readonly node: NodeId; readonly epoch: number }): RemotePort => {
   const name = net.sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
   const record = remotePort(id, name, at, { chan: nextSerial(net), next: 1, credit: net.limits.credit });
   net.tombstones.delete(id);
@@ -202,6 +204,8 @@ export const cleanIfIdle = (net: Net, record: RemotePort): void => {
 export const closeProxy = (net: Net, record: RemotePort): void => {
   net.records.remove(record);
   net.toArm.delete(record);
+  for (let sent = record.unacknowledged.shift(); sent !== undefined; sent = record.unacknowledged.shift())
+    release(net, sent.frame.freight);
   net.sys.call({ op: 'port_mod_refs', name: record.name, right: 'RECEIVE', delta: -1 });
 };
 

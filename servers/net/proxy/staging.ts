@@ -4,25 +4,30 @@
  * in it takes the same way, with both steps in one.
  */
 import type { Body } from '../../../ports/body.ts';
+import type { KernReturn } from '../../../ports/kern-return.ts';
 import { MACH_PORT_NULL } from '../../../ports/name.ts';
 import { COPY_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
+import { bring, isLost, laden, unclaim } from '../freight/claims.ts';
+import { releaseLoad } from '../freight/loads.ts';
 import { dropSend, type Effect, type IncomingStage, type Net, type OutgoingStage, post } from '../netmsg-state.ts';
 import {
   type Delivery,
   type Landed,
   NET_DROPPED,
   NET_LANDED,
+  NET_ORPHANED,
   NET_STAGED,
+  NET_UP,
   type NodeId,
   netService,
   type Parcel,
   type PortCounts,
-  type Staged,
 } from '../protocol.ts';
-import type { Frame, WireMessage } from '../tables/frames.ts';
-import { decodeBody, encodeBody } from '../wire/codec.ts';
+import { type Frame, rightsOf, type WireMessage } from '../tables/frames.ts';
+import { decodeBody } from '../wire/codec.ts';
 import { discard, landMessage } from './inward.ts';
 import { commitEffects, deliveryOf, encodeParcel, undoEffects } from './outward.ts';
+import { makeProxy } from './references.ts';
 
 type StageFrame = Extract<Frame, { kind: 'stage' | 'staged' | 'commit' | 'abort' }>;
 
@@ -34,14 +39,14 @@ export const stage = (
 ): void => {
   const { mid, peer, body } = what;
   const effects: Effect[] = [];
-  const message = encodeParcel(
-    net,
-    peer,
-    { ...parcel, id: 0, body: null, reply: MACH_PORT_NULL, replyType: 0 },
-    effects,
-  );
-  net.outgoing.set(mid, { mid, peer, parcel, effects, asker: parcel.reply, state: 'sent' });
-  post(net, peer, { kind: 'stage', mid, body: encodeBody(body), message });
+  const plain = { ...parcel, id: 0, body, reply: MACH_PORT_NULL, replyType: 0 };
+  const sealed = encodeParcel(net, { peer, until: 'committed' }, plain, effects);
+  const staged: OutgoingStage = { mid, peer, parcel, effects, asker: parcel.reply, state: 'sent' };
+  net.outgoing.set(mid, staged);
+  const isTooLarge = (sealed.freight?.size ?? 0) > net.limits.freightMax;
+  if (!isTooLarge && post(net, peer, { kind: 'stage', mid, ...sealed })) return;
+  staged.state = 'lost';
+  answerStage(net, staged, 'KERN_RESOURCE_SHORTAGE');
 };
 
 /** Answers a request that has been kept waiting. */
@@ -51,9 +56,9 @@ export const reply = (net: Net, to: Parcel['reply'], id: number, body: Body): vo
   if (kr !== 'MACH_MSG_SUCCESS') dropSend(net, to);
 };
 
-const answerStage = (net: Net, staged: OutgoingStage, succeeded: boolean): void => {
-  const retcode = succeeded ? 'KERN_SUCCESS' : 'KERN_FAILURE';
-  reply(net, staged.asker, netService.id('stage') + 100, succeeded ? { retcode, value: null } : { retcode });
+const answerStage = (net: Net, staged: OutgoingStage, retcode: KernReturn): void => {
+  const body = retcode === 'KERN_SUCCESS' ? { retcode, value: null } : { retcode };
+  reply(net, staged.asker, netService.id('stage') + 100, body);
   staged.asker = MACH_PORT_NULL;
 };
 
@@ -64,6 +69,7 @@ export const commit = (net: Net, mid: string): boolean => {
   net.outgoing.delete(mid);
   post(net, staged.peer, { kind: 'commit', mid });
   commitEffects(net, staged.effects, staged.peer);
+  for (const effect of staged.effects) if (effect.kind === 'load') releaseLoad(net, effect.number);
   return true;
 };
 
@@ -72,14 +78,22 @@ export const abort = (net: Net, mid: string, request: Parcel): boolean => {
   const staged = net.outgoing.get(mid);
   if (staged === undefined) return false;
   net.outgoing.delete(mid);
-  if (staged.asker !== MACH_PORT_NULL) answerStage(net, staged, false);
+  if (staged.asker !== MACH_PORT_NULL) answerStage(net, staged, 'KERN_FAILURE');
   if (staged.state !== 'lost') post(net, staged.peer, { kind: 'abort', mid });
   undoEffects(net, staged.effects);
   const body = { retcode: 'KERN_SUCCESS', value: null };
-  const back = { ...staged.parcel, id: request.id + 100, body, reply: MACH_PORT_NULL, replyType: 0, sender: null };
+  const back = {
+    ...staged.parcel,
+    id: request.id + 100,
+    body,
+    reply: MACH_PORT_NULL,
+    replyType: 0,
+    sender: null,
+    cause: 0,
+  };
   const { draft } = deliveryOf(back, request.reply);
   const kr = net.sys.send({ ...draft, remoteDisposition: PORT_SEND_ONCE });
-  if (kr !== 'MACH_MSG_SUCCESS') discard(net, { draft, sender: null, once: true });
+  if (kr !== 'MACH_MSG_SUCCESS') discard(net, { draft, sender: null, once: true, cause: 0 });
   return true;
 };
 
@@ -87,13 +101,13 @@ export const abort = (net: Net, mid: string, request: Parcel): boolean => {
 export const noteStage = (net: Net, from: NodeId, frame: StageFrame): void => {
   switch (frame.kind) {
     case 'stage':
-      keepStage(net, { mid: frame.mid, from, body: frame.body, message: frame.message });
+      if (bring(net, { from, frame })) keepStage(net, { from, frame });
       return;
     case 'staged': {
       const staged = net.outgoing.get(frame.mid);
       if (staged === undefined || staged.peer !== from || staged.state !== 'sent') return;
       staged.state = frame.accepted ? 'held' : 'lost';
-      answerStage(net, staged, frame.accepted);
+      answerStage(net, staged, frame.accepted ? 'KERN_SUCCESS' : 'KERN_FAILURE');
       return;
     }
     case 'commit': {
@@ -102,7 +116,7 @@ export const noteStage = (net: Net, from: NodeId, frame: StageFrame): void => {
       return;
     }
     case 'abort':
-      if (take(net, from, frame.mid) !== undefined) tell(net, NET_DROPPED, { mid: frame.mid });
+      dropStage(net, take(net, from, frame.mid));
       return;
   }
 };
@@ -114,25 +128,54 @@ const take = (net: Net, from: NodeId, mid: string): IncomingStage | undefined =>
   return staged;
 };
 
-/** A peer's message is kept for its commit. Without somebody who listens for stages there is no point. */
+/** A staged message will not be: its freight goes, its listener hears of it. */
+const dropStage = (net: Net, staged: IncomingStage | undefined): void => {
+  if (staged === undefined) return;
+  unclaim(net, staged.frame.freight);
+  tell(net, NET_DROPPED, { mid: staged.frame.mid });
+};
+
+/**
+ * A peer's message is kept for its commit. Without somebody who listens for stages there is no point; nor is there in
+ * one that cannot be read or whose freight was lost.
+ */
 const keepStage = (net: Net, staged: IncomingStage): void => {
-  const { mid, from } = staged;
-  const body: Staged = { mid, from, body: decodeBody(staged.body) };
-  const accepted = !net.incoming.has(mid) && net.listener !== MACH_PORT_NULL && tell(net, NET_STAGED, { ...body });
+  const { from, frame } = staged;
+  const { mid } = frame;
+  const body = isLost(net, frame.freight) ? null : stagedBody(net, frame);
+  const isWanted = body !== null && !net.incoming.has(mid) && net.listener !== MACH_PORT_NULL;
+  const accepted = isWanted && tell(net, NET_STAGED, { mid, from, body: body.value });
   if (accepted) net.incoming.set(mid, staged);
+  else unclaim(net, frame.freight);
   post(net, from, { kind: 'staged', mid, accepted });
+};
+
+/** What the stager wants to be told to the listener; null if it is no body. */
+const stagedBody = (net: Net, frame: IncomingStage['frame']): { readonly value: Body } | null => {
+  const { body } = laden(net, frame);
+  try {
+    return body instanceof Uint8Array ? { value: decodeBody(body) } : null;
+  } catch {
+    return null;
+  }
 };
 
 /** Tells the stage listener. It has asked for it: its queue is no obstacle. */
 const tell = (net: Net, id: number, body: Body): boolean =>
-  isSent(net, { draft: { remote: net.listener, remoteDisposition: COPY_SEND, id, body }, sender: null, once: true });
+  isSent(net, {
+    draft: { remote: net.listener, remoteDisposition: COPY_SEND, id, body },
+    sender: null,
+    once: true,
+    cause: 0,
+  });
 
 const isSent = (net: Net, delivery: Delivery): boolean => net.door.forward(delivery, net.watch) === 'MACH_MSG_SUCCESS';
 
-const land = (net: Net, staged: IncomingStage): void => {
-  const { mid, from, message } = staged;
-  const body: Landed = { mid, from, counts: countsOf(message) };
-  const landed = landMessage(net, message, net.listener, COPY_SEND);
+const land = (net: Net, { from, frame }: IncomingStage): void => {
+  const message = laden(net, frame);
+  const body: Landed = { mid: frame.mid, from, counts: countsOf(message) };
+  const landed = landMessage(net, { ...message, body: NOTHING }, net.listener, COPY_SEND);
+  unclaim(net, frame.freight);
   const delivery = {
     ...landed,
     draft: { ...landed.draft, id: NET_LANDED, body: { ...body } as unknown as Body },
@@ -140,6 +183,9 @@ const land = (net: Net, staged: IncomingStage): void => {
   };
   if (!isSent(net, delivery)) discard(net, delivery);
 };
+
+/** The body of no body. */
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 const countsOf = (message: WireMessage): PortCounts[] => {
   const counts: PortCounts[] = [];
@@ -154,18 +200,42 @@ const countsOf = (message: WireMessage): PortCounts[] => {
   return counts;
 };
 
+/** What becomes of a message whose stager has died. False if there is none. */
+export const settleOrphan = (net: Net, mid: string, isCommitted: boolean): boolean => {
+  const staged = net.incoming.get(mid);
+  if (staged === undefined || net.sessions.isLiving(staged.from)) return false;
+  net.incoming.delete(mid);
+  if (isCommitted) landOrphan(net, staged);
+  else dropStage(net, staged);
+  return true;
+};
+
 /**
- * A peer has died: what it had staged here is dropped, what was staged there is lost, for whoever staged it to abort.
+ * Its ports are no longer where its own rights to them say, and their node cannot be asked: proxies stand in for them,
+ * which become the ports.
+ */
+const landOrphan = (net: Net, staged: IncomingStage): void => {
+  for (const right of rightsOf(staged.frame.message)) {
+    if (right.kind !== 'receive' || net.records.get(right.port) !== undefined) continue;
+    makeProxy(net, right.port, { node: staged.from, epoch: right.epoch - 1 });
+  }
+  land(net, staged);
+};
+
+/** A node can be reached. */
+export const tellUp = (net: Net, node: NodeId): void => {
+  if (net.listener !== MACH_PORT_NULL) tell(net, NET_UP, { node });
+};
+
+/**
+ * A peer has died: its listener says what becomes of what it had staged here; what was staged there is lost, for whoever staged it to abort.
  */
 export const dropStages = (net: Net, dead: NodeId): void => {
-  for (const staged of [...net.incoming.values()]) {
-    if (staged.from !== dead) continue;
-    net.incoming.delete(staged.mid);
-    tell(net, NET_DROPPED, { mid: staged.mid });
-  }
+  for (const { from, frame } of net.incoming.values())
+    if (from === dead) tell(net, NET_ORPHANED, { mid: frame.mid, from });
   for (const staged of net.outgoing.values()) {
     if (staged.peer !== dead) continue;
     staged.state = 'lost';
-    if (staged.asker !== MACH_PORT_NULL) answerStage(net, staged, false);
+    if (staged.asker !== MACH_PORT_NULL) answerStage(net, staged, 'KERN_FAILURE');
   }
 };

@@ -27,7 +27,7 @@ export interface SessionSettings {
 /** The settings of ordinary networks. */
 export const sessionSettings: SessionSettings = Object.freeze({
   replayMax: 8 << 20,
-  payloadMax: 65 << 20,
+  payloadMax: 16 << 20,
   ackFrames: 16,
   ackBytes: 262_144,
   ackDelayMs: 20,

@@ -42,11 +42,42 @@ export interface Ticket extends PortCounts {
   readonly messages: readonly WireMessage[];
 }
 
+/** Bytes of a message: with it, a part of the freight of its frame, or (in no frame that goes) memory of netmsg's. */
+export type Cargo = Uint8Array | Part | Held;
+
+/** Memory of the netmsg that has the message. */
+export interface Held {
+  readonly address: number;
+  readonly size: number;
+}
+
+/** Where bytes of a message lie in the freight of its frame. */
+export interface Part {
+  readonly at: number;
+  readonly size: number;
+}
+
+/**
+ * Bytes that do not travel with their frame: whoever is to have the message has them brought, piece by piece, by the
+ * node that loaded them, whatever way the frame has come.
+ */
+export interface Freight {
+  readonly node: NodeId;
+  readonly number: number;
+  readonly size: number;
+}
+
+/** The event that made a message be sent, in the ring of the kernel where it was. */
+export interface Cause {
+  readonly node: NodeId;
+  readonly n: number;
+}
+
 /** One descriptor of a message between nodes. */
 export type WireItem =
   | { readonly kind: 'port'; readonly right: WireRight }
   | { readonly kind: 'ool_ports'; readonly type: number; readonly rights: readonly WireRight[] }
-  | { readonly kind: 'ool'; readonly bytes: Uint8Array };
+  | { readonly kind: 'ool'; readonly bytes: Cargo };
 
 /** A message between nodes. The body stays encoded until it is delivered. */
 export interface WireMessage {
@@ -54,7 +85,8 @@ export interface WireMessage {
   /** How it came to its port: PORT_SEND or PORT_SEND_ONCE. */
   readonly type: number;
   readonly sender: string | null;
-  readonly body: Uint8Array;
+  readonly cause: Cause | null;
+  readonly body: Cargo;
   readonly reply: WireRight;
   readonly items: readonly WireItem[];
 }
@@ -69,6 +101,7 @@ export type AddressedFrame =
       readonly chan: number;
       readonly seq: number;
       readonly message: WireMessage;
+      readonly freight: Freight | null;
     }
   | {
       readonly kind: 'dirty' | 'clean';
@@ -99,15 +132,31 @@ export type DirectFrame =
       readonly epoch: number;
     }
   | { readonly kind: 'moved'; readonly port: PortId; readonly node: NodeId; readonly epoch: number }
-  | { readonly kind: 'once'; readonly once: OnceId; readonly message: WireMessage }
+  | {
+      readonly kind: 'once';
+      readonly once: OnceId;
+      readonly message: WireMessage;
+      readonly freight: Freight | null;
+    }
   | { readonly kind: 'once_gone'; readonly once: OnceId }
   | { readonly kind: 'once_dead'; readonly once: OnceId }
   | { readonly kind: 'once_here'; readonly once: OnceId }
-  | { readonly kind: 'stage'; readonly mid: string; readonly body: Uint8Array; readonly message: WireMessage }
+  | {
+      readonly kind: 'stage';
+      readonly mid: string;
+      readonly message: WireMessage;
+      readonly freight: Freight | null;
+    }
   | { readonly kind: 'staged'; readonly mid: string; readonly accepted: boolean }
   | { readonly kind: 'commit' | 'abort'; readonly mid: string }
   | { readonly kind: 'look_up'; readonly query: number; readonly name: string }
-  | { readonly kind: 'found'; readonly query: number; readonly right: WireRight };
+  | { readonly kind: 'found'; readonly query: number; readonly right: WireRight }
+  /** Asks for a piece of a load: `size` bytes from `at` on. */
+  | { readonly kind: 'fetch'; readonly load: number; readonly at: number; readonly size: number }
+  /** The piece; empty if there is no such load (any more). */
+  | { readonly kind: 'piece'; readonly load: number; readonly at: number; readonly bytes: Uint8Array }
+  /** The load has been delivered: nobody needs it any more. */
+  | { readonly kind: 'brought'; readonly load: number };
 
 /** A frame. */
 export type Frame = AddressedFrame | DirectFrame;
@@ -130,4 +179,26 @@ export const rightsOf = (message: WireMessage): WireRight[] => {
     }
   }
   return found;
+};
+
+/** The same message with other bytes in it: `change` is given each body and each piece of memory, nested ones too. */
+export const mapCargo = (message: WireMessage, change: (cargo: Cargo) => Cargo): WireMessage => ({
+  ...message,
+  body: change(message.body),
+  items: message.items.map((item): WireItem => {
+    switch (item.kind) {
+      case 'port':
+        return { kind: 'port', right: mapTicket(item.right, change) };
+      case 'ool_ports':
+        return { ...item, rights: item.rights.map((right) => mapTicket(right, change)) };
+      case 'ool':
+        return { kind: 'ool', bytes: change(item.bytes) };
+    }
+  }),
+});
+
+const mapTicket = (right: WireRight, change: (cargo: Cargo) => Cargo): WireRight => {
+  if (right.kind !== 'receive' || right.ticket.messages.length === 0) return right;
+  const messages = right.ticket.messages.map((message) => mapCargo(message, change));
+  return { ...right, ticket: { ...right.ticket, messages } };
 };

@@ -38,10 +38,13 @@ export const encodeBody = (body: Body): Uint8Array => {
   return to.copy();
 };
 
-/** The body that the whole of `octets` stands for. Throws a WireError if it stands for none. */
-export const decodeBody = (octets: Uint8Array): Body => {
+/**
+ * The body that the whole of `octets` stands for. Throws a WireError if it stands for none, or has more than
+ * `valuesMax` values.
+ */
+export const decodeBody = (octets: Uint8Array, valuesMax?: number): Body => {
   const from = new Reader(octets);
-  const body = readBody(from);
+  const body = readBody(from, null, valuesMax);
   from.finish();
   return body;
 };

@@ -13,23 +13,26 @@ const BIG_MAX = 1 << 20;
  * The next body. It shares no memory with what was read, and is not frozen yet: whoever sends it on admits it. Whatever
  * the bytes are, the only thing thrown is a WireError, and no more is allocated than about 32 times their number.
  */
-export const readBody = (from: Reader, slab: Slab | null = null): Body => new Decoding(from, slab).value(0);
+export const readBody = (from: Reader, slab: Slab | null = null, valuesMax: number = BODY_VALUES_MAX): Body =>
+  new Decoding(from, slab, valuesMax).value(0);
 
 /** The decoding of one body: counts its values. */
 class Decoding {
   readonly #from: Reader;
   readonly #slab: Slab | null;
+  readonly #valuesMax: number;
   #values = 0;
 
-  constructor(from: Reader, slab: Slab | null) {
+  constructor(from: Reader, slab: Slab | null, valuesMax: number) {
     this.#from = from;
     this.#slab = slab;
+    this.#valuesMax = valuesMax;
   }
 
   value(depth: number): Body {
     const from = this.#from;
     this.#values += 1;
-    if (this.#values > BODY_VALUES_MAX) from.fail(`more than ${BODY_VALUES_MAX} values`);
+    if (this.#values > this.#valuesMax) from.fail(`more than ${this.#valuesMax} values`);
     const first = from.u8();
     if (first >= tag.TAG_SMALL) return first - tag.TAG_SMALL;
     if (first >= tag.TAG_SHORT_TEXT) return from.narrow(first - tag.TAG_SHORT_TEXT);

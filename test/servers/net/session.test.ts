@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FRAME_ACK, FRAME_DATA, FRAME_RESET, newFrame, readHeader } from '../../../servers/net/session/frame.ts';
-import { helloFrame, readReset, resumeFrame } from '../../../servers/net/session/hello.ts';
+import { helloFrame, PROTOCOL_VERSION, readReset, resumeFrame } from '../../../servers/net/session/hello.ts';
 import { Slab } from '../../../servers/net/wire/slab.ts';
 import { type End, Node, twoNodes, Wire, type World } from './session-scene.ts';
 
@@ -27,7 +27,7 @@ const stranger = (
   wire.left.open({ frame: () => {}, drain: () => {}, closed: () => {} });
   return { wire, say: (frame) => void wire.left.send(frame) };
 };
-const hello = (node: string, incarnation: string, version = 1): Uint8Array =>
+const hello = (node: string, incarnation: string, version = PROTOCOL_VERSION): Uint8Array =>
   helloFrame(slab, { version, node, incarnation, payloadMax: 65 << 20 });
 const resume = (sessionNo: number, epoch: number): Uint8Array =>
   resumeFrame(slab, { sessionNo, epoch, lastEpoch: 0, recvNext: [0, 0, 0, 0] });
@@ -256,7 +256,7 @@ describe('carriers', () => {
     const { wire, say } = stranger(world, a);
     say(hello('b', 'b1', 9));
     world.run(50);
-    expect(resets(wire.right)).toEqual(['E_VERSION: this node speaks version 1, the other 9']);
+    expect(resets(wire.right)).toEqual(['E_VERSION: this node speaks version 2, the other 9']);
     expect(a.refusals.map(({ code }) => code)).toEqual(['E_VERSION']);
   });
 

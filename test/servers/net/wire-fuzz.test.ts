@@ -6,6 +6,7 @@ import {
   ackFrame,
   byeFrame,
   helloFrame,
+  PROTOCOL_VERSION,
   pingFrame,
   resetFrame,
   resumeFrame,
@@ -81,7 +82,7 @@ describe('20,000 conversations with a stranger who says anything', () => {
     const random = seeded(SEED);
     const slab = new Slab();
     const frames = [
-      helloFrame(slab, { version: 1, node: 'b', incarnation: 'b1', payloadMax: 65 << 20 }),
+      helloFrame(slab, { version: PROTOCOL_VERSION, node: 'b', incarnation: 'b1', payloadMax: 65 << 20 }),
       resumeFrame(slab, { sessionNo: 1, epoch: 1, lastEpoch: 0, recvNext: [0, 0, 0, 0] }),
       newFrame(slab, { type: FRAME_DATA, lane: 1, flags: 3, epoch: 1, seq: 0 }, 5),
       newFrame(slab, { type: FRAME_DATA, lane: 1, flags: 1, epoch: 1, seq: 1 }, PAYLOAD_MAX),
