@@ -6,7 +6,9 @@ import type { AddressMap } from './vm/address-map.ts';
 import { isBlocked } from './vm/fault.ts';
 import { MapCopy } from './vm/map-copy.ts';
 
-/** A map as messages need it. Before a message is composed, `AddressMap.blocked` has said that there is no need to wait. */
+/**
+ * A map as messages need it. Before a message is composed, `AddressMap.blocked` has said that there is no need to wait.
+ */
 export const outOfLine = (map: AddressMap): Memory => ({
   take(address: number, size: number, deallocate: boolean): MemoryCopy | KernFailure {
     const copy = map.read(address, size, deallocate ? 'deallocate' : 'keep');

@@ -68,7 +68,7 @@ const runSlice = (kernel: Kernel, thread: Thread, slice: number): number => {
   return used;
 };
 
-/** Runs the program to its next parked call. After a fault it runs again from where it began, when the page is there. */
+/** Runs the program to its next parked call. After a fault it runs again once the page is there. */
 const step = (thread: Thread, sys: Sys): 'parked' | 'stopped' => {
   thread.parked.op = 'none';
   try {
