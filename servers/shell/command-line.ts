@@ -156,6 +156,9 @@ const taskCommands = (program: Command, action: Action): void => {
   named('logs', 'what a task has printed', async (context, which) =>
     (await import('./commands/task.ts')).taskLogs(context, which),
   );
+  named('drain', 'have all its pages follow, and wait for that', async (context, which) =>
+    (await import('./commands/task-drain.ts')).taskDrain(context, which),
+  );
   named('kill', 'end a task', async (context, which) => (await import('./commands/task.ts')).taskKill(context, which));
 };
 

@@ -1,7 +1,7 @@
 /**
  * How long a task stands still while it moves between two processes over Unix sockets.
  *
- *   npx tsx test/bench/freeze.ts [--mebibytes 1,16,64] [--moves 20] [--journal] [--clients] [--json]
+ *   npm run bench:freeze [-- --mebibytes 1,16,64] [--moves 20] [--journal] [--clients] [--json]]
  *
  * A task with so much resident memory is moved to and fro by copy-on-reference; `--clients`: while two tasks of a third
  * process keep 128 queries in flight. `node` is what the source reports: from the freeze until it hears that the task
@@ -14,17 +14,27 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LifeEvent } from '../../kernel/events.ts';
 import type { PortName } from '../../ports/name.ts';
-import { COPY_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
-import { type MoveRecord, migrationService } from '../../servers/migration/protocol.ts';
-import { nameService } from '../../servers/names/protocol.ts';
-import { nodeService } from '../../servers/node/protocol.ts';
+import type { MoveRecord } from '../../servers/migration/protocol.ts';
 import type { NodeRecord } from '../../servers/node/state-dir.ts';
-import { type Agent, ask, callKernelPort, letGo, valueOf } from '../../servers/shell/agent.ts';
-import { connect } from '../../servers/shell/boot.ts';
-import { type Client, factsOf, serviceOf } from '../../servers/shell/client.ts';
+import type { Agent } from '../../servers/shell/agent.ts';
+import type { Client } from '../../servers/shell/client.ts';
 import type { Context } from '../../servers/shell/command-line.ts';
-import { down, up } from '../../servers/shell/commands/up.ts';
-import { Terminal } from '../../servers/shell/terminal.ts';
+
+/** What is measured is what is published: modules of `dist/`, not what `tsx` makes of the sources. */
+const built = <T>(module: string): Promise<T> =>
+  import(new URL(`../../dist/${module}.js`, import.meta.url).href) as Promise<T>;
+
+const { COPY_SEND, MAKE_SEND_ONCE } = await built<typeof import('../../ports/right.ts')>('ports/right');
+const { migrationService } =
+  await built<typeof import('../../servers/migration/protocol.ts')>('servers/migration/protocol');
+const { nameService } = await built<typeof import('../../servers/names/protocol.ts')>('servers/names/protocol');
+const { nodeService } = await built<typeof import('../../servers/node/protocol.ts')>('servers/node/protocol');
+const { ask, callKernelPort, letGo, valueOf } =
+  await built<typeof import('../../servers/shell/agent.ts')>('servers/shell/agent');
+const { connect } = await built<typeof import('../../servers/shell/boot.ts')>('servers/shell/boot');
+const { factsOf, serviceOf } = await built<typeof import('../../servers/shell/client.ts')>('servers/shell/client');
+const { down, up } = await built<typeof import('../../servers/shell/commands/up.ts')>('servers/shell/commands/up');
+const { Terminal } = await built<typeof import('../../servers/shell/terminal.ts')>('servers/shell/terminal');
 
 const { values } = parseArgs({
   options: {
@@ -73,7 +83,6 @@ const find = async (agent: Agent, names: PortName): Promise<PortName> => {
 
 /** Keeps queries in flight until it is told to stop. */
 const flood = async (agent: Agent, server: PortName, isOver: () => boolean): Promise<void> => {
-  const reply = agent.allocate();
   const lane = async (first: number): Promise<void> => {
     const local = agent.allocate();
     for (let id = first; !isOver(); id += IN_FLIGHT) {
@@ -82,7 +91,6 @@ const flood = async (agent: Agent, server: PortName, isOver: () => boolean): Pro
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, (_, at) => lane(at)));
-  agent.call({ op: 'port_mod_refs', name: reply, right: 'RECEIVE', delta: -1 });
 };
 
 const moveOnce = async (client: Client, from: NodeRecord, to: NodeRecord): Promise<MoveRecord> => {

@@ -19,6 +19,7 @@ import {
 } from '../client.ts';
 import type { Context, TaskRunOptions } from '../context.ts';
 import { bytesText, table } from '../terminal.ts';
+import { leftBehind, leftLines } from './task-drain.ts';
 import { withClient } from './with-client.ts';
 
 /** A program is compiled before it runs. */
@@ -102,7 +103,12 @@ export const taskLs = (context: Context, which: 'all' | 'own'): Promise<number> 
     ]);
     const lines =
       tasks.length === 0 ? ['no task runs'] : table([['TASK', 'NODE', 'PROGRAM', 'PAGES', 'MAPPED'], ...rows]);
-    context.terminal.result({ tasks, silent }, [...lines, ...silent.map((each) => `✗ ${each}`)]);
+    const left = await leftBehind(client);
+    context.terminal.result({ tasks, left, silent }, [
+      ...lines,
+      ...leftLines(left),
+      ...silent.map((each) => `✗ ${each}`),
+    ]);
     return 0;
   });
 
