@@ -145,7 +145,7 @@ export class Concordance {
   }
 
   /**
-   * Milliseconds from the freeze at one node to the moment the task ran at the other, by the clock that both share. (The
+   * Milliseconds from the freeze at one node to the moment the task ran at the other, by the clock both share. (The
    * source alone can only say when it heard of it.)
    */
   async #standstill(from: NodeRecord, to: NodeRecord): Promise<number> {

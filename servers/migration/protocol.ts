@@ -36,6 +36,8 @@ export interface MoveRecord {
   readonly demandFaults: number;
   readonly pagesOnDemand: number;
   readonly pagesPushed: number;
+  /** If what is left is sent unasked. */
+  readonly push: Strategy['push'];
   /** Pages that the destination still needs of this node. */
   readonly pagesLeft: number;
 }

@@ -31,6 +31,7 @@ export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
     demandFaults: move.demandFaults,
     pagesOnDemand: move.pagesOnDemand,
     pagesPushed: move.pagesPushed,
+    push: move.strategy.push,
     pagesLeft: move.objects.reduce((sum, object) => sum + object.left, 0),
   };
 };

@@ -184,6 +184,9 @@ const taskCommands = (program: Command, action: Action): void => {
         (await import('./commands/task-logs.ts')).taskLogs(context, which, options),
       ),
     );
+  named('drain', 'have all its pages follow, and wait for that', async (context, which) =>
+    (await import('./commands/task-drain.ts')).taskDrain(context, which),
+  );
   named('kill', 'end a task', async (context, which) => (await import('./commands/task.ts')).taskKill(context, which));
 };
 

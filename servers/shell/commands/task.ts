@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { type Fate, fateOf, fatesOf, fateText } from '../fates.ts';
 import { taskNamed } from '../find-task.ts';
 import { bytesText, table } from '../terminal.ts';
+import { leftBehind, leftLines } from './task-drain.ts';
 import { withClient } from './with-client.ts';
 
 /** Shows the tasks of all nodes; `own` leaves out the servers of the nodes, and tasks that have ended well. */
@@ -21,7 +22,12 @@ export const taskLs = (context: Context, which: 'all' | 'own'): Promise<number> 
     const running = new Set(tasks.map(({ name }) => name));
     const isShown = ({ state, name }: Fate): boolean => which === 'all' || (state === 'failed' && !running.has(name));
     const ended = (await fatesOf(client)).values.filter(isShown);
-    context.terminal.result({ tasks, ended, silent }, [...listed(tasks, ended), ...silent.map((each) => `✗ ${each}`)]);
+    const left = await leftBehind(client);
+    context.terminal.result({ tasks, ended, left, silent }, [
+      ...listed(tasks, ended),
+      ...leftLines(left),
+      ...silent.map((each) => `✗ ${each}`),
+    ]);
     if (tasks.length + ended.length === 0) {
       const nodes = client.records.length === 1 ? 'the node' : `${client.records.length} nodes`;
       context.terminal.say(`no task runs on ${nodes}; start one: portolan task run FILE, or portolan demo`);
