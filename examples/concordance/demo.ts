@@ -115,6 +115,7 @@ const perform = async (
   const runs = clients.map(({ demo }) => demo.run());
   const records = [];
   for (let move = 1; move <= MOVES; move += 1) {
+    signal.throwIfAborted();
     await job.waitUntil(
       (progress) => (move === 1 ? progress.pages >= Math.min(FIRST_PAGES, expected.digests.length) : true),
       signal,
