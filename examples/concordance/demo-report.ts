@@ -19,7 +19,7 @@ export const sceneLines = (records: readonly NodeRecord[]): string[] => {
   const nodes = records.map(({ name, pid }) => `${name} (process ${pid})`).join(' and ');
   return [
     `the nodes    ${nodes}: a kernel each; the task is on one of them at a time`,
-    `the clients  two, on a third kernel in this process (${process.pid}); they never pause, nor are they told of moves`,
+    `the clients  two, on a third kernel in this process (${process.pid}); they never pause, and hear of no move`,
     '',
     'frozen       how long the task runs nowhere; "carried" goes with it: its threads and its rights to ports',
     'left behind  pages of its memory that stay in the old process. The task runs in the new one without them: they',
@@ -73,8 +73,8 @@ export const summaryLines = (summary: Readonly<Record<string, unknown>>, failure
     `noticed          ${of('forwarded')} messages that came to where the task no longer was were passed on,`,
     `                 and ${of('retargeted')} times a sender's kernel learnt the new place; the clients did nothing`,
     `what they got    ${of('answers')} answers, each compared with that of the run that stayed:`,
-    `                 ${of('wrong')} wrong, ${of('lost')} lost, ${of('duplicated')} twice, ${of('reordered')} out of order`,
-    `how many tasks   never more than ${of('liveInstances')} at a time, by the events of all nodes and the answers' numbers`,
+    `                 wrong ${of('wrong')}, lost ${of('lost')}, twice ${of('duplicated')}, out of turn ${of('reordered')}`,
+    `how many tasks   never more than ${of('liveInstances')} at a time, by all nodes' events and the answers' numbers`,
     '',
   ];
   if (failures.length === 0) return [...held, '✓ nobody could tell'];

@@ -16,6 +16,7 @@ import { ask, valueOf } from '../../servers/shell/agent.ts';
 import { connect } from '../../servers/shell/boot.ts';
 import { type Client, serviceOf } from '../../servers/shell/client.ts';
 import { Caller, foreignHello, framed, framesIn, signalled, unharmed, untilEnd } from './bad-input-scene.ts';
+import { program as counting } from './programs/counter.ts';
 import { fileOf, newState, type Ran, runIn } from './shell-scene.ts';
 
 const LONG_MS = 60_000;
@@ -63,7 +64,7 @@ beforeAll(async () => {
   expect(await run('up', '-n', '3')).toMatchObject({ code: 0 });
   expect(await run('task', 'run', counter, '--on', 'node-a')).toMatchObject({ code: 0 });
   client = await connect(state);
-  tester = await Caller.of(client, 'counter', record('node-a'));
+  tester = await Caller.of(client, counting.name, record('node-a'));
   // Half a frame, and then nothing: how long that is borne is seen at the end.
   const half = rawSocket('node-a');
   half.write(framed(new Uint8Array(100)).subarray(0, 50));
