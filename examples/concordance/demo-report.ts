@@ -73,8 +73,8 @@ export const summaryLines = (summary: Readonly<Record<string, unknown>>, failure
     `noticed          ${of('forwarded')} messages that came to where the task no longer was were passed on,`,
     `                 and ${of('retargeted')} times a sender's kernel learnt the new place; the clients did nothing`,
     `what they got    ${of('answers')} answers, each compared with that of the run that stayed:`,
-    `                 wrong ${of('wrong')}, lost ${of('lost')}, twice ${of('duplicated')}, out of turn ${of('reordered')}`,
-    `how many tasks   never more than ${of('liveInstances')} at a time, by all nodes' events and the answers' numbers`,
+    `                 bad ${of('wrong')}, lost ${of('lost')}, twice ${of('duplicated')}, reordered ${of('reordered')}`,
+    `how many tasks   never more than ${of('liveInstances')} at a time: events of all nodes, numbers of answers`,
     '',
   ];
   if (failures.length === 0) return [...held, '✓ nobody could tell'];
