@@ -14,17 +14,17 @@ export const openingLines = (root: string, { files, textBytes }: InputPlan): str
   'beforehand   the same index is built here once without moving: what every answer and every page has to be …',
 ];
 
-/** Who takes part. */
+/** Who takes part, and what the columns mean. */
 export const sceneLines = (records: readonly NodeRecord[]): string[] => {
   const nodes = records.map(({ name, pid }) => `${name} (process ${pid})`).join(' and ');
   return [
     `the nodes    ${nodes}: a kernel each; the task is on one of them at a time`,
-    `the clients  two, on a third kernel in this process (${process.pid}), never pausing; they are not told of any move`,
+    `the clients  two, on a third kernel in this process (${process.pid}); they never pause, and hear of no move`,
     '             a third, slow one speaks just before each move and stands still meanwhile: its message is always late',
     '',
-    'frozen       how long the task runs nowhere; with it go its threads and its rights to ports ("carried"), no memory',
-    'left behind  pages of its memory that stay in the old process. The task runs in the new one without them:',
-    '             fetched when it touches one that is missing (so many times), pushed after it when there is time',
+    'frozen       how long the task runs nowhere; "carried" goes with it: its threads and its rights to ports',
+    'left behind  pages of its memory that stay in the old process. The task runs in the new one without them: they',
+    '             are fetched when it touches one that is missing (a fault), and pushed after it when there is time',
     'forwarded    messages that were sent to the old process and passed on by it; then their sender is told the place',
     '',
     ...header,
@@ -65,15 +65,17 @@ export const summaryLines = (summary: Readonly<Record<string, unknown>>, failure
   const of = (name: string): string => count(s[name] ?? 0);
   const held = [
     '',
-    `what moved       one task, ${of('moves')} times: its threads, its ports, and the messages waiting at them; frozen ${freeze} ms (median)`,
+    `what moved       one task, ${of('moves')} times: its threads, its ports, and the messages waiting at them;`,
+    `                 it was frozen for ${freeze} ms (median)`,
     'what stayed      its memory, in the process it had left, until it was needed or there was time',
-    `what came later  every page: when it was touched (${of('demandFaults')} faults), or by itself; at the end all ${of('pages')} pages`,
-    `                 were compared with those of the run that stayed: ${of('pagesWrong')} differ`,
-    `why no client    a client has a right to a port, not an address. ${of('forwarded')} messages that came to where the task no longer`,
-    `noticed          was were passed on, and ${of('retargeted')} times a sender learnt the new place; nobody else had to do anything`,
-    `what they got    ${of('answers')} answers, each the same as from the run that stayed: ${of('wrong')} wrong, ${of('lost')} lost,`,
-    `                 ${of('duplicated')} twice, ${of('reordered')} out of order`,
-    `how many tasks   never more than ${of('liveInstances')} at a time, by the events of all nodes and the numbers of the answers`,
+    `what came later  every page: when it was touched (${of('demandFaults')} faults), or by itself. At the end all`,
+    `                 ${of('pages')} pages were compared with those of the run that stayed: ${of('pagesWrong')} differ`,
+    'why no client    a client has a right to a port, not an address:',
+    `noticed          ${of('forwarded')} messages that came to where the task no longer was were passed on,`,
+    `                 and ${of('retargeted')} times a sender's kernel learnt the new place; the clients did nothing`,
+    `what they got    ${of('answers')} answers, each compared with that of the run that stayed:`,
+    `                 bad ${of('wrong')}, lost ${of('lost')}, twice ${of('duplicated')}, reordered ${of('reordered')}`,
+    `how many tasks   never more than ${of('liveInstances')} at a time: events of all nodes, numbers of answers`,
     '',
   ];
   if (failures.length === 0) return [...held, '✓ nobody could tell'];

@@ -120,6 +120,7 @@ const perform = async (
   const slow = await startSlow(slowKernel, job, next);
   const records = [];
   for (let move = 1; move <= MOVES; move += 1) {
+    signal.throwIfAborted();
     await job.waitUntil(
       (progress) => (move === 1 ? progress.pages >= Math.min(FIRST_PAGES, expected.digests.length) : true),
       signal,

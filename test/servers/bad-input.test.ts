@@ -3,22 +3,20 @@
  * neither the task that runs meanwhile nor its client takes any harm. One set of nodes serves all of it.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PortName } from '../../ports/name.ts';
-import { COPY_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
 import { migrationService } from '../../servers/migration/protocol.ts';
-import { nameService } from '../../servers/names/protocol.ts';
-import { get32, HEADER_SIZE } from '../../servers/net/session/frame.ts';
-import { helloFrame, PROTOCOL_VERSION, readReset } from '../../servers/net/session/hello.ts';
-import { Slab } from '../../servers/net/wire/slab.ts';
+import { HEADER_SIZE } from '../../servers/net/session/frame.ts';
+import { PROTOCOL_VERSION, readReset } from '../../servers/net/session/hello.ts';
 import { type NodeRecord, StateDir } from '../../servers/node/state-dir.ts';
 import { listenUnix, type UnixListener } from '../../servers/node/unix-link.ts';
 import { ask, valueOf } from '../../servers/shell/agent.ts';
 import { connect } from '../../servers/shell/boot.ts';
 import { type Client, serviceOf } from '../../servers/shell/client.ts';
+import { Caller, foreignHello, framed, framesIn, signalled, unharmed, untilEnd } from './bad-input-scene.ts';
+import { program as counting } from './programs/counter.ts';
 import { fileOf, newState, type Ran, runIn } from './shell-scene.ts';
 
 const LONG_MS = 60_000;
@@ -30,60 +28,6 @@ let hanging: Promise<void>;
 
 const run = (...argv: readonly string[]): Promise<Ran> => runIn(state, argv);
 const record = (name: string): NodeRecord => StateDir.open(state).find(name) as NodeRecord;
-
-/** A client of the task `counter`: it calls without pause, and knows what the next answer has to be. */
-class Caller {
-  readonly #server: PortName;
-  readonly #reply: PortName;
-  count = 0;
-
-  constructor(server: PortName) {
-    this.#server = server;
-    this.#reply = client.agent.allocate();
-  }
-
-  static async of(name: string, node: string): Promise<Caller> {
-    const names = await serviceOf(client, record(node), 'names');
-    for (;;) {
-      const question = { service: nameService, server: names, routine: 'look_up', args: { name } } as const;
-      const { rights } = await ask(client.agent, question, { timeoutMs: 5000 });
-      if (rights[0] !== undefined) return new Caller(rights[0]);
-    }
-  }
-
-  /** One call; null if the task is gone. */
-  async call(): Promise<unknown> {
-    const [remote, local] = [this.#server, this.#reply];
-    const draft = { remote, remoteDisposition: COPY_SEND, local, localDisposition: MAKE_SEND_ONCE, id: 1 };
-    try {
-      const { body } = await client.agent.rpc(draft, local, { timeoutMs: 30_000 });
-      if (body !== undefined) this.count += 1;
-      return body ?? null;
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'MACH_SEND_INVALID_DEST') return null;
-      throw error;
-    }
-  }
-}
-
-/** Calls on and on while something happens, and at least once before and after it; every answer must be the next. */
-const unharmed = async <T>(caller: Caller, act: () => Promise<T>): Promise<T> => {
-  const next = async (): Promise<void> => expect(await caller.call()).toBe(caller.count);
-  await next();
-  let isOver = false;
-  const flow = (async () => {
-    while (!isOver) {
-      await next();
-      await new Promise((resolve) => void setTimeout(resolve, 2)); // leaves the processor to the others
-    }
-    await next();
-  })();
-  const acted = act().finally(() => {
-    isOver = true;
-  });
-  const [result] = await Promise.all([acted, flow]);
-  return result;
-};
 
 let tester: Caller;
 
@@ -107,52 +51,6 @@ const refused = async (
 
 const rawSocket = (node: string): Socket => createConnection(StateDir.open(state).socket(node));
 
-/** All that comes on a socket until the other side ends it. */
-const untilEnd = (socket: Socket): Promise<Buffer> =>
-  new Promise((resolve) => {
-    const parts: Buffer[] = [];
-    socket.on('data', (part) => parts.push(part));
-    socket.on('error', () => undefined);
-    socket.on('close', () => resolve(Buffer.concat(parts)));
-  });
-
-const framed = (frame: Uint8Array): Buffer => {
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(frame.length);
-  return Buffer.concat([length, frame]);
-};
-
-/** The frames in what came. */
-const framesIn = (bytes: Buffer): Uint8Array[] => {
-  const frames: Uint8Array[] = [];
-  for (let at = 0; at + 4 <= bytes.length; at += 4 + get32(bytes, at)) {
-    frames.push(new Uint8Array(bytes.subarray(at + 4, at + 4 + get32(bytes, at))));
-  }
-  return frames;
-};
-
-const foreignHello = (): Uint8Array =>
-  helloFrame(new Slab(4096), {
-    version: PROTOCOL_VERSION + 1,
-    node: 'stranger',
-    incarnation: 'stranger',
-    payloadMax: 65 << 20,
-  });
-
-/** Sends a signal and waits until the process shows it. */
-const signalled = async (pid: number, signal: 'SIGSTOP' | 'SIGKILL'): Promise<void> => {
-  const isThere = (): boolean => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      return stat.slice(stat.lastIndexOf(')') + 2).startsWith(signal === 'SIGSTOP' ? 'T' : 'Z');
-    } catch {
-      return signal === 'SIGKILL';
-    }
-  };
-  process.kill(pid, signal);
-  while (!isThere()) await new Promise((resolve) => void setImmediate(resolve));
-};
-
 /** The phase of the last move that a node has begun. */
 const lastPhase = async (node: string): Promise<string> => {
   const server = await serviceOf(client, record(node), 'migration');
@@ -166,7 +64,7 @@ beforeAll(async () => {
   expect(await run('up', '-n', '3')).toMatchObject({ code: 0 });
   expect(await run('task', 'run', counter, '--on', 'node-a')).toMatchObject({ code: 0 });
   client = await connect(state);
-  tester = await Caller.of('counter', 'node-a');
+  tester = await Caller.of(client, counting.name, record('node-a'));
   // Half a frame, and then nothing: how long that is borne is seen at the end.
   const half = rawSocket('node-a');
   half.write(framed(new Uint8Array(100)).subarray(0, 50));
@@ -241,6 +139,21 @@ export const program = machine<State>({ name: 'failing', start: () => ({ at: 'go
   });
 });
 
+describe('an input folder', () => {
+  it('without text, or that is not there, is named before anything is started', async () => {
+    const empty = join(state, 'empty');
+    mkdirSync(empty);
+    writeFileSync(join(empty, 'picture.png'), '');
+    const { text, hint } = await refused(['demo', '--input', empty], 'E_NO_INPUT', 3);
+    expect(text).toBe(`there is no text in ${empty}: of 1 files none is source or prose by its name`);
+    expect(hint).toMatch(/^portolan demo --input FOLDER/);
+    const none = join(state, 'none');
+    expect(await refused(['demo', '--input', none], 'E_NO_INPUT', 3)).toMatchObject({
+      text: `${none} cannot be read: ENOENT`,
+    });
+  });
+});
+
 describe('a name that nobody has', () => {
   it('of a node', async () => {
     const { text, hint } = await refused(['migrate', 'counter', 'node-z'], 'E_NO_SUCH_NODE', 3);
@@ -280,8 +193,8 @@ describe('a socket', () => {
 
   it('that a killed process has left is replaced', async () => {
     const path = StateDir.open(state).socket('node-d');
-    const die = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
-    spawnSync(process.execPath, ['-e', die]);
+    const die = `require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', die, path]);
     expect(existsSync(path)).toBe(true);
     await unharmed(tester, async () => {
       expect(await run('node', 'start', 'node-d')).toMatchObject({ code: 0, err: expect.stringContaining('next:') });
@@ -420,7 +333,7 @@ describe('a destination that is killed', () => {
       expect(await run('task', 'run', counter, '--on', 'node-b', '--name', 'victim', '--', 'victim')).toMatchObject({
         code: 0,
       });
-      const caller = await Caller.of('victim', 'node-b');
+      const caller = await Caller.of(client, 'victim', record('node-b'));
       expect(await caller.call()).toBe(1);
       expect(await run('migrate', 'victim', 'node-c')).toMatchObject({ code: 0 });
       expect(await caller.call()).toBe(2);

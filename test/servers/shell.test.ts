@@ -123,7 +123,12 @@ describe('two nodes', () => {
       lacking: [],
     });
     await lines(3);
-    expect(await data('migrate', 'tick', 'node-b', '--dry-run')).toMatchObject({ blockers: [] });
+    const dry = await run('migrate', 'tick', 'node-b', '--dry-run');
+    expect(dry).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/nothing keeps ticker.*\n.* of which .* are state/),
+    });
+    const followed = run('task', 'logs', '-f', 'ticker');
     expect(await data('migrate', 'tick', 'node-b')).toMatchObject({ outcome: 'moved' });
     await lines(printed.length + 3);
     expect(await data('task', 'ls')).toMatchObject({ tasks: [{ name: 'ticker', node: 'node-b' }] });
@@ -132,6 +137,16 @@ describe('two nodes', () => {
     expect(await data('task', 'show', 'ticker')).toMatchObject({ node: 'node-a', blockers: [] });
     expect(await run('task', 'kill', 'ticker')).toMatchObject({ code: 0 });
     expect(printed).toEqual(printed.map((_, at) => `tick ${at + 1}`));
+    const { code, out } = await followed; // it followed two moves, and ended with the task
+    expect([code, out.trimEnd().split('\n')]).toEqual([0, printed]);
+  });
+
+  it('watch a task until it ends, and say how it ended', async () => {
+    const { code, out, err } = await run('task', 'run', '--wait', '--name', 'short', ticker, '--', '3', '1');
+    expect([code, out, err]).toEqual([0, 'tick 1\ntick 2\ntick 3\n', '✓ short has ended on node-a\n']);
+    printed.length -= 3;
+    expect((await run('task', 'show', 'short')).out).toMatch(/state +ended/);
+    expect(await data('task', 'ls')).toMatchObject({ tasks: [], ended: [] });
   });
 
   it('keep what a task has printed after its end, and tell of its moves', async () => {

@@ -77,7 +77,7 @@ const unheard = (error: unknown, task: FoundTask, { name }: NodeRecord): unknown
     case 'E_INTERRUPTED':
       return new OperatorError({
         code: 'E_INTERRUPTED',
-        text: `waiting stopped; the move of ${task.name} from ${task.node} to ${name} ends by itself, one way or the other`,
+        text: `waiting stopped; the move of ${task.name} from ${task.node} to ${name} goes on and ends by itself`,
         hint,
         outcome,
         cause: error,
