@@ -50,7 +50,7 @@ export const capnweb: Remote = {
   name: 'capnweb, ws',
   async open(size) {
     const { newWebSocketRpcSession } = await load('capnweb');
-    const WebSocket = await load('ws').then((module) => module['WebSocket'] ?? module['default']);
+    const { default: WebSocket } = await load('ws');
     // Node 20 has none of its own, and capnweb reads its constants.
     Object.assign(globalThis, { WebSocket });
     const far = await startFarEnd(['capnweb']);
