@@ -1,4 +1,4 @@
-/** The bench, with one of everything: that it works, not how fast. Its figures are made by hand (`test/bench/README.md`). */
+/** The bench with one of everything: that it works, not how fast. Figures are made by hand (`test/bench/README.md`). */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
