@@ -1,5 +1,6 @@
 /**
- * The long runs: seeded simulation over a range no commit waits for, and the conformance suite in every placement.
+ * The long runs: seeded simulation over a range no commit waits for, the conformance suite in every placement, and the
+ * bench with its middle setting, for the figures in its output and because it checks what it measures.
  *
  *   tsx test/nightly.ts [--seeds 20000] [--slice 1000] [--first N]
  *
@@ -28,7 +29,7 @@ interface Outcome {
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const timeoutMs = 30 * 60_000;
-const tailMax = 4_000;
+const tailMax = 12_000;
 
 /** The flags that place a scenario's tasks; the runner's defaults are the smoke of every commit. */
 const placements: readonly (readonly string[])[] = [
@@ -73,6 +74,9 @@ const perform = (run: Run): Promise<Outcome> =>
     child.on('close', (code, signal) => done(code ?? signal ?? 'lost'));
   });
 
+/** Alone and last: what runs beside it would be measured too. */
+const benchRun: Run = { title: 'bench --scale middle', script: 'test/bench/run.ts', args: ['--scale', 'middle'] };
+
 /** Takes runs from the front until none is left; several workers share one list. */
 const work = async (runs: Run[], outcomes: Outcome[]): Promise<void> => {
   for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
@@ -80,6 +84,7 @@ const work = async (runs: Run[], outcomes: Outcome[]): Promise<void> => {
     outcomes.push(outcome);
     const verdict = outcome.exit === 0 ? 'ok    ' : 'FAILED';
     process.stdout.write(`${verdict} ${run.title} (${outcome.seconds.toFixed(1)} s)\n`);
+    if (run === benchRun) process.stdout.write(outcome.tail);
     if (outcome.exit !== 0) process.stdout.write(`       exit: ${outcome.exit}\n${outcome.tail}\n`);
   }
 };
@@ -106,6 +111,7 @@ const main = async (): Promise<void> => {
   const runs = planned.filter(({ script }) => existsSync(new URL(script, `file://${root}`)));
   const outcomes: Outcome[] = [];
   await Promise.all(Array.from({ length: availableParallelism() }, () => work(runs, outcomes)));
+  await work([benchRun], outcomes);
   const failed = outcomes.filter(({ exit }) => exit !== 0);
   process.stdout.write(`\n${outcomes.length - failed.length} of ${outcomes.length} runs passed\n`);
   for (const { run } of failed) {

@@ -77,12 +77,12 @@ export class Cluster implements AsyncDisposable {
       const order: NodeOrder = { name, journal, stateDir, limits };
       return children.start('entries/node', [JSON.stringify(order)]);
     });
-    for (const child of started) {
-      const word = await child.ask<{ ok: boolean; why?: string }>('ready');
-      if (!word.ok) throw new Error(`a node did not start: ${word.why}`);
-    }
+    const words = await Promise.all(started.map((child) => child.ask<{ ok: boolean; why?: string }>('ready')));
+    for (const word of words) if (!word.ok) throw new Error(`a node did not start: ${word.why}`);
     const cluster = new Cluster(await connect(stateDir, limits), started, signal);
-    for (const name of settings.nodes) for (const program of ['holder', 'asker']) await cluster.#load(name, program);
+    await Promise.all(
+      settings.nodes.flatMap((name) => ['holder', 'asker'].map((program) => cluster.#load(name, program))),
+    );
     return cluster;
   }
 

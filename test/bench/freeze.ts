@@ -9,12 +9,12 @@ import type { Bench, Run } from './bench.ts';
 import { Cluster, type RunningTask } from './cluster.ts';
 import { type HolderArguments, holderService } from './programs/service.ts';
 import type { FreezeSize } from './scales.ts';
-import { fit, median, short, table } from './statistics.ts';
+import { lineThrough, median, short, table } from './statistics.ts';
 
 const PAGES_PER_MIB = 256;
 
 /** MiB beyond which most copy-on-reference moves are not followed to their end. */
-const WAITED_FOR_MAX = 64;
+const WAITED_FOR_MAX = 16;
 
 type Kind = 'lazy' | 'lazy-journal' | 'eager';
 
@@ -162,8 +162,9 @@ const measureSize = async (
   for (const [at, kind] of order.entries()) {
     run.signal.throwIfAborted();
     const shuttle = kind === 'lazy-journal' ? journalled : plain;
-    // The last of each kind is followed to its end, so that every page is looked at where it has arrived.
-    const isWaitedFor = kind === 'eager' || mebibytes <= WAITED_FOR_MAX || !order.includes(kind, at + 1);
+    // The last is followed to its end, so that every page is looked at where it has arrived.
+    const isLast = kind === 'lazy' && !order.includes('lazy', at + 1);
+    const isWaitedFor = kind === 'eager' || isLast || mebibytes <= WAITED_FOR_MAX;
     moved.push(await (isWaitedFor ? shuttle.move(kind) : shuttle.moveAway(kind)));
     if (moved.length % 10 === 0 || mebibytes >= 256)
       run.say(`freeze ${mebibytes} MiB: ${moved.length}/${order.length}`);
@@ -214,7 +215,7 @@ const measure = async (run: Run): Promise<Freeze> => {
 
 const slopes = (rows: readonly Row[]): Pick<Freeze, 'slopeLazy' | 'slopeEager' | 'slopeRatio'> => {
   const slopeOf = (strategy: string): number =>
-    fit(
+    lineThrough(
       rows
         .filter((row) => row.strategy === strategy && row.journal === 'off')
         .map(({ mebibytes, freezeMs }) => [mebibytes, freezeMs] as const),
@@ -250,11 +251,14 @@ const tell = ({ rows, slopeLazy, slopeEager, slopeRatio, lazyMs }: Freeze): stri
     'all moved ms',
   ];
   const verdict = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
+  const target = `target 3 ms: ${verdict(lazyMs <= 3)}`;
+  const mediansLine = `copy-on-reference, journal off, all sizes: median ${short(lazyMs)} ms (${target})`;
+  if (Number.isNaN(slopeRatio)) return [...table(head, cells), 'slope: two sizes at least are needed', mediansLine];
   return [
     ...table(head, cells),
     `slope: copy-on-reference ${slopeLazy.toFixed(5)} ms/MiB, eager ${slopeEager.toFixed(3)} ms/MiB; ` +
       `ratio ${short(slopeRatio * 100)} % (target below 1 %: ${verdict(slopeRatio < 0.01)})`,
-    `copy-on-reference, journal off, all sizes: median ${short(lazyMs)} ms (target 3 ms: ${verdict(lazyMs <= 3)})`,
+    mediansLine,
   ];
 };
 

@@ -7,6 +7,7 @@
 export interface Histogram {
   readonly counts: number[];
   total: number;
+  sumMs: number;
   maxMs: number;
 }
 
@@ -17,13 +18,19 @@ const BUCKETS = 1300;
 const PER_MS = 100_000;
 
 /** One that has counted nothing. */
-export const newHistogram = (): Histogram => ({ counts: new Array<number>(BUCKETS).fill(0), total: 0, maxMs: 0 });
+export const newHistogram = (): Histogram => ({
+  counts: new Array<number>(BUCKETS).fill(0),
+  total: 0,
+  sumMs: 0,
+  maxMs: 0,
+});
 
 /** Counts a duration. */
 export const record = (histogram: Histogram, ms: number): void => {
   const bucket = Math.max(0, Math.min(BUCKETS - 1, Math.round(Math.log(Math.max(1, ms * PER_MS)) / STEP)));
   histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
   histogram.total += 1;
+  histogram.sumMs += ms;
   if (ms > histogram.maxMs) histogram.maxMs = ms;
 };
 
@@ -33,6 +40,7 @@ export const merge = (one: Histogram, other: Histogram): void => {
     one.counts[bucket] = (one.counts[bucket] ?? 0) + count;
   });
   one.total += other.total;
+  one.sumMs += other.sumMs;
   one.maxMs = Math.max(one.maxMs, other.maxMs);
 };
 

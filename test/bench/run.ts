@@ -109,8 +109,22 @@ const local: Bench<Row[]> = {
 
 const benches: readonly Bench<never>[] = [local, freeze, processes, fault, relocate] as never;
 
-/** What was asked for. Throws if it cannot be understood. */
-const understood = () => {
+interface Wanted {
+  readonly chosen: readonly Bench<never>[];
+  readonly scale: Scale;
+  readonly isJson: boolean;
+}
+
+/** What was asked for; a text says why it cannot be understood. */
+const understood = (): Wanted | string => {
+  try {
+    return wanted();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+
+const wanted = (): Wanted => {
   const { values, positionals } = parseArgs({ args: process.argv.slice(2), allowPositionals: true, options });
   const named = positionals.map((name) => {
     const found = benches.find((each) => each.name === name);
@@ -172,7 +186,12 @@ const perform = async (chosen: readonly Bench<never>[], run: Run): Promise<Outco
 };
 
 const main = async (): Promise<number> => {
-  const { chosen, scale, isJson } = understood();
+  const asked = understood();
+  if (typeof asked === 'string') {
+    console.error(asked);
+    return 2;
+  }
+  const { chosen, scale, isJson } = asked;
   const stop = new AbortController();
   const children = await Children.prepare();
   const interrupted = (): void => {
@@ -214,10 +233,4 @@ const main = async (): Promise<number> => {
   }
 };
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+process.exitCode = await main();

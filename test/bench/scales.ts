@@ -34,18 +34,18 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
   middle: {
     name: 'middle',
     local: { rounds: 5, ms: 40, pairs: [1, 1000] },
-    freeze: { warmUps: 6, sizes: sizes([1, 11, 7], [16, 9, 5], [64, 7, 3], [256, 3, 1]) },
-    processes: { rounds: 3, ms: 150 },
+    freeze: { warmUps: 6, sizes: sizes([1, 9, 5], [16, 7, 5], [64, 5, 3], [256, 3, 1]) },
+    processes: { rounds: 3, ms: 80 },
     fault: { pages: 2000, pushMebibytes: 64, rounds: 3 },
-    relocate: { moves: 4, mebibytes: 16, calls: 2000 },
+    relocate: { moves: 2, mebibytes: 16, calls: 2000 },
   },
   full: {
     name: 'full',
     local: { rounds: 7, ms: 60, pairs: [1, 1000] },
-    freeze: { warmUps: 12, sizes: sizes([1, 31, 21], [16, 31, 11], [64, 21, 7], [256, 11, 5], [1024, 7, 3]) },
-    processes: { rounds: 7, ms: 300 },
-    fault: { pages: 4000, pushMebibytes: 128, rounds: 7 },
-    relocate: { moves: 8, mebibytes: 64, calls: 5000 },
+    freeze: { warmUps: 12, sizes: sizes([1, 21, 15], [16, 21, 9], [64, 9, 5], [256, 5, 3], [1024, 3, 1]) },
+    processes: { rounds: 5, ms: 150 },
+    fault: { pages: 4000, pushMebibytes: 128, rounds: 5 },
+    relocate: { moves: 4, mebibytes: 32, calls: 5000 },
   },
 };
 

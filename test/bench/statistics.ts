@@ -20,7 +20,7 @@ export interface Line {
 }
 
 /** The line through points `[x, y]`; its slope is NaN if all lie at one x. */
-export const fit = (points: readonly (readonly [number, number])[]): Line => {
+export const lineThrough = (points: readonly (readonly [number, number])[]): Line => {
   const n = points.length;
   const meanX = points.reduce((sum, [x]) => sum + x, 0) / n;
   const meanY = points.reduce((sum, [, y]) => sum + y, 0) / n;

@@ -35,7 +35,7 @@ const serveSocket = (where: string, mode: string): void => {
 };
 
 const serveCapnweb = async (): Promise<void> => {
-  const { WebSocketServer, WebSocket } = (await load('ws')) as never as Record<'WebSocketServer' | 'WebSocket', never>;
+  const { default: WebSocket } = (await load('ws')) as never as { default: { readonly WebSocketServer: never } };
   Object.assign(globalThis, { WebSocket });
   const { newWebSocketRpcSession, RpcTarget } = (await load('capnweb')) as never as {
     newWebSocketRpcSession(socket: unknown, target: object): void;
@@ -46,7 +46,9 @@ const serveCapnweb = async (): Promise<void> => {
       return body;
     }
   }
-  const server = Reflect.construct(WebSocketServer, [{ port: 0, host: '127.0.0.1', perMessageDeflate: false }]) as {
+  const server = Reflect.construct(WebSocket.WebSocketServer, [
+    { port: 0, host: '127.0.0.1', perMessageDeflate: false },
+  ]) as {
     on(event: string, listener: (socket: unknown) => void): void;
     address(): { port: number };
   };

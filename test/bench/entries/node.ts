@@ -1,4 +1,4 @@
-/** A node in a process of its own, as `portolan up` would start it. It ends when the bench does not hold it any more. */
+/** A node in a process of its own, as `portolan up` starts it. It ends when the bench does not hold it any more. */
 import { startNode } from '../../../servers/shell/boot.ts';
 import type { NodeOrder } from '../cluster.ts';
 

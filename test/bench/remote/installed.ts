@@ -50,7 +50,7 @@ export const capnweb: Remote = {
   name: 'capnweb, ws',
   async open(size) {
     const { newWebSocketRpcSession } = await load('capnweb');
-    const WebSocket = await load('ws').then((module) => module['WebSocket'] ?? module['default']);
+    const { default: WebSocket } = await load('ws');
     // Node 20 has none of its own, and capnweb reads its constants.
     Object.assign(globalThis, { WebSocket });
     const far = await startFarEnd(['capnweb']);
@@ -96,10 +96,22 @@ interface Unary {
   close(): void;
 }
 
-const same = (bytes: Buffer): Buffer => bytes;
+type Pass = (bytes: Buffer) => Buffer;
+
+const same: Pass = (bytes) => bytes;
+
+interface EchoMethod {
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly requestSerialize: Pass;
+  readonly requestDeserialize: Pass;
+  readonly responseSerialize: Pass;
+  readonly responseDeserialize: Pass;
+}
 
 /** The one method, bytes in and out. */
-export const echoDefinition = {
+export const echoDefinition: { readonly Echo: EchoMethod } = {
   Echo: {
     path: '/bench/Echo',
     requestStream: false,
@@ -109,7 +121,7 @@ export const echoDefinition = {
     responseSerialize: same,
     responseDeserialize: same,
   },
-} as const;
+};
 
 /** NATS request and reply through a server of its own: three processes. */
 export const nats: Remote = {
