@@ -1,3 +1,5 @@
+import type { BodyKind } from './contender.ts';
+
 /** What the bench and its child processes say to each other. */
 export type Order =
   | {
@@ -5,6 +7,7 @@ export type Order =
       readonly contender: string;
       readonly what: 'oneWay' | 'rpc';
       readonly pairs: number;
+      readonly body: BodyKind;
       readonly n: number;
     }
   | { readonly do: 'move'; readonly strategy: string; readonly mebibytes: number };
@@ -13,6 +16,8 @@ export type Order =
 export interface Sample {
   readonly done: number;
   readonly ns: number;
+  /** Processor time of the process, collector included: what a busy machine does not change. */
+  readonly cpuNs: number;
   readonly collections: number;
 }
 
