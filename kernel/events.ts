@@ -6,6 +6,9 @@ export const EVENT_RECEIVE = 2;
 export const EVENT_FAULT = 3;
 export const EVENT_SUPPLY = 4;
 
+/** Words of the ring for each event. */
+const WORDS = 5;
+
 const NAMES: readonly string[] = ['', 'send', 'receive', 'fault', 'supply'];
 
 /** One event, as readers see it. `cause` is the number of the event that made it happen, 0 if unknown. */
@@ -20,19 +23,15 @@ export interface TraceEvent {
 
 /** The ring of messages and faults. Fixed storage; the oldest events are overwritten, and counted. Hot path. */
 export class EventRing {
-  readonly #at: Float64Array;
-  readonly #kind: Uint8Array;
-  readonly #task: Float64Array;
-  readonly #value: Float64Array;
-  readonly #cause: Float64Array;
+  readonly #size: number;
+  /** Five words for each event, side by side: at, kind, task, value, cause. */
+  readonly #words: Float64Array;
+  #next = 0;
   #count = 0;
 
   constructor(size: number) {
-    this.#at = new Float64Array(size);
-    this.#kind = new Uint8Array(size);
-    this.#task = new Float64Array(size);
-    this.#value = new Float64Array(size);
-    this.#cause = new Float64Array(size);
+    this.#size = size;
+    this.#words = new Float64Array(size * WORDS);
   }
 
   /** Events recorded since the start, overwritten ones included. */
@@ -42,29 +41,31 @@ export class EventRing {
 
   /** Records an event and answers its number. */
   record(kind: number, at: number, task: number, value: number, cause: number): number {
-    const slot = this.#count % this.#at.length;
-    this.#at[slot] = at;
-    this.#kind[slot] = kind;
-    this.#task[slot] = task;
-    this.#value[slot] = value;
-    this.#cause[slot] = cause;
+    const words = this.#words;
+    const slot = this.#next;
+    words[slot] = at;
+    words[slot + 1] = kind;
+    words[slot + 2] = task;
+    words[slot + 3] = value;
+    words[slot + 4] = cause;
+    this.#next = slot + WORDS === words.length ? 0 : slot + WORDS;
     this.#count += 1;
     return this.#count;
   }
 
   /** Every event still in the ring from number `since` on, oldest first. */
   read(since = 0): TraceEvent[] {
-    const size = this.#at.length;
+    const words = this.#words;
     const events: TraceEvent[] = [];
-    for (let n = Math.max(since, this.#count - size); n < this.#count; n += 1) {
-      const slot = n % size;
+    for (let n = Math.max(since, this.#count - this.#size); n < this.#count; n += 1) {
+      const slot = (n % this.#size) * WORDS;
       events.push({
         n: n + 1,
-        at: this.#at[slot] ?? 0,
-        kind: NAMES[this.#kind[slot] ?? 0] ?? '',
-        task: this.#task[slot] ?? 0,
-        value: this.#value[slot] ?? 0,
-        cause: this.#cause[slot] ?? 0,
+        at: words[slot] ?? 0,
+        kind: NAMES[words[slot + 1] ?? 0] ?? '',
+        task: words[slot + 2] ?? 0,
+        value: words[slot + 3] ?? 0,
+        cause: words[slot + 4] ?? 0,
       });
     }
     return events;

@@ -67,7 +67,8 @@ try {
   await prepare();
   const [rows, moves, skipped]: [Row[], MoveRow[], Skipped[]] = [[], [], []];
   const { only } = values;
-  if (which !== 'move') await measureLocal({ rounds: Number(values.rounds), ms: Number(values.ms), only }, rows, skipped);
+  if (which !== 'move')
+    await measureLocal({ rounds: Number(values.rounds), ms: Number(values.ms), only }, rows, skipped);
   if (which !== 'local') await move(moves, skipped);
   report(rows, moves, skipped);
 } finally {

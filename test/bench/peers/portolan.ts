@@ -56,9 +56,15 @@ const sender = machine<Sender, Sender>({
     ask(sys, s) {
       if (s.left === 0) return sys.exit();
       s.left -= 1;
-      const reply = { local: s.replies, localDisposition: MAKE_SEND_ONCE };
-      const body = bodyOf(s.body, s.left);
-      sys.rpc({ remote: s.to, remoteDisposition: COPY_SEND, ...reply, id: 1, body }, s.replies);
+      const draft = {
+        remote: s.to,
+        remoteDisposition: COPY_SEND,
+        local: s.replies,
+        localDisposition: MAKE_SEND_ONCE,
+        id: 1,
+        body: bodyOf(s.body, s.left),
+      };
+      sys.rpc(draft, s.replies);
     },
   },
 });
