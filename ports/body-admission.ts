@@ -198,7 +198,10 @@ export class Admission implements Admitting {
       if (copy !== null) copy.push(child);
       weight = joined(weight, this.#weight);
     }
-    if (Object.keys(list).length !== list.length) return this.refuse('is an array with more than its elements');
+    const { length } = list;
+    if (Object.keys(list).length !== length || getOwnPropertyNames(list).length !== length + 1) {
+      return this.refuse('is an array with more than its elements');
+    }
     return this.#keep((copy ?? list) as readonly Body[], copy === null, weight);
   }
 

@@ -49,8 +49,9 @@ const NAMES_SPARSE_MAX = 65536;
 /**
  * A task's names for rights. At most one name for the send and receive rights of a port (they coalesce); a name of its
  * own for each send-once right. Names the kernel chooses are a slot of the table and a generation: a freed name comes
- * back after its slot has been used 131,072 times, or 64 times beyond the first 2,047 slots. Names that a program chose live in a map beside the table. The death of a port is written into
- * a space when its entry is next looked at (mach-ipc 2.1), so that death costs nothing in spaces that never look.
+ * back after its slot has been used 131,072 times, or 64 times beyond the first 2,047 slots. Names that a program chose
+ * live in a map beside the table. The death of a port is written into a space when its entry is next looked at
+ * (mach-ipc 2.1), so that death costs nothing in spaces that never look.
  */
 export class Space implements Holder {
   readonly ipc: Ipc;
