@@ -28,7 +28,7 @@ export const semantics = (): Readonly<Record<string, unknown>> => {
   owner.call({ op: 'port_set_qlimit', name: port, qlimit: 2 });
   const send = () => holder.sys.send({ remote: right, remoteDisposition: COPY_SEND, id: 2 });
   seen['qlimit'] = [send(), send(), send()];
-  // The message that found no room came back, and the right in its header with it: Mach's pseudo-receive.
+  // A send that does not wait is refused whole: no right was taken, so none came back (sys.msg gives the message back).
   seen['references'] = holder.call({ op: 'port_get_refs', name: right, right: 'SEND' })['refs'];
   while (owner.sys.poll(port) !== null);
 

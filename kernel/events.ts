@@ -10,6 +10,9 @@ export const EVENT_ARRIVE = 5;
 /** A message of another kernel is passed on, to where its port is now. */
 export const EVENT_FORWARD = 6;
 
+/** Words of the ring for each event. */
+const WORDS = 5;
+
 const NAMES: readonly string[] = ['', 'send', 'receive', 'fault', 'supply', 'arrive', 'forward'];
 
 /**
@@ -28,21 +31,17 @@ export interface TraceEvent {
 
 /** The ring of messages and faults. Fixed storage; the oldest events are overwritten, and counted. Hot path. */
 export class EventRing {
-  readonly #at: Float64Array;
-  readonly #kind: Uint8Array;
-  readonly #task: Float64Array;
-  readonly #value: Float64Array;
-  readonly #cause: Float64Array;
+  readonly #size: number;
+  /** Five words for each event, side by side: at, kind, task, value, cause. */
+  readonly #words: Float64Array;
   /** Kernels of causes that are not this one, by place in the ring. */
   readonly #origins: Map<number, string> = new Map();
+  #next = 0;
   #count = 0;
 
   constructor(size: number) {
-    this.#at = new Float64Array(size);
-    this.#kind = new Uint8Array(size);
-    this.#task = new Float64Array(size);
-    this.#value = new Float64Array(size);
-    this.#cause = new Float64Array(size);
+    this.#size = size;
+    this.#words = new Float64Array(size * WORDS);
   }
 
   /** Events recorded since the start, overwritten ones included. */
@@ -52,13 +51,15 @@ export class EventRing {
 
   /** Records an event and answers its number. */
   record(kind: number, at: number, task: number, value: number, cause: number): number {
-    const slot = this.#count % this.#at.length;
-    this.#at[slot] = at;
-    this.#kind[slot] = kind;
-    this.#task[slot] = task;
-    this.#value[slot] = value;
-    this.#cause[slot] = cause;
+    const words = this.#words;
+    const slot = this.#next;
     if (this.#origins.size > 0) this.#origins.delete(slot);
+    words[slot] = at;
+    words[slot + 1] = kind;
+    words[slot + 2] = task;
+    words[slot + 3] = value;
+    words[slot + 4] = cause;
+    this.#next = slot + WORDS === words.length ? 0 : slot + WORDS;
     this.#count += 1;
     return this.#count;
   }
@@ -66,29 +67,29 @@ export class EventRing {
   /** Records an event whose cause is one of another kernel. */
   recordFrom(origin: string, kind: number, at: number, task: number, value: number, cause: number): number {
     const n = this.record(kind, at, task, value, cause);
-    this.#origins.set((n - 1) % this.#at.length, origin);
+    this.#origins.set(((n - 1) % this.#size) * WORDS, origin);
     return n;
   }
 
   /** Events that have been overwritten. */
   get lost(): number {
-    return Math.max(0, this.#count - this.#at.length);
+    return Math.max(0, this.#count - this.#size);
   }
 
   /** Every event still in the ring from number `since` on, oldest first. */
   read(since = 0): TraceEvent[] {
-    const size = this.#at.length;
+    const words = this.#words;
     const events: TraceEvent[] = [];
-    for (let n = Math.max(since, this.#count - size); n < this.#count; n += 1) {
-      const slot = n % size;
+    for (let n = Math.max(since, this.#count - this.#size); n < this.#count; n += 1) {
+      const slot = (n % this.#size) * WORDS;
       const origin = this.#origins.get(slot);
       events.push({
         n: n + 1,
-        at: this.#at[slot] ?? 0,
-        kind: NAMES[this.#kind[slot] ?? 0] ?? '',
-        task: this.#task[slot] ?? 0,
-        value: this.#value[slot] ?? 0,
-        cause: this.#cause[slot] ?? 0,
+        at: words[slot] ?? 0,
+        kind: NAMES[words[slot + 1] ?? 0] ?? '',
+        task: words[slot + 2] ?? 0,
+        value: words[slot + 3] ?? 0,
+        cause: words[slot + 4] ?? 0,
         ...(origin === undefined ? {} : { origin }),
       });
     }

@@ -81,7 +81,7 @@ export interface ProgramMemory {
 export interface Sys {
   /** Virtual or real time in milliseconds. */
   now(): number;
-  /** Sends without waiting: TIMED_OUT if there is no room. */
+  /** Sends without waiting: TIMED_OUT if there is no room, and then no right has been taken or made. */
   send(draft: Draft): MachMsgReturn;
   /** Receives without waiting; null if nothing is queued or the name is no receive right. */
   poll(name: PortName): Received | null;

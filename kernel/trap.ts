@@ -8,7 +8,7 @@ import type { Draft, DraftItem } from '../ports/draft.ts';
 import { destroyMessage, settle } from '../ports/fate.ts';
 import type { MachMsgReturn } from '../ports/kern-return.ts';
 import { isName, type PortName } from '../ports/name.ts';
-import { Message, Port, SendWait } from '../ports/port.ts';
+import { Message, Port, type PortSet, SendWait } from '../ports/port.ts';
 import { deliver, hasRoom } from '../ports/queue.ts';
 import { pseudoReceive, receivable, takeMessage } from '../ports/receive.ts';
 import { MAKE_SEND_ONCE } from '../ports/right.ts';
@@ -23,18 +23,14 @@ import type { Blocked } from './vm/fault.ts';
 
 /** Issues the message call that a thread is parked in. True if it is over; else the thread waits. Hot path. */
 export const issueMsg = (kernel: Kernel, thread: Thread): boolean => {
-  const { draft } = thread.parked;
-  if (draft !== null && !issueSend(kernel, thread, draft)) return false;
-  return afterSend(kernel, thread);
-};
-
-/** The send half is over: goes on with the receive half, unless the send failed or there is none. */
-const afterSend = (kernel: Kernel, thread: Thread): boolean => {
-  const { parked, result } = thread;
-  const wasSent = parked.draft !== null;
-  parked.draft = null;
-  if (parked.receive === NO_RECEIVE || (wasSent && result.kr !== 'MACH_MSG_SUCCESS')) return true;
-  return issueReceive(kernel, thread, parked.receive);
+  const { parked } = thread;
+  const { draft } = parked;
+  if (draft !== null) {
+    if (!issueSend(kernel, thread, draft)) return false;
+    parked.draft = null;
+    if (thread.result.kr !== 'MACH_MSG_SUCCESS') return true;
+  }
+  return parked.receive === NO_RECEIVE || issueReceive(kernel, thread, parked.receive);
 };
 
 const issueSend = (kernel: Kernel, thread: Thread, draft: Draft): boolean => {
@@ -124,7 +120,7 @@ const issueReceive = (kernel: Kernel, thread: Thread, name: PortName): boolean =
   wait.large = options?.large === true;
   wait.notify = options?.notify ?? -1;
   const port = target instanceof Port ? target : null;
-  const set = target instanceof Port ? null : target;
+  const set = port === null ? (target as PortSet) : null;
   if (takeMessage(space, wait, port, set)) {
     received(kernel, thread);
     return true;
@@ -169,8 +165,9 @@ export const collect = (kernel: Kernel, thread: Thread): boolean => {
   }
   if (kind === 'send') {
     thread.sending = null;
+    thread.parked.draft = null;
     succeed(thread);
-    return afterSend(kernel, thread);
+    return issueMsg(kernel, thread);
   }
   return kind === 'memory' ? issueMsg(kernel, thread) : true;
 };
@@ -291,22 +288,20 @@ export const abandon = (kernel: Kernel, thread: Thread): void => {
   thread.waitsFor = 'none';
 };
 
-/** A send that does not wait, for `sys.send`: the message call without a parked thread. Hot path. */
+/**
+ * A send that does not wait, for `sys.send`: the message call without a parked thread. Nothing comes back from a full
+ * queue, as this call has no place to give it: it is refused before it has taken a right. Hot path.
+ */
 export const sendNow = (kernel: Kernel, thread: Thread, draft: Draft): MachMsgReturn => {
   const { space } = thread.task;
   const blocked = draft.descriptors === undefined ? null : blockedBy(thread, draft.descriptors);
   if (blocked !== null) throw new PageFault(0, 'read', blocked);
-  const message = compose(space, draft);
+  const message = compose(space, draft, null, 'refuse');
   if (!(message instanceof Message)) {
     settle(kernel.ipc);
     return message instanceof BodyRefusal ? 'MACH_SEND_INVALID_DATA' : message;
   }
-  const port = message.dest;
   noteSend(kernel, thread, message);
-  if (port !== null && !message.circular && !hasRoom(port, message)) {
-    pseudoReceive(space, message);
-    return 'MACH_SEND_TIMED_OUT';
-  }
   deliver(kernel.ipc, message);
   if (kernel.ipc.work.length > 0) settle(kernel.ipc);
   return 'MACH_MSG_SUCCESS';

@@ -42,6 +42,12 @@ const written = (path: readonly Step[]): string => {
   return text;
 };
 
+/** A body to carry: what was given, or a tree with clones in it that is the message's own. */
+export interface Admitted {
+  readonly body: Body;
+  readonly weight: number;
+}
+
 /** One admission of one body: looks at everything first, then freezes and marks what it found. */
 export class Admission implements Admitting {
   readonly #isProxy: ((value: object) => boolean) | undefined;
@@ -61,7 +67,7 @@ export class Admission implements Admitting {
     this.#isProxy = isProxy;
   }
 
-  admit(value: unknown): Body | BodyRefusal {
+  admit(value: unknown): Admitted | BodyRefusal {
     try {
       const body = this.#take(value);
       if (this.isRefused) return new BodyRefusal(written(this.#path), this.#why);
@@ -69,10 +75,10 @@ export class Admission implements Admitting {
       for (let i = 0; i < this.#found.length; i += 1) {
         const found = this.#found[i] as object;
         const weight = this.#weights[i] as number;
-        if (weight > 0) mark(found, weight);
+        if (weight > 0 && Marked.weight(found) < 0) mark(found, weight);
         freeze(found);
       }
-      return body;
+      return { body, weight: this.#weight };
     } catch {
       return new BodyRefusal(written(this.#path), 'cannot be read: looking at it throws');
     }
@@ -192,7 +198,10 @@ export class Admission implements Admitting {
       if (copy !== null) copy.push(child);
       weight = joined(weight, this.#weight);
     }
-    if (Object.keys(list).length !== list.length) return this.refuse('is an array with more than its elements');
+    const { length } = list;
+    if (Object.keys(list).length !== length || getOwnPropertyNames(list).length !== length + 1) {
+      return this.refuse('is an array with more than its elements');
+    }
     return this.#keep((copy ?? list) as readonly Body[], copy === null, weight);
   }
 

@@ -8,8 +8,9 @@ import { BODY_DEPTH_MAX } from './limits.ts';
 
 /**
  * A constructor that returns its argument: a subclass then puts its private fields on an object that exists already.
+ * It extends null so that none is made first, only to be thrown away.
  */
-class Existing {
+class Existing extends null {
   constructor(value: object) {
     // biome-ignore lint/correctness/noConstructorReturn: this return is the purpose
     return value;
@@ -31,6 +32,9 @@ export class Marked extends Existing {
   }
 }
 
+/** The bytes that a weight stands for. */
+export const sizeOfWeight = (weight: number): number => Math.floor(weight / HEIGHTS);
+
 /** Weight = size × this + height. */
 export const HEIGHTS: number = 128;
 
@@ -38,10 +42,10 @@ export const HEIGHTS: number = 128;
 const WEIGHT_MAX = 2 ** 34;
 
 /**
- * Marks a tree that is, or at once will be, frozen. An engine may refuse additions to frozen objects: then it is none.
+ * Marks a tree without a mark that is, or at once will be, frozen. An engine may refuse additions to frozen objects:
+ * then it is none.
  */
 export const mark = (value: object, weight: number): void => {
-  if (Marked.weight(value) >= 0) return;
   try {
     new Marked(value, weight < WEIGHT_MAX ? weight : WEIGHT_MAX + (weight % HEIGHTS));
   } catch {
@@ -100,7 +104,7 @@ export const bodySize = (body: Body): number => {
   if (body === null) return 1;
   if (Bytes.is(body)) return BYTES_SIZE + body.length;
   const weight = Marked.weight(body);
-  if (weight >= 0) return Math.floor(weight / HEIGHTS);
+  if (weight >= 0) return sizeOfWeight(weight);
   if (Array.isArray(body)) return listSize(body);
   const prototype: unknown = Object.getPrototypeOf(body);
   if (prototype !== Object.prototype && prototype !== null) return clonedSize(body as ClonedBody);

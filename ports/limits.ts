@@ -13,8 +13,8 @@ export const QLIMIT_DEFAULT = 5;
 export const QLIMIT_MAX = 1024;
 /** Rights a task may register for inheritance. */
 export const REGISTERED_PORTS_MAX = 4;
-/** Names of one space: a 24-bit index. */
-export const NAMES_MAX: number = (1 << 24) - 1;
+/** Names of one space: 23 bits of a name, and none of them may be MACH_PORT_DEAD. */
+export const NAMES_MAX: number = (1 << 23) - 1;
 /** Descriptors of one message, so that one send cannot hold the kernel. */
 export const DESCRIPTORS_MAX = 1024;
 /** Names in one out-of-line array of ports. */

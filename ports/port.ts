@@ -183,24 +183,27 @@ export interface Acceptance {
  * when received the same object holds names, and no port any more. Fixed shape: hot path.
  */
 export class Message {
-  id: number;
-  body: Body;
-  items: Item[] | null;
+  // Declared, and given values by the constructor alone: an initializer for each would be a second function to run.
+  declare id: number;
+  declare body: Body;
+  declare items: Item[] | null;
   /** As the sender sees it before delivery (remote = destination); swapped by the receive. */
-  remoteType: CarriedType;
-  localType: CarriedType;
-  remote: PortName = MACH_PORT_NULL;
-  local: PortName = MACH_PORT_NULL;
-  seqno = 0;
-  sender: Identity | null;
-  dest: Port | null;
-  reply: Port | null;
-  accepted: Acceptance | null = null;
+  declare remoteType: CarriedType;
+  declare localType: CarriedType;
+  declare remote: PortName;
+  declare local: PortName;
+  declare seqno: number;
+  declare sender: Identity | null;
+  declare dest: Port | null;
+  declare reply: Port | null;
+  declare accepted: Acceptance | null;
   /** The port's receiver asked for a payload in place of the local name (`mach_port_set_protected_payload`). */
-  payload: number | null = null;
-  circular = false;
+  declare payload: number | null;
+  declare circular: boolean;
   /** Number of the event that it was sent by, in the ring of the kernel where it is; 0 if none is known. */
-  cause = 0;
+  declare cause: number;
+  /** Bytes of the body as the sender was charged for them; -1 for a message of the kernel's own. */
+  declare bodySize: number;
 
   constructor(id: number, body: Body, dest: Port | null, destType: CarriedType, sender: Identity | null) {
     this.id = id;
@@ -208,9 +211,17 @@ export class Message {
     this.items = null;
     this.remoteType = destType;
     this.localType = 0;
+    this.remote = MACH_PORT_NULL;
+    this.local = MACH_PORT_NULL;
+    this.seqno = 0;
     this.sender = sender;
     this.dest = dest;
     this.reply = null;
+    this.accepted = null;
+    this.payload = null;
+    this.circular = false;
+    this.cause = 0;
+    this.bodySize = -1;
   }
 }
 

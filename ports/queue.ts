@@ -4,11 +4,13 @@ import { bodySize } from './body.ts';
 import type { Ipc } from './ipc.ts';
 import { HEADER_SIZE } from './limits.ts';
 import { DEAD, IN_KERNEL, type Message, type Port, type ReceiveWait } from './port.ts';
-import { PORT_SEND_ONCE } from './right.ts';
+import { carriedType, PORT_SEND_ONCE } from './right.ts';
+import type { Ring } from './ring.ts';
 
 /** Bytes a message takes in its receiver's buffer. */
 export const messageSize = (message: Message): number => {
-  let size = HEADER_SIZE + (message.body === undefined ? 0 : bodySize(message.body));
+  let size = HEADER_SIZE;
+  if (message.body !== undefined) size += message.bodySize < 0 ? bodySize(message.body) : message.bodySize;
   if (message.items !== null) size += 4 + 12 * message.items.length;
   return size;
 };
@@ -16,6 +18,13 @@ export const messageSize = (message: Message): number => {
 /** True if the port takes a message of this sender now: room, a send-once right, or the kernel as sender. */
 export const hasRoom = (port: Port, message: Message): boolean =>
   message.remoteType === PORT_SEND_ONCE || port.msgcount < port.qlimit || port.where >= IN_KERNEL;
+
+/** True if a right given under `disposition` reaches a port that takes no message of an ordinary sender now. */
+export const isFull = (port: Port | null, disposition: number): boolean =>
+  port !== null &&
+  port.msgcount >= port.qlimit &&
+  port.where < IN_KERNEL &&
+  carriedType(disposition) !== PORT_SEND_ONCE;
 
 /**
  * Puts a message where it belongs: to a waiting receiver, into the queue, to the kernel itself; a dead port makes it
@@ -32,16 +41,14 @@ export const deliver = (ipc: Ipc, message: Message): void => {
     return;
   }
   const waiting = port.set === null ? port.receivers : port.set.receivers;
-  if (waiting !== null && waiting.length > 0 && handOver(waiting.at(0), message)) return;
+  if (waiting !== null && handOver(waiting, message)) return;
   ipc.messages += 1;
   port.enqueue(message);
 };
 
 /** Gives a message to the first waiting receiver that has room for it; those that have none are sent away. */
-const handOver = (first: ReceiveWait | undefined, message: Message): boolean => {
-  for (let wait = first; wait !== undefined; ) {
-    const waiting = (wait.port ?? wait.set)?.receivers ?? null;
-    waiting?.shift();
+const handOver = (waiting: Ring<ReceiveWait>, message: Message): boolean => {
+  for (let wait = waiting.shift(); wait !== undefined; wait = waiting.shift()) {
     if (fits(wait, message)) {
       wait.port = null;
       wait.set = null;
@@ -49,7 +56,6 @@ const handOver = (first: ReceiveWait | undefined, message: Message): boolean => 
       return true;
     }
     wait.end('MACH_RCV_TOO_LARGE');
-    wait = waiting?.at(0);
   }
   return false;
 };

@@ -15,9 +15,11 @@ export class Ring<T> {
   }
 
   push(value: T): void {
-    if (this.#length === this.#slots.length) this.#grow();
-    this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = value;
-    this.#length += 1;
+    const length = this.#length;
+    if (length === this.#slots.length) this.#grow();
+    const slots = this.#slots;
+    slots[(this.#head + length) & (slots.length - 1)] = value;
+    this.#length = length + 1;
   }
 
   /** Puts a value before all others. */
@@ -29,11 +31,14 @@ export class Ring<T> {
   }
 
   shift(): T | undefined {
-    if (this.#length === 0) return undefined;
-    const value = this.#slots[this.#head];
-    this.#slots[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#slots.length - 1);
-    this.#length -= 1;
+    const length = this.#length;
+    if (length === 0) return undefined;
+    const slots = this.#slots;
+    const head = this.#head;
+    const value = slots[head];
+    slots[head] = undefined;
+    this.#head = (head + 1) & (slots.length - 1);
+    this.#length = length - 1;
     return value;
   }
 

@@ -1,11 +1,12 @@
 /** The send half of `mach_msg`, up to the queue: get, header copyin, body copyin (mach-ipc 2.6). */
-import { admitBody, BodyRefusal, bodySize } from './body.ts';
+import { admitPlain, admitWhole, type Body, BodyRefusal, NOT_PLAIN, sizeOfWeight } from './body.ts';
 import type { Draft, DraftItem } from './draft.ts';
 import { carryTo, destroyMessage } from './fate.ts';
 import type { MachMsgReturn } from './kern-return.ts';
 import { DESCRIPTORS_MAX, INLINE_BODY_MAX, MESSAGE_MAX, OOL_PORTS_MAX } from './limits.ts';
 import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from './name.ts';
 import { type Entry, type Item, Message, type Port } from './port.ts';
+import { isFull } from './queue.ts';
 import {
   type CarriedType,
   carriedType,
@@ -22,37 +23,76 @@ import { copyInRight, offers, takeRequest } from './transfer.ts';
 /** Why a message could not be made: a code, or the place in the body that cannot be sent. */
 export type SendRefusal = MachMsgReturn | BodyRefusal;
 
+/** What `compose` does about a destination whose queue is full: nothing, or it refuses before it has taken a right. */
+export type WhenFull = 'compose' | 'refuse';
+
 /**
  * Turns a draft into a message in kernel form. Refused before or in the header nothing has been touched; refused in the
  * body, the header rights and earlier items are destroyed (the table of 2.6). `cancel` is the notify port of
- * SEND_CANCEL.
+ * SEND_CANCEL. Hot path.
  */
-export const compose = (space: Space, draft: Draft, cancel: PortName | null = null): Message | SendRefusal => {
+export const compose = (
+  space: Space,
+  draft: Draft,
+  cancel: PortName | null = null,
+  whenFull: WhenFull = 'compose',
+): Message | SendRefusal => {
   if (!space.isActive) return 'MACH_SEND_INVALID_DEST';
-  const body = draft.body === undefined ? undefined : admitBody(draft.body);
-  if (body instanceof BodyRefusal) return body;
-  if (typeof body === 'object' && body !== null && bodySize(body) > INLINE_BODY_MAX) return 'MACH_SEND_NO_BUFFER';
+  let body: Body = draft.body;
+  let size = 0;
+  if (body !== undefined) {
+    let weight = admitPlain(body);
+    if (weight === NOT_PLAIN) {
+      const admitted = admitWhole(body);
+      if (admitted instanceof BodyRefusal) return admitted;
+      body = admitted.body;
+      weight = admitted.weight;
+    }
+    size = sizeOfWeight(weight);
+    if (size > INLINE_BODY_MAX) return 'MACH_SEND_NO_BUFFER';
+  }
   const items = draft.descriptors;
   const malformed = items === undefined ? null : examine(items);
   if (malformed !== null) return malformed;
-  const localDisposition = draft.localDisposition ?? 0;
+  const { remote, remoteDisposition } = draft;
   const local = draft.local ?? MACH_PORT_NULL;
-  if (!isSendDisposition(draft.remoteDisposition)) return 'MACH_SEND_INVALID_HEADER';
+  const localDisposition = draft.localDisposition ?? 0;
+  if (!isSendDisposition(remoteDisposition)) return 'MACH_SEND_INVALID_HEADER';
   if (localDisposition === 0 ? local !== MACH_PORT_NULL : !isSendDisposition(localDisposition)) {
     return 'MACH_SEND_INVALID_HEADER';
   }
   const cancelPort = cancel === null ? null : receiveRight(space, cancel);
   if (cancelPort === 'MACH_SEND_INVALID_NOTIFY') return cancelPort;
-  const destEntry = isName(draft.remote) ? space.lookup(draft.remote) : undefined;
+  const destEntry = isName(remote) ? space.lookup(remote) : undefined;
   if (destEntry === undefined) return 'MACH_SEND_INVALID_DEST';
-  const message = isName(local)
-    ? copyInBoth(space, draft, destEntry, localDisposition)
-    : copyInDest(space, draft, destEntry, cancelPort);
-  if (!(message instanceof Message)) return message;
-  if (!isName(local) && local === MACH_PORT_DEAD) message.reply = space.ipc.dead;
-  message.body = body;
+  const replyEntry = isName(local) ? space.lookup(local) : null;
+  if (replyEntry !== null) {
+    if (replyEntry === undefined || offers(replyEntry, localDisposition) === 'nothing')
+      return 'MACH_SEND_INVALID_REPLY';
+    if (replyEntry === destEntry && !canGiveBoth(destEntry, remoteDisposition, localDisposition)) {
+      return 'MACH_SEND_INVALID_DEST';
+    }
+  }
+  if (offers(destEntry, remoteDisposition) !== 'right') return 'MACH_SEND_INVALID_DEST';
+  if (whenFull === 'refuse' && isFull(destEntry.port, remoteDisposition)) return 'MACH_SEND_TIMED_OUT';
+  // --- Point of no return for the header. ---
+  if (replyEntry === null && cancelPort !== null) cancelRequest(destEntry, remoteDisposition, cancelPort);
+  // What only looks at a name goes before what may use it up.
+  const isReplyFirst = replyEntry === destEntry && remoteDisposition === MOVE_SEND;
+  let reply = replyEntry !== null && isReplyFirst ? copyInRight(space, replyEntry, localDisposition) : null;
+  const dest = copyInRight(space, destEntry, remoteDisposition);
+  if (replyEntry !== null && !isReplyFirst) reply = copyInRight(space, replyEntry, localDisposition);
+  const message = new Message(draft.id, body, dest, carriedType(remoteDisposition), space.identity);
+  message.bodySize = size;
+  message.reply = local === MACH_PORT_DEAD ? space.ipc.dead : reply;
   message.localType = carriedType(localDisposition);
   return items === undefined || items.length === 0 ? message : copyInBody(space, message, items);
+};
+
+/** Destination and reply are one name: both rights come out of it, or none (2.6, last rule). */
+const canGiveBoth = (entry: Entry, remoteDisposition: number, localDisposition: number): boolean => {
+  if (remoteDisposition === MOVE_SEND_ONCE || localDisposition === MOVE_SEND_ONCE) return false;
+  return remoteDisposition !== MOVE_SEND || localDisposition !== MOVE_SEND || entry.urefs >= 2;
 };
 
 /** Descriptors that could never be sent are refused before anything is taken (D16), as is what is beyond a limit. */
@@ -89,52 +129,11 @@ const receiveRight = (space: Space, name: PortName): Port | 'MACH_SEND_INVALID_N
   return port ?? 'MACH_SEND_INVALID_NOTIFY';
 };
 
-const newMessage = (space: Space, draft: Draft, dest: Port): Message =>
-  new Message(draft.id, undefined, dest, carriedType(draft.remoteDisposition), space.identity);
-
-const copyInDest = (space: Space, draft: Draft, entry: Entry, cancel: Port | null): Message | MachMsgReturn => {
-  const disposition = draft.remoteDisposition;
-  if (offers(entry, disposition) !== 'right') return 'MACH_SEND_INVALID_DEST';
-  cancelRequest(entry, disposition, cancel);
-  return newMessage(space, draft, copyInRight(space, entry, disposition));
-};
-
 /** SEND_CANCEL: a request on the name that this send uses up is withdrawn in silence if it would tell `cancel`. */
 const cancelRequest = (entry: Entry, disposition: number, cancel: Port | null): void => {
   if (cancel === null || entry.request === null || entry.request.notify !== cancel) return;
   const goes = disposition === MOVE_SEND_ONCE || (disposition === MOVE_SEND && entry.urefs === 1);
   if (goes && takeRequest(entry) !== null) cancel.sorights -= 1;
-};
-
-const copyInBoth = (space: Space, draft: Draft, dest: Entry, localDisposition: number): Message | MachMsgReturn => {
-  const local = draft.local ?? MACH_PORT_NULL;
-  const reply = space.lookup(local);
-  if (reply === undefined || offers(reply, localDisposition) === 'nothing') return 'MACH_SEND_INVALID_REPLY';
-  const disposition = draft.remoteDisposition;
-  if (reply === dest && (disposition === MOVE_SEND_ONCE || localDisposition === MOVE_SEND_ONCE)) {
-    return 'MACH_SEND_INVALID_DEST';
-  }
-  if (offers(dest, disposition) !== 'right') return 'MACH_SEND_INVALID_DEST';
-  if (reply === dest) return copyInPair(space, draft, dest, localDisposition);
-  const message = newMessage(space, draft, copyInRight(space, dest, disposition));
-  message.reply = copyInRight(space, reply, localDisposition);
-  return message;
-};
-
-/** Destination and reply are one name: both rights come out of it, or none (2.6, last rule). */
-const copyInPair = (space: Space, draft: Draft, entry: Entry, localDisposition: number): Message | MachMsgReturn => {
-  const first = draft.remoteDisposition;
-  if (first === MOVE_SEND && localDisposition === MOVE_SEND && entry.urefs < 2) return 'MACH_SEND_INVALID_DEST';
-  if (first === MOVE_SEND && localDisposition !== MOVE_SEND) {
-    // What only looks at the name goes before what may use it up.
-    const reply = copyInRight(space, entry, localDisposition);
-    const message = newMessage(space, draft, copyInRight(space, entry, first));
-    message.reply = reply;
-    return message;
-  }
-  const message = newMessage(space, draft, copyInRight(space, entry, first));
-  message.reply = copyInRight(space, entry, localDisposition);
-  return message;
 };
 
 const copyInBody = (space: Space, message: Message, items: readonly DraftItem[]): Message | MachMsgReturn => {

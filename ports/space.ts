@@ -17,15 +17,41 @@ export interface Memory {
   destroy(): void;
 }
 
-const GENERATIONS = 64;
+/** Slots whose names have many generations: as many as a task of ordinary size has names at a time. */
+const NEAR_SLOTS = 1 << 11;
+/** Adds one to the generation of a near name, in bits 14 to 30; bit 31 stays 0, which keeps it a small integer. */
+const NEAR_STEP = 1 << 14;
+/** Adds one to the generation of a far name, in bits 3 to 8. */
+const FAR_STEP = 1 << 3;
+const FAR_GENERATIONS = 0x1f8;
+
+/** The first name of a slot of the table. Its last bits are 011 near and 111 far. */
+const firstName = (slot: number): PortName => portName(slot < NEAR_SLOTS ? (slot << 3) | 3 : (slot << 9) | 7);
+
+/** The slot that a name would have if the kernel had chosen it. */
+const slotOf = (name: PortName): number => ((name & 4) === 0 ? (name >>> 3) & (NEAR_SLOTS - 1) : name >>> 9);
+
+/** True for a name as the kernel chooses them. */
+const isKernelName = (name: PortName): boolean =>
+  (name & 7) === 3 ? name < 0x80000000 : (name & 7) === 7 && slotOf(name) >= NEAR_SLOTS;
+
+/** The name of the same slot one generation on. */
+const nextName = (name: PortName): PortName =>
+  portName(
+    (name & 4) === 0
+      ? (name + NEAR_STEP) & 0x7fffffff
+      : (name & ~FAR_GENERATIONS) | ((name + FAR_STEP) & FAR_GENERATIONS),
+  );
+
 /** Empty slots that a restored name may make in the table; a name farther out is kept beside it. */
 const NAMES_SPARSE_MAX = 65536;
 
 /**
  * A task's names for rights. At most one name for the send and receive rights of a port (they coalesce); a name of its
- * own for each send-once right. Names the kernel chooses are `index << 8 | generation << 2 | 3`: a freed name is not
- * handed out again soon. Names that a program chose live in a map beside the table. The death of a port is written into
- * a space when its entry is next looked at (mach-ipc 2.1), so that death costs nothing in spaces that never look.
+ * own for each send-once right. Names the kernel chooses are a slot of the table and a generation: a freed name comes
+ * back after its slot has been used 131,072 times, or 64 times beyond the first 2,047 slots. Names that a program chose
+ * live in a map beside the table. The death of a port is written into a space when its entry is next looked at
+ * (mach-ipc 2.1), so that death costs nothing in spaces that never look.
  */
 export class Space implements Holder {
   readonly ipc: Ipc;
@@ -49,7 +75,7 @@ export class Space implements Holder {
 
   /** The entry under a name, brought up to date, or undefined. Hot path. */
   lookup(name: PortName): Entry | undefined {
-    const entry = (name & 3) === 3 ? this.#table[name >>> 8] : undefined;
+    const entry = this.#table[slotOf(name)];
     const found = entry !== undefined && entry.name === name && entry.type !== 0 ? entry : this.#chosen?.get(name);
     if (found !== undefined && (found.type & SEND_RIGHTS) !== 0 && found.port !== null && found.port.where === DEAD) {
       this.#turnDead(found, found.port);
@@ -73,8 +99,8 @@ export class Space implements Holder {
     const reused = this.#free.pop();
     if (reused !== undefined && !this.#chosen?.has(reused.name)) return reused;
     let index = this.#table.length;
-    while (index === 0 || this.#chosen?.has(((index << 8) | 3) >>> 0)) index = this.#pad();
-    const entry = new Entry(portName((index << 8) | 3));
+    while (index === 0 || this.#chosen?.has(firstName(index))) index = this.#pad();
+    const entry = new Entry(firstName(index));
     this.#table.push(entry);
     return entry;
   }
@@ -143,9 +169,8 @@ export class Space implements Holder {
       this.#chosen.delete(entry.name);
       return;
     }
-    const generation = (((entry.name >>> 2) & (GENERATIONS - 1)) + 1) & (GENERATIONS - 1);
-    entry.name = portName((entry.name & ~0xff) | (generation << 2) | 3);
-    if (this.#table[entry.name >>> 8] === entry) this.#free.push(entry);
+    entry.name = nextName(entry.name);
+    if (this.#table[slotOf(entry.name)] === entry) this.#free.push(entry);
   }
 
   /** (Move) Forgets that a send right to `port` is here under the name that also had the receive right. */
@@ -155,12 +180,12 @@ export class Space implements Holder {
 
   /** (Move) The entry under a name as it was elsewhere: the same entry if the name is there, without its rights. */
   restore(name: PortName): Entry {
-    const index = name >>> 8;
+    const index = slotOf(name);
     const slot = this.#table[index];
-    if ((name & 3) === 3 && slot?.name === name) return slot;
+    if (slot?.name === name) return slot;
     const chosen = this.#chosen?.get(name);
     if (chosen !== undefined) return chosen;
-    if ((name & 3) !== 3 || index > this.#table.length + NAMES_SPARSE_MAX) return this.allocateName(name);
+    if (!isKernelName(name) || index > this.#table.length + NAMES_SPARSE_MAX) return this.allocateName(name);
     while (this.#table.length <= index) this.#pad();
     const entry = this.#table[index];
     if (entry === undefined || entry.type !== 0) return this.allocateName(name);
@@ -178,8 +203,8 @@ export class Space implements Holder {
   restoreFree(names: readonly PortName[]): void {
     if (this.#free.length > 0) return;
     for (const name of names) {
-      const index = name >>> 8;
-      if (index > this.#table.length + NAMES_SPARSE_MAX) continue;
+      const index = slotOf(name);
+      if (!isKernelName(name) || index > this.#table.length + NAMES_SPARSE_MAX) continue;
       while (this.#table.length <= index) this.#pad();
       const entry = this.#table[index];
       if (entry === undefined || entry.type !== 0) continue;
@@ -193,11 +218,11 @@ export class Space implements Holder {
     const moved = this.allocateName(name);
     this.namesLeft += 1;
     this.#chosen?.set(name, entry);
-    const slot = this.#table[entry.name >>> 8];
+    const slot = this.#table[slotOf(entry.name)];
     if (slot === entry) {
       // The slot gets a free entry in the old one's place, one generation on.
       moved.name = entry.name;
-      this.#table[entry.name >>> 8] = moved;
+      this.#table[slotOf(entry.name)] = moved;
       this.#recycle(moved);
     } else this.#chosen?.delete(entry.name);
     entry.name = name;

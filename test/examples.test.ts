@@ -22,7 +22,7 @@ describe('the examples', () => {
     expect(semantics()).toEqual({
       'send-once': ['MACH_MSG_SUCCESS', 'MACH_SEND_INVALID_DEST'],
       qlimit: ['MACH_MSG_SUCCESS', 'MACH_MSG_SUCCESS', 'MACH_SEND_TIMED_OUT'],
-      references: 2,
+      references: 1,
       'no senders': [true, { count: 1 }],
       'dead name': ['MACH_SEND_INVALID_DEST', true],
     });

@@ -19,23 +19,26 @@ new PerformanceObserver((list) => {
 const turn = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 2));
 
 let pairs: Pairs | null = null;
-let pairsOf = 0;
+let pairsOf = '';
 
 const measure = async (order: Order): Promise<Sample> => {
   const contender = contenders.find(({ name }) => name === order.contender);
   if (contender === undefined) throw new Error(`there is no ${order.contender}`);
-  if (pairs === null || pairsOf !== order.pairs) {
-    pairs = await contender.setup(order.pairs);
-    pairsOf = order.pairs;
+  const wanted = `${order.pairs} ${order.body}`;
+  if (pairs === null || pairsOf !== wanted) {
+    pairs = await contender.setup(order.pairs, order.body);
+    pairsOf = wanted;
     global.gc?.();
   }
   await turn();
   collections = 0;
+  const fromCpu = process.cpuUsage();
   const from = process.hrtime.bigint();
   const done = await pairs[order.what](order.n);
   const ns = Number(process.hrtime.bigint() - from);
+  const cpu = process.cpuUsage(fromCpu);
   await turn();
-  return { done, ns, collections };
+  return { done, ns, cpuNs: (cpu.user + cpu.system) * 1000, collections };
 };
 
 process.on('message', (order: Order) => {

@@ -1,8 +1,19 @@
+/**
+ * What a message says, and what a round trip answers. `record` and `record+bytes` are made anew for each message, as a
+ * program would; `fresh answer` has the answer made anew too, where the others send back what came.
+ */
+export type BodyKind = 'none' | 'text' | 'bytes' | 'reused' | 'record' | 'record+bytes' | 'fresh answer' | 'array';
+
+/** 1 KiB, the same octets for everybody. */
+export const octets: Uint8Array = Uint8Array.from({ length: 1024 }, (_, at) => (at * 31) & 0xff);
+/** 64 characters. */
+export const text: string = 'portolan'.repeat(8);
+
 /** Something to measure: a way for concurrent parties of one process to send and to ask. */
 export interface Contender {
   readonly name: string;
-  /** Makes `pairs` pairs of a sender and a receiver. */
-  setup(pairs: number): Promise<Pairs> | Pairs;
+  /** Makes `pairs` pairs of a sender and a receiver. Without a choice of bodies it sends records. */
+  setup(pairs: number, body: BodyKind): Promise<Pairs> | Pairs;
 }
 
 /**

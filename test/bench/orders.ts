@@ -1,4 +1,5 @@
 /** What the bench and its child processes say to each other. */
+import type { BodyKind } from './contender.ts';
 import type { Histogram } from './histogram.ts';
 
 export interface Order {
@@ -6,6 +7,7 @@ export interface Order {
   readonly contender: string;
   readonly what: 'oneWay' | 'rpc';
   readonly pairs: number;
+  readonly body: BodyKind;
   readonly n: number;
 }
 
@@ -13,6 +15,8 @@ export interface Order {
 export interface Sample {
   readonly done: number;
   readonly ns: number;
+  /** Processor time of the process, collector included: what a busy machine does not change. */
+  readonly cpuNs: number;
   readonly collections: number;
 }
 

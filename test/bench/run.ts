@@ -2,9 +2,10 @@
  * Numbers.
  *
  *   npm run bench [-- NAME...] [--scale full|middle|smoke] [--json] [--sizes 1,16,64] [--rounds 7] [--ms 60]
+ *                  [--only TEXT]
  *
  * Names: local, freeze, processes, fault, relocate; all of them if none is named. README.md says how each figure is to
- * be read. Progress goes to stderr, the figures to stdout. What is measured is bundled first: it runs as it would be
+ * be read. `--only` takes those cases of `local` whose title contains the text. Progress goes to stderr, the figures to stdout. What is measured is bundled first: it runs as it would be
  * published.
  * Exit code 0: all was measured, or left out with its reason; 1: something failed or was not as it has to be; 2: not
  * understood; 130: interrupted. No speed is a failure.
@@ -12,14 +13,13 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench, Run, Skipped } from './bench.ts';
-import { type Child, Children } from './children.ts';
+import { Children } from './children.ts';
 import { fault } from './fault.ts';
 import { freeze } from './freeze.ts';
-import type { Order, Report, Sample } from './orders.ts';
+import { local } from './local.ts';
 import { processes } from './processes.ts';
 import { relocate } from './relocate.ts';
 import { SCALES, type Scale, withSizes } from './scales.ts';
-import { median, short, table } from './statistics.ts';
 
 const options = {
   json: { type: 'boolean', default: false },
@@ -27,85 +27,8 @@ const options = {
   sizes: { type: 'string' },
   rounds: { type: 'string' },
   ms: { type: 'string' },
+  only: { type: 'string', default: '' },
 } as const;
-
-const contenders: readonly string[] = ['portolan', 'prototype', 'promise-mailbox', 'await-hop', 'comlink'];
-const cases = (run: Run): readonly { readonly what: 'oneWay' | 'rpc'; readonly pairs: number }[] =>
-  (['oneWay', 'rpc'] as const).flatMap((what) => run.scale.local.pairs.map((pairs) => ({ what, pairs })));
-
-interface Row {
-  readonly case: string;
-  readonly contender: string;
-  readonly ns: number;
-  readonly toPrototype: number;
-  readonly collections: number;
-}
-
-/** Grows `n` until a run lasts long enough, and runs it a few times: the warm-up. A text: why it cannot be measured. */
-const calibrate = async (child: Child, order: Order, enough: number): Promise<number | string> => {
-  let n = order.pairs * 4;
-  for (let tries = 0; tries < 16; tries += 1) {
-    const report = await child.ask<Report>({ ...order, n });
-    if (!report.ok) return report.why;
-    const { ns } = report.value;
-    if (ns >= enough / 2 && tries > 9) return n;
-    n = Math.ceil(n * Math.min(8, Math.max(1, enough / ns)));
-  }
-  return n;
-};
-
-const measureLocal = async (run: Run): Promise<Row[]> => {
-  const rows: Row[] = [];
-  for (const { what, pairs } of cases(run)) {
-    const title = `${what}, ${pairs} pair${pairs === 1 ? '' : 's'}`;
-    const runners: { name: string; child: Child; order: Order; ns: number[]; collections: number[] }[] = [];
-    for (const name of contenders) {
-      run.signal.throwIfAborted();
-      const child = run.children.start('child');
-      const order = { do: 'run', contender: name, what, pairs, n: 0 } as const;
-      const n = await calibrate(child, order, run.scale.local.ms * 1e6);
-      if (typeof n === 'number') runners.push({ name, child, order: { ...order, n }, ns: [], collections: [] });
-      else {
-        run.skip('local', `${name} (${title})`, n.split('\n')[0] ?? n);
-        await child.close();
-      }
-    }
-    for (let round = 0; round < run.scale.local.rounds; round += 1) {
-      for (let at = 0; at < runners.length; at += 1) {
-        run.signal.throwIfAborted();
-        const runner = runners[(at + round) % runners.length]!;
-        const report = await runner.child.ask<Report>(runner.order);
-        if (!report.ok) continue;
-        const { ns, done, collections }: Sample = report.value;
-        runner.ns.push(ns / done);
-        runner.collections.push(collections);
-      }
-    }
-    const base = median(runners.find(({ name }) => name === 'prototype')?.ns ?? []);
-    for (const { name, child, ns, collections } of runners) {
-      const toPrototype = median(ns) / base;
-      rows.push({ case: title, contender: name, ns: median(ns), toPrototype, collections: median(collections) });
-      await child.close();
-    }
-    run.say(`local: ${title} done`);
-  }
-  return rows;
-};
-
-const local: Bench<Row[]> = {
-  name: 'local',
-  run: measureLocal,
-  tell: (rows) =>
-    table(
-      ['local', 'ns', 'to prototype', 'collections'],
-      rows.map((row) => [
-        `${row.case}, ${row.contender}`,
-        short(row.ns),
-        short(row.toPrototype),
-        String(row.collections),
-      ]),
-    ),
-};
 
 const benches: readonly Bench<never>[] = [local, freeze, processes, fault, relocate] as never;
 
@@ -134,7 +57,10 @@ const wanted = (): Wanted => {
   if (!(values.scale in SCALES)) throw new TypeError(`--scale: one of ${Object.keys(SCALES).join(', ')}`);
   let scale = SCALES[values.scale as Scale['name']];
   const { rounds = scale.local.rounds, ms = scale.local.ms } = values;
-  scale = { ...scale, local: { ...scale.local, rounds: natural('rounds', rounds), ms: natural('ms', ms) } };
+  scale = {
+    ...scale,
+    local: { ...scale.local, rounds: natural('rounds', rounds), ms: natural('ms', ms), only: values.only },
+  };
   if (values.sizes !== undefined) {
     scale = withSizes(
       scale,

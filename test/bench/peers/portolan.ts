@@ -6,13 +6,40 @@ import type { Kernel } from '../../../kernel/kernel.ts';
 import { createThread } from '../../../kernel/lives.ts';
 import { machine } from '../../../kernel/machine.ts';
 import { runKernel } from '../../../kernel/scheduler.ts';
+import type { Body } from '../../../ports/body.ts';
+import { Bytes } from '../../../ports/bytes.ts';
 import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../../ports/right.ts';
-import { type Contender, share } from '../contender.ts';
+import { type BodyKind, type Contender, octets, share, text } from '../contender.ts';
+
+const reused: Body = { op: 1, data: null };
+const bytes: Bytes = Bytes.from(octets);
+
+/** The body of the message that is number `op`. */
+const bodyOf = (kind: BodyKind, op: number): Body => {
+  switch (kind) {
+    case 'none':
+      return undefined;
+    case 'text':
+      return text;
+    case 'bytes':
+      return bytes;
+    case 'array':
+      return octets;
+    case 'reused':
+      return reused;
+    case 'record+bytes':
+      return { op, data: bytes };
+    case 'record':
+    case 'fresh answer':
+      return { op, data: null };
+  }
+};
 
 interface Sender {
   at: string;
   left: number;
+  readonly body: BodyKind;
   readonly to: PortName;
   readonly replies: PortName;
 }
@@ -24,14 +51,20 @@ const sender = machine<Sender, Sender>({
     send(sys, s) {
       if (s.left === 0) return sys.exit();
       s.left -= 1;
-      sys.msg({ send: { remote: s.to, remoteDisposition: COPY_SEND, id: 1, body: { op: s.left, data: null } } });
+      sys.msg({ send: { remote: s.to, remoteDisposition: COPY_SEND, id: 1, body: bodyOf(s.body, s.left) } });
     },
     ask(sys, s) {
       if (s.left === 0) return sys.exit();
       s.left -= 1;
-      const reply = { local: s.replies, localDisposition: MAKE_SEND_ONCE };
-      const body = { op: s.left, data: null };
-      sys.rpc({ remote: s.to, remoteDisposition: COPY_SEND, ...reply, id: 1, body }, s.replies);
+      const draft = {
+        remote: s.to,
+        remoteDisposition: COPY_SEND,
+        local: s.replies,
+        localDisposition: MAKE_SEND_ONCE,
+        id: 1,
+        body: bodyOf(s.body, s.left),
+      };
+      sys.rpc(draft, s.replies);
     },
   },
 });
@@ -39,6 +72,7 @@ const sender = machine<Sender, Sender>({
 interface Server {
   at: string;
   got: number;
+  readonly answersAnew: boolean;
   readonly inbox: PortName;
 }
 
@@ -49,7 +83,8 @@ const server = machine<Server, Server>({
     serve(sys, s, { message }) {
       if (message !== null) {
         s.got += 1;
-        const { remote, body } = message;
+        const { remote } = message;
+        const body = s.answersAnew ? { op: s.got, data: null } : message.body;
         if (remote !== MACH_PORT_NULL) sys.send({ remote, remoteDisposition: MOVE_SEND_ONCE, id: 101, body });
       }
       sys.receive(s.inbox);
@@ -64,12 +99,12 @@ interface Pair {
   readonly server: Server;
 }
 
-const makePair = (kernel: Kernel): Pair => {
+const makePair = (kernel: Kernel, body: BodyKind): Pair => {
   const client = new HostTask(kernel, 'client');
   const owner = new HostTask(kernel, 'server');
   const inbox = owner.allocate();
   owner.call({ op: 'port_set_qlimit', name: inbox, qlimit: 1024 });
-  const state: Server = { at: 'serve', got: 0, inbox };
+  const state: Server = { at: 'serve', got: 0, answersAnew: body === 'fresh answer', inbox };
   createThread(owner.task, server, state);
   const to = introduce(owner.task, inbox, client.task);
   return { client, to, replies: client.allocate(), server: state };
@@ -77,14 +112,14 @@ const makePair = (kernel: Kernel): Pair => {
 
 export const portolan: Contender = {
   name: 'portolan',
-  setup(count) {
+  setup(count, body) {
     const pump = { wanted: () => undefined, deadline: () => undefined };
     const kernel = bootKernel({ node: 'bench', clock: { now: () => 0 }, pump });
-    const pairs = Array.from({ length: count }, () => makePair(kernel));
+    const pairs = Array.from({ length: count }, () => makePair(kernel, body));
     const run = (at: 'send' | 'ask', n: number): number => {
       const left = share(n, count);
       const before = pairs.reduce((sum, pair) => sum + pair.server.got, 0);
-      for (const { client, to, replies } of pairs) createThread(client.task, sender, { at, left, to, replies });
+      for (const { client, to, replies } of pairs) createThread(client.task, sender, { at, left, body, to, replies });
       while (kernel.runQueue.length > 0) runKernel(kernel, 1 << 20);
       const done = pairs.reduce((sum, pair) => sum + pair.server.got, -before);
       if (done !== left * count) throw new Error(`${done} of ${left * count} messages arrived`);

@@ -4,12 +4,12 @@
  * checks cost is the distance to this.
  */
 import { Ring } from '../../../ports/ring.ts';
-import { type Contender, share } from '../contender.ts';
+import { type BodyKind, type Contender, octets, share, text } from '../contender.ts';
 
 type Thread = Generator<undefined, void, Message | undefined>;
 
 interface Message {
-  readonly body: object;
+  readonly body: unknown;
   readonly reply: Port | null;
 }
 
@@ -51,10 +51,11 @@ class Kernel {
   }
 
   /** False: no room. */
-  send(space: Space, name: number, body: object, replyName = 0): boolean {
+  send(space: Space, name: number, body: unknown, replyName = 0): boolean {
     const port = space.lookUp(name);
     const reply = replyName === 0 ? null : space.lookUp(replyName);
-    const message = { body: Object.freeze(body), reply };
+    if (typeof body === 'object' && body !== null && !ArrayBuffer.isView(body)) Object.freeze(body);
+    const message = { body, reply };
     const { waiter } = port;
     if (waiter !== null) {
       port.waiter = null;
@@ -83,6 +84,28 @@ class Kernel {
   }
 }
 
+const reused = Object.freeze({ op: 1, data: null });
+
+/** The body of the message that is number `op`. */
+const bodyOf = (kind: BodyKind, op: number): unknown => {
+  switch (kind) {
+    case 'none':
+      return null;
+    case 'text':
+      return text;
+    case 'bytes':
+    case 'array':
+      return octets;
+    case 'reused':
+      return reused;
+    case 'record+bytes':
+      return { op, data: octets };
+    case 'record':
+    case 'fresh answer':
+      return { op, data: null };
+  }
+};
+
 const newPort = (): Port => ({ queue: new Ring(8), waiter: null, senders: [] });
 
 class Pair {
@@ -90,11 +113,13 @@ class Pair {
   readonly #client = new Space();
   readonly #to: number;
   readonly #replies: number;
+  readonly #body: BodyKind;
   got = 0;
   answered = 0;
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, body: BodyKind) {
     this.#kernel = kernel;
+    this.#body = body;
     const port = newPort();
     const server = new Space();
     this.#to = this.#client.insert(port);
@@ -121,14 +146,14 @@ class Pair {
       this.got += 1;
       if (message?.reply === null || message === undefined) continue;
       const name = space.insert(message.reply);
-      this.#kernel.send(space, name, message.body);
+      this.#kernel.send(space, name, this.#body === 'fresh answer' ? { op: this.got, data: null } : message.body);
       space.drop(name);
     }
   }
 
   *#sendAll(count: number, self: () => Thread): Thread {
     for (let i = 0; i < count; i += 1) {
-      const body = { op: i, data: null };
+      const body = bodyOf(this.#body, i);
       while (!this.#kernel.send(this.#client, this.#to, body)) {
         this.#client.lookUp(this.#to).senders.push(self());
         yield;
@@ -138,7 +163,7 @@ class Pair {
 
   *#askAll(count: number, self: () => Thread): Thread {
     for (let i = 0; i < count; i += 1) {
-      this.#kernel.send(this.#client, this.#to, { op: i, data: null }, this.#replies);
+      this.#kernel.send(this.#client, this.#to, bodyOf(this.#body, i), this.#replies);
       if (this.#kernel.receive(this.#client, this.#replies, self()) === undefined) yield;
       this.answered += 1;
     }
@@ -147,9 +172,9 @@ class Pair {
 
 export const prototype: Contender = {
   name: 'prototype',
-  setup(count) {
+  setup(count, body) {
     const kernel = new Kernel();
-    const pairs = Array.from({ length: count }, () => new Pair(kernel));
+    const pairs = Array.from({ length: count }, () => new Pair(kernel, body));
     kernel.run();
     const total = (): number => pairs.reduce((sum, { got }) => sum + got, 0);
     const run = (n: number, begin: (pair: Pair, each: number) => void): number => {
