@@ -59,6 +59,7 @@ export const compose = (space: Space, draft: Draft, cancel: PortName | null = nu
 const examine = (items: readonly DraftItem[]): MachMsgReturn | null => {
   if (items.length > DESCRIPTORS_MAX) return 'MACH_SEND_NO_BUFFER';
   let bytes = 0;
+  let rights = 0;
   for (const item of items) {
     switch (item.kind) {
       case 'port':
@@ -66,7 +67,8 @@ const examine = (items: readonly DraftItem[]): MachMsgReturn | null => {
         break;
       case 'ool_ports':
         if (!isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
-        if (item.names.length > OOL_PORTS_MAX) return 'MACH_SEND_NO_BUFFER';
+        rights += item.names.length;
+        if (rights > OOL_PORTS_MAX) return 'MACH_SEND_NO_BUFFER';
         break;
       case 'ool': {
         const { copy } = item;

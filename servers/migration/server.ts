@@ -8,10 +8,11 @@ import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
 import { NET_DROPPED, NET_LANDED, NET_ORPHANED, NET_STAGED, NET_UP, netService } from '../net/protocol.ts';
-import { Decisions, type DecisionVerdict } from './decisions.ts';
+import { Decisions } from './decisions.ts';
 import { onNodeUp, onOrphaned } from './doubt.ts';
 import { isDrained, nextEager, nextPush, onPagerMessage } from './pages.ts';
 import {
+  type DecisionVerdict,
   type MigrateRequest,
   MOVE_PAGES,
   MOVE_PAGES_END,
