@@ -17,7 +17,7 @@ export const REGISTERED_PORTS_MAX = 4;
 export const NAMES_MAX: number = (1 << 23) - 1;
 /** Descriptors of one message, so that one send cannot hold the kernel. */
 export const DESCRIPTORS_MAX = 1024;
-/** Names in one out-of-line array of ports. */
+/** Names in all out-of-line arrays of ports of one message, so that it fits into a frame between kernels. */
 export const OOL_PORTS_MAX = 65536;
 /** Bytes of an inline body. */
 export const INLINE_BODY_MAX: number = 1 << 20;

@@ -99,6 +99,7 @@ const canGiveBoth = (entry: Entry, remoteDisposition: number, localDisposition: 
 const examine = (items: readonly DraftItem[]): MachMsgReturn | null => {
   if (items.length > DESCRIPTORS_MAX) return 'MACH_SEND_NO_BUFFER';
   let bytes = 0;
+  let rights = 0;
   for (const item of items) {
     switch (item.kind) {
       case 'port':
@@ -106,7 +107,8 @@ const examine = (items: readonly DraftItem[]): MachMsgReturn | null => {
         break;
       case 'ool_ports':
         if (!isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
-        if (item.names.length > OOL_PORTS_MAX) return 'MACH_SEND_NO_BUFFER';
+        rights += item.names.length;
+        if (rights > OOL_PORTS_MAX) return 'MACH_SEND_NO_BUFFER';
         break;
       case 'ool': {
         const { copy } = item;

@@ -3,9 +3,18 @@
  * anything depends on it; a move that the destination has taken up is settled, and nobody will ask about it any more.
  */
 import type { Body } from '../../ports/body.ts';
-import type { Journal } from './state.ts';
+import type { DecisionVerdict } from './protocol.ts';
 
-/** One decided move. `to` is the life of the node that it was decided for: another life is not meant (protocols 2.3). */
+/** Keeps records over a crash. Each of its calls throws if it cannot: then it is as if it had not been made. */
+export interface Journal {
+  append(record: string): void;
+  /** Everything that was kept, oldest first; null if nothing is kept over a crash. */
+  records(): readonly string[] | null;
+  /** Keeps these in place of all others. */
+  replace(records: readonly string[]): void;
+}
+
+/** One decided move. `to` is the life of the node that it was decided for: another is not meant (protocols 2.3). */
 export interface Decision {
   readonly mid: string;
   readonly task: string;
@@ -13,12 +22,6 @@ export interface Decision {
   readonly to: string;
   readonly at: number;
 }
-
-/** The answer to a node that has an image, and whose source has died. */
-export type DecisionVerdict =
-  | 'COMMIT' // it was decided: the task is that node's
-  | 'ABORT' // it was not, and never will be
-  | 'UNKNOWN'; // nothing durable says so: the journal was off, or has forgotten
 
 /** A line of the journal: a decision and, so that it costs no write of its own, what has been settled before. */
 interface Line extends Partial<Decision> {

@@ -8,8 +8,7 @@ import type { Received } from '../../ports/port.ts';
 import { COPY_SEND } from '../../ports/right.ts';
 import { giveUp, heldRights } from '../kernel-stub.ts';
 import { netService } from '../net/protocol.ts';
-import type { DecisionVerdict } from './decisions.ts';
-import { migrationService } from './protocol.ts';
+import { type DecisionVerdict, migrationService } from './protocol.ts';
 import type { Arrival, MigrationState } from './state.ts';
 
 /** The source of a staged image has died. An image that was not yet prepared cannot have been decided. */

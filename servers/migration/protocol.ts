@@ -2,7 +2,6 @@
 
 import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
-import type { DecisionVerdict } from './decisions.ts';
 
 /** How memory follows a task. `k` pages ahead of each fault; `push` sends the rest unasked. */
 export interface Strategy {
@@ -79,6 +78,12 @@ export interface Offer {
   readonly strategy: Strategy;
   readonly dryRun: boolean;
 }
+
+/** The answer to a node that has an image, and whose source has died. */
+export type DecisionVerdict =
+  | 'COMMIT' // it was decided: the task is that node's
+  | 'ABORT' // it was not, and never will be
+  | 'UNKNOWN'; // nothing durable says so: the journal was off, or has forgotten
 
 /** The destination's answer to an offer. The first descriptor of an acceptance is where it listens for this move. */
 export interface Verdict {

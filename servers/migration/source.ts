@@ -138,7 +138,12 @@ const decide = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   try {
     s.decisions.decide({ mid, task, identity: move.identity, to: node, at: sys.now() });
   } catch (error) {
-    return fail(sys, s, move, `the journal cannot be written: ${error instanceof Error ? error.message : 'unknown'}`);
+    return fail(
+      sys,
+      s,
+      move,
+      `the decision cannot be journalled: ${error instanceof Error ? error.message : 'unknown'}`,
+    );
   }
   advance(sys, s, move, { type: 'journalled' });
 };

@@ -4,18 +4,11 @@ import type { Draft } from '../../ports/draft.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import type { HeldRight } from '../kernel-stub.ts';
-import type { Decisions } from './decisions.ts';
+import type { Decisions, Journal } from './decisions.ts';
 import type { MoveState, MoveTimes } from './machine.ts';
 import type { Strategy } from './protocol.ts';
 
-/** Keeps records over a crash. Each of its calls throws if it cannot: then it is as if it had not been made. */
-export interface Journal {
-  append(record: string): void;
-  /** Everything that was kept, oldest first; null if nothing is kept over a crash. */
-  records(): readonly string[] | null;
-  /** Keeps these in place of all others. */
-  replace(records: readonly string[]): void;
-}
+export type { Journal } from './decisions.ts';
 
 /** What the composition root gives to a migration server. Names are in its own space. */
 export interface MigrationArguments {

@@ -4,8 +4,6 @@ import type { KernelRequest } from '../../kernel/interface/calls.ts';
 import type { Sys } from '../../kernel/program.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { MAKE_SEND_ONCE } from '../../ports/right.ts';
-import type { Claim, Desk } from './freight/claims.ts';
-import type { Load } from './freight/loads.ts';
 import { encodeFrame } from './message-codec.ts';
 import {
   type Door,
@@ -22,6 +20,7 @@ import {
   type Sessions,
 } from './protocol.ts';
 import type { Frame } from './tables/frames.ts';
+import type { Claim, Desk, Load } from './tables/freights.ts';
 import { Onces } from './tables/onces.ts';
 import { type LocalPort, type PortRecord, Records, type RemotePort } from './tables/records.ts';
 import { Tombstones } from './tables/tombstones.ts';

@@ -156,6 +156,7 @@ describe('two nodes', () => {
     expect(moves.filter(({ outcome }) => outcome === 'moved')).toHaveLength(2);
     const { out: diagram } = await run('trace', 'export', '--mermaid');
     expect(diagram).toContain('node-a->>node-b: ticker');
+    expect(diagram).toMatch(/node-a-->>node-b: send \d+/);
     expect(diagram).toContain('node-b->>node-a: ticker');
   });
 

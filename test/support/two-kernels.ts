@@ -112,6 +112,8 @@ export class Node implements Sessions {
   readonly #doorbell: PortName;
   readonly #input: NetInput[] = [];
   readonly dead: Set<string> = new Set();
+  /** Why carriers and peers were refused (`linked`). */
+  readonly refusals: string[] = [];
 
   constructor(world: World, name: string, limits: Partial<NetLimits>) {
     this.world = world;
@@ -268,7 +270,13 @@ export class World {
     let now = 0;
     for (const node of [a, b]) {
       const self = { node: node.name, incarnation: '1' };
-      node.driver = new NetDriver({ self, now: () => now, ring: () => node.ring(), dial: () => undefined });
+      node.driver = new NetDriver({
+        self,
+        now: () => now,
+        ring: () => node.ring(),
+        dial: () => undefined,
+        refused: (_, why) => void node.refusals.push(why),
+      });
     }
     const connect = () => {
       const [left, right] = memoryLinks((job) => this.#jobs.push(job));

@@ -3,35 +3,12 @@
  * is charged to that node, then there is room for it, then it is asked for, a few pieces at a time and all loads by
  * turns. So a large message delays no other, nobody holds more than is charged, and what nobody wants never comes.
  */
-import { type Arrival, type Net, post } from '../netmsg-state.ts';
+import { type Net, post } from '../netmsg-state.ts';
 import { type NodeId, PIECE_SIZE } from '../protocol.ts';
 import { type Frame, type Freight, mapCargo, type WireMessage } from '../tables/frames.ts';
+import type { Claim, Desk } from '../tables/freights.ts';
 
 type LadenFrame = Extract<Frame, { freight: Freight | null }>;
-
-/** One freight that is wanted here. */
-export interface Claim {
-  readonly freight: Freight;
-  /** The frame that it belongs to: looked at again when the freight is here. */
-  readonly arrival: Arrival;
-  state: 'queued' | 'coming' | 'whole' | 'lost';
-  /** Made when it has been charged. */
-  bytes: Uint8Array;
-  /** Bytes asked for, and come. */
-  asked: number;
-  come: number;
-}
-
-/** What one node is charged for, and what it has been asked for. */
-export interface Desk {
-  charged: number;
-  /** Pieces that are on their way. */
-  pieces: number;
-  /** First come, first charged. */
-  readonly queued: Claim[];
-  /** By turns. */
-  readonly coming: Claim[];
-}
 
 const keyOf = (node: NodeId, number: number): string => `${node}#${number}`;
 

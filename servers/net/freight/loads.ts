@@ -6,25 +6,10 @@
 import { dropMemory, type Effect, type Net, nextSerial, post } from '../netmsg-state.ts';
 import { type NodeId, PIECE_SIZE } from '../protocol.ts';
 import { type Cargo, type Frame, type Freight, type Held, mapCargo, type WireMessage } from '../tables/frames.ts';
+import type { Load, LoadedPart } from '../tables/freights.ts';
 
 /** Bodies below this go with their frame even if the rest does not. */
 const SMALL = 1024;
-
-/** What of a load lies where. */
-interface LoadedPart {
-  readonly at: number;
-  readonly source: Uint8Array | Held;
-}
-
-/** The freight of one frame, kept until `release`. */
-export interface Load {
-  /** Who is to have it; for a numbered message that changes when its port moves. */
-  readonly peer: NodeId;
-  /** Until when it is kept: the message is acknowledged, its receiver has brought it, its stage is committed. */
-  readonly until: 'acknowledged' | 'brought' | 'committed';
-  readonly size: number;
-  readonly parts: readonly LoadedPart[];
-}
 
 /** A message ready to be encoded. */
 export interface Sealed {

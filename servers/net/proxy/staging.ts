@@ -228,7 +228,8 @@ export const tellUp = (net: Net, node: NodeId): void => {
 };
 
 /**
- * A peer has died: its listener says what becomes of what it had staged here; what was staged there is lost, for whoever staged it to abort.
+ * A peer has died: the listener says what becomes of what it had staged here; what was staged there is lost, for
+ * whoever staged it to abort.
  */
 export const dropStages = (net: Net, dead: NodeId): void => {
   for (const { from, frame } of net.incoming.values())

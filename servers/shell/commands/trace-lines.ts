@@ -1,6 +1,7 @@
 /** How a trace is written down. */
 
 import type { LifeEvent } from '../fates.ts';
+import type { Crossing } from './trace-messages.ts';
 
 /** An event, with the node and a time that all nodes share: milliseconds since 1970. */
 export interface TracedEvent extends LifeEvent {
@@ -17,14 +18,32 @@ export const listLines = (events: readonly TracedEvent[]): string[] => {
   });
 };
 
-/** A sequence diagram: nodes side by side, and an arrow for each task that went from one to another. */
-export const mermaidLines = (nodes: readonly string[], events: readonly TracedEvent[]): string[] => {
+/** Messages that a diagram shows at most: the last ones. */
+const CROSSINGS_MAX = 200;
+
+/**
+ * A sequence diagram: nodes side by side, an arrow for each task that went from one to another, and a dotted one for
+ * each of the last messages that did.
+ */
+export const mermaidLines = (
+  nodes: readonly string[],
+  events: readonly TracedEvent[],
+  crossed: readonly Crossing[],
+): string[] => {
+  const shown = [...crossed].slice(-CROSSINGS_MAX);
   const lines = ['sequenceDiagram', ...nodes.map((node) => `  participant ${plain(node)}`)];
+  const messagesUntil = (time: number): void => {
+    for (let next = shown[0]; next !== undefined && next.to.time <= time; next = shown[0]) {
+      shown.shift();
+      lines.push(`  ${plain(next.from.node)}-->>${plain(next.to.node)}: ${next.from.kind} ${next.to.value}`);
+    }
+  };
   const left = new Map<string, string>();
   const moving = new Set(
     events.filter(({ kind }) => kind === 'detached' || kind === 'attached').map(({ task }) => task),
   );
-  for (const { kind, node, task, detail } of events) {
+  for (const { kind, node, task, detail, time } of events) {
+    messagesUntil(time);
     if (!moving.has(task)) continue;
     const name = plain(String(detail['name'] ?? task));
     const from = left.get(task);
@@ -32,6 +51,7 @@ export const mermaidLines = (nodes: readonly string[], events: readonly TracedEv
     if (kind === 'attached' && from !== undefined) lines.push(`  ${plain(from)}->>${plain(node)}: ${name}`);
     else lines.push(`  Note over ${plain(node)}: ${name} ${plain(kind)}`);
   }
+  messagesUntil(Number.POSITIVE_INFINITY);
   return lines;
 };
 

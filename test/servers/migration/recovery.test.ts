@@ -1,11 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../../kernel/kernel.ts';
 import { machine } from '../../../kernel/machine.ts';
 import { resolveFault } from '../../../kernel/vm/fault.ts';
 import { migrationService, STRATEGIES, type Strategy } from '../../../servers/migration/protocol.ts';
 import type { Journal } from '../../../servers/migration/state.ts';
+import { openJournal } from '../../../servers/node/journal.ts';
 import { nameOfNode } from '../../../servers/node/state-dir.ts';
-import { addMigration, type Migration, startTask, World } from '../../support/migration-scene.ts';
+import { addMigration, type Migration, migrate, startTask, World } from '../../support/migration-scene.ts';
 import type { Node } from '../../support/two-kernels.ts';
 
 /** Writes a page, then another each second. */
@@ -69,6 +73,28 @@ const diesDeciding = (strategy: Strategy['name'], kept: string[] | null) => {
   world.run();
   return { world, b };
 };
+
+describe('a full disk under the journal', () => {
+  it('is heard of before anything is decided: the task goes on where it is', () => {
+    const root = mkdtempSync(join(tmpdir(), 'portolan-full-'));
+    const full = (): never => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    };
+    const world = new World();
+    const journal = openJournal(join(root, 'a.journal'), { write: full, sync: () => undefined });
+    const a = addNode(world, 'a.1', journal);
+    const b = addNode(world, 'b.1', journalOf([]));
+    const task = startTask(a.node, 'writer', writer, undefined);
+    world.run();
+    const record = migrate(a.node.actor('operator'), { task: 'writer', node: 'b.1' });
+    expect(record.outcome).toBe('aborted');
+    expect(record.why).toMatch(/decision cannot be journalled: .*a\.journal cannot be written: ENOSPC/);
+    expect([runningOn(a.node), runningOn(b.node)]).toEqual([task, undefined]);
+    expect(b.migration.state.arrivals.size).toBe(0);
+    expect(openJournal(join(root, 'a.journal')).records()).toEqual([]);
+    rmSync(root, { recursive: true });
+  });
+});
 
 describe('a source that is killed between decision and commit', () => {
   it.each(Object.keys(STRATEGIES) as Strategy['name'][])('is asked when it comes back: %s', (strategy) => {
