@@ -12,10 +12,10 @@ import { BUSY, EMPTY, ERROR, LOCK_MASK, LOCK_SHIFT, PRECIOUS, USED } from './fra
 import { MemoryObject, type PageSource, type SourceRole } from './object.ts';
 import { CLUSTER_MAX, type CopyStrategy, OBJECT_PAGES_MAX, PAGE, PROT_ALL } from './page.ts';
 import { type Pager, returnPages, type ShouldReturn } from './pager.ts';
-import type { Cached, Evictable, PagePool } from './pool.ts';
+import type { Cached, Evictable, PagePool, Which } from './pool.ts';
 import { dispose, enroll, release, shorten } from './shadow.ts';
 import { pageOfData, type SupplyData, sizeOfData } from './supply-data.ts';
-import { pickVictims, type Which } from './victims.ts';
+import { pickVictims } from './victims.ts';
 import { PageRequests, PageWait } from './wait.ts';
 
 /** What the object is made with. */

@@ -15,7 +15,8 @@ import type { DefaultPager, PagedMemory } from './default-pager.ts';
 import { DIRTY, ERROR, FRESH, MODIFIED, PAGED, USED } from './frames.ts';
 import type { Internal, MemoryObject } from './object.ts';
 import { type CopyStrategy, PAGE } from './page.ts';
-import { pickVictims, type Which } from './victims.ts';
+import type { Which } from './pool.ts';
+import { pickVictims } from './victims.ts';
 import { PageRequests, type PageWait } from './wait.ts';
 
 /** Pages asked for at once: they were evicted together, and are likely to be used together. */

@@ -14,8 +14,7 @@
 import type { KernFailure } from '../../ports/kern-return.ts';
 import { Frames, MODIFIED, PAGED } from './frames.ts';
 import type { CopyStrategy } from './page.ts';
-import type { Evictable, PagePool } from './pool.ts';
-import type { Which } from './victims.ts';
+import type { Evictable, PagePool, Which } from './pool.ts';
 import type { PageWait } from './wait.ts';
 
 /** Whose pages an object has. */

@@ -6,7 +6,12 @@
 import { invariant } from '../../ports/invariant.ts';
 import { Backing } from './default-pager.ts';
 import { CACHED_OBJECTS_MAX } from './page.ts';
-import type { Which } from './victims.ts';
+
+/** How hard the kernel looks. */
+export type Which =
+  | 'idle' // pages that nobody has used since they were last looked at
+  | 'any' // used ones too; one that somebody has just waited for is passed over once, lest he wait for it for ever
+  | 'all'; // whatever there is
 
 /** Somebody who has pages that can be fetched again. */
 export interface Evictable {

@@ -1,11 +1,6 @@
 /** Which pages go when frames are short: a clock with a second chance. */
 import { FRESH, type Frames, USED } from './frames.ts';
-
-/** How hard the kernel looks. */
-export type Which =
-  | 'idle' // pages that nobody has used since they were last looked at
-  | 'any' // used ones too; one that somebody has just waited for is passed over once, lest he wait for it for ever
-  | 'all'; // whatever there is
+import type { Which } from './pool.ts';
 
 /** Where to look, and how many to find. */
 export interface Search {

@@ -2,7 +2,9 @@
  * A default pager that takes its time: what it is told and what it answers lie in queues, and a seeded choice says
  * which goes on. It notes everything that a kernel must not do.
  */
+import { PageFault } from '../../../kernel/vm/access.ts';
 import type { DefaultPager, PagedMemory } from '../../../kernel/vm/default-pager.ts';
+import { type Blocked, isBlocked } from '../../../kernel/vm/fault.ts';
 import { PAGE } from '../../../kernel/vm/page.ts';
 import type { PageWait } from '../../../kernel/vm/wait.ts';
 
@@ -147,3 +149,24 @@ export class Swap implements DefaultPager {
     if (this.#kept.size > 0) this.wrongs.push(`${this.#kept.size} objects are left over`);
   }
 }
+
+/** Does something again and again until nothing must be waited for any more. */
+export const attempt = <T>(swap: Swap | null, act: () => T): Exclude<T, Blocked> => {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const answer = caught(act);
+    if (!isBlocked(answer)) return answer as Exclude<T, Blocked>;
+    if (swap === null) throw new Error('nobody is waited for');
+    swap.until(answer.wait);
+  }
+  throw new Error('no end of waiting');
+};
+
+const caught = <T>(act: () => T): T | Blocked => {
+  try {
+    const answer = act();
+    return answer instanceof PageFault && isBlocked(answer.outcome) ? answer.outcome : answer;
+  } catch (fault) {
+    if (fault instanceof PageFault && isBlocked(fault.outcome)) return fault.outcome;
+    throw fault;
+  }
+};

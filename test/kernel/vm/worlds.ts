@@ -4,7 +4,7 @@ import { PageFault } from '../../../kernel/vm/access.ts';
 import { AddressMap } from '../../../kernel/vm/address-map.ts';
 import { createPagedObject, type PagerControl } from '../../../kernel/vm/control.ts';
 import { describe, evict, objectsOf, restore } from '../../../kernel/vm/describe.ts';
-import { type Blocked, isBlocked, resolveFault } from '../../../kernel/vm/fault.ts';
+import { type Blocked, resolveFault } from '../../../kernel/vm/fault.ts';
 import type { MemoryObject } from '../../../kernel/vm/object.ts';
 import { isWait, ownPage } from '../../../kernel/vm/obtain.ts';
 import { type Inheritance, PAGE } from '../../../kernel/vm/page.ts';
@@ -12,7 +12,7 @@ import type { Pager } from '../../../kernel/vm/pager.ts';
 import { PagePool } from '../../../kernel/vm/pool.ts';
 import { reference, release } from '../../../kernel/vm/shadow.ts';
 import { mapping } from './setting.ts';
-import type { Swap } from './swap.ts';
+import { attempt, type Swap } from './swap.ts';
 import { type Cell, type Operation, SPAN, Store, TASKS } from './worlds-operations.ts';
 
 const BASE = 0x100000;
@@ -53,26 +53,8 @@ export class Worlds {
     return true;
   }
 
-  /** Does something again and again until nothing must be waited for any more. */
   attempt<T>(act: () => T): Exclude<T, Blocked> {
-    for (let tries = 0; tries < 1000; tries += 1) {
-      const answer = this.caught(act);
-      if (!isBlocked(answer)) return answer as Exclude<T, Blocked>;
-      if (this.swap === null) throw new Error('nobody is waited for');
-      this.swap.until(answer.wait);
-    }
-    throw new Error('no end of waiting');
-  }
-
-  caught<T>(act: () => T): T | Blocked {
-    try {
-      const answer = act();
-      const isWaiting = answer instanceof PageFault && isBlocked(answer.outcome);
-      return isWaiting ? (answer.outcome as Blocked) : answer;
-    } catch (fault) {
-      if (fault instanceof PageFault && isBlocked(fault.outcome)) return fault.outcome;
-      throw fault;
-    }
+    return attempt(this.swap, act);
   }
 
   map(task: number): AddressMap {
