@@ -13,6 +13,7 @@ import {
   vectorLength,
 } from '../../../kernel/arena/vector.ts';
 import { isFault } from '../../../kernel/program.ts';
+import { everything } from './everything.ts';
 import { UnkindMemory } from './unkind-memory.ts';
 
 /** Runs a handler as the kernel does, and commits. */
@@ -34,28 +35,6 @@ const fresh = (growth = 8192) => {
   const handle = arenaHandle({ growth });
   return { memory, handle, run: <T>(handler: (arena: Arena) => T): T => run(memory, handle, handler) };
 };
-
-const roots = record({ map: 'address', list: 'address' });
-
-/** A handler that does a bit of everything. */
-const everything =
-  (round: number) =>
-  (arena: Arena): string => {
-    if (arena.root === 0) arena.root = roots.make(arena, { map: makeTextMap(arena), list: makeVector(arena) });
-    const map = roots.get(arena, arena.root, 'map');
-    const list = roots.get(arena, arena.root, 'list');
-    for (let each = 0; each < 5; each += 1) setText(arena, map, `word ${(round * 5 + each) % 37}`, round);
-    deleteText(arena, map, `word ${round % 11}`);
-    const index = pushVector(arena, list, arena.putText(`text of round ${round}`));
-    if (round % 3 === 2) {
-      arena.free(vectorAt(arena, list, index - 1));
-      setVectorAt(arena, list, index - 1, 0);
-    }
-    const large = arena.alloc(3000 * (round % 4));
-    arena.setU8(large + arena.sizeOf(large) - 1, 1);
-    arena.free(large);
-    return `${textMapSize(arena, map)} ${vectorLength(arena, list)} ${arena.textAt(vectorAt(arena, list, index))}`;
-  };
 
 describe('a handler over an arena', () => {
   it('does the same whichever of its touches faults', () => {

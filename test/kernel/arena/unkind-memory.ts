@@ -1,4 +1,4 @@
-/** A task's memory that faults at the first touch of each page, for reading and for writing, and whenever it is told to. */
+/** A task's memory that faults at the first touch of each page, for reading and for writing, and when it is told to. */
 import type { Answer, KernelRequest } from '../../../kernel/interface/calls.ts';
 import type { Fault } from '../../../kernel/program.ts';
 
