@@ -2,29 +2,24 @@
  * An arena: a task that keeps all it knows in its address space. Its state is a handle of a few numbers; it moves, its
  * pages follow when they are touched, and no handler has a word to say about either.
  */
-import { setImmediate } from 'node:timers/promises';
 import { type ArenaHandle, arenaHandle, openArena } from '../kernel/arena/arena.ts';
 import { getText, makeTextMap, setText, textMapSize } from '../kernel/arena/text-map.ts';
 import { HostTask } from '../kernel/host-task.ts';
 import { createTask, createThread } from '../kernel/lives.ts';
 import { machine } from '../kernel/machine.ts';
-import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';
+import type { PortName } from '../ports/name.ts';
+import { allocate } from '../ports/name-calls.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../ports/right.ts';
 import { introduce, isMain } from './support/local.ts';
 import { LocalNode } from './support/node.ts';
 
-type TallyState = { at: string; inbox: PortName; readonly arena: ArenaHandle };
+type TallyState = { at: string; readonly inbox: PortName; readonly arena: ArenaHandle };
 
 /** Counts the words of the texts it is sent; answers the count of the last word, and how many words it knows. */
-const tally = machine<TallyState>({
+const tally = machine<TallyState, PortName>({
   name: 'tally',
-  start: () => ({ at: 'begin', inbox: MACH_PORT_NULL, arena: arenaHandle() }),
+  start: (inbox) => ({ at: 'serve', inbox, arena: arenaHandle() }),
   handlers: {
-    begin(sys, s) {
-      s.inbox = sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
-      s.at = 'serve';
-      sys.receive(s.inbox);
-    },
     serve(sys, s, { message }) {
       if (message === null) return sys.receive(s.inbox);
       const arena = openArena(sys, s.arena);
@@ -46,18 +41,13 @@ export const keep = async (): Promise<unknown> => {
   LocalNode.join(harbour, island);
   for (const { kernel } of [harbour, island]) kernel.programs.set(tally.name, tally);
   const task = createTask(harbour.kernel, 'tally');
-  const state = tally.start(undefined) as TallyState;
-  createThread(task, tally, state);
-  await setImmediate();
+  const inbox = allocate(task.space, 'RECEIVE') as PortName;
+  createThread(task, tally, tally.start(inbox));
   await using client = new HostTask(harbour.kernel, 'client');
   const replies = client.allocate();
   const answerTo = { local: replies, localDisposition: MAKE_SEND_ONCE };
-  const request = {
-    remote: introduce(task, state.inbox, client.task),
-    remoteDisposition: COPY_SEND,
-    ...answerTo,
-    id: 1,
-  };
+  const remote = introduce(task, inbox, client.task);
+  const request = { remote, remoteDisposition: COPY_SEND, ...answerTo, id: 1 };
   const ask = async (body: string) => (await client.rpc({ ...request, body }, replies, { timeoutMs: 5000 })).body;
 
   const heard = [await ask('to be or not to be'), await ask(Array.from({ length: 500 }, (_, n) => `w${n}`).join(' '))];
