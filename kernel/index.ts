@@ -2,6 +2,20 @@
  * The kernel for outsiders: boot it, run it, write programs, embed it. Inside the repository import the file, never
  * this.
  */
+
+export {
+  type Address,
+  Arena,
+  ArenaError,
+  type ArenaHandle,
+  type ArenaOptions,
+  arenaHandle,
+  type Extent,
+  openArena,
+} from './arena/arena.ts';
+export { type Fields, type FieldType, type RecordType, record } from './arena/record.ts';
+export { deleteText, forEachText, getText, makeTextMap, setText, textMapSize } from './arena/text-map.ts';
+export { freeVector, makeVector, pushVector, setVectorAt, vectorAt, vectorLength } from './arena/vector.ts';
 export { bootKernel } from './boot.ts';
 export type { Clock, Environment, Pump } from './environment.ts';
 export { type Cancellation, HostTask, MachError } from './host-task.ts';

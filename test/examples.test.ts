@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { embed } from '../examples/01-embed.ts';
 import { relocate } from '../examples/02-relocate.ts';
 import { semantics } from '../examples/03-semantics.ts';
+import { keep } from '../examples/04-arena.ts';
 
 describe('the examples', () => {
   it('embed: host code asks, gives up, and finds a server gone', async () => {
@@ -16,6 +17,18 @@ describe('the examples', () => {
 
   it('relocate: a counter moves, counts on, and its client keeps its right', async () => {
     expect(await relocate()).toEqual({ heard: [1, 2, 3, 4], outcome: 'moved', homes: ['island'] });
+  });
+
+  it('arena: a tally keeps its words in memory, moves, and counts on', async () => {
+    expect(await keep()).toEqual({
+      heard: [
+        [2, 4],
+        [1, 504],
+        [1, 508],
+        [4, 508],
+      ],
+      outcome: 'moved',
+    });
   });
 
   it('semantics: send-once, limits, no-senders and dead names are as Mach has them', () => {

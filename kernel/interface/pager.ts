@@ -138,3 +138,30 @@ export type PagerRequest =
   /** The pager gives the object up. */
   | { readonly op: 'memory_object_destroy'; readonly reason?: Body }
   | { readonly op: 'memory_object_complete' };
+
+// --- The default pager: anonymous memory that is paged out ---
+
+/**
+ * Kernel to the default pager's port: an anonymous object has come into being there. Rights: object (receive), control
+ * (send). Body `{ size, page_size }`. The object is ready at once.
+ */
+export const MEMORY_OBJECT_CREATE = 2220;
+/** Kernel to object port: pages that the pager does not have yet. Right: control (send). Body `DataInitialize`. */
+export const MEMORY_OBJECT_DATA_INITIALIZE = 2221;
+/** Ours. Default pager to control port: what came has been stored. Body `DataStored`. */
+export const MEMORY_OBJECT_DATA_STORED = 2270;
+
+/** Body of MEMORY_OBJECT_DATA_INITIALIZE; that of MEMORY_OBJECT_DATA_RETURN has these fields too. */
+export interface DataInitialize {
+  readonly offset: number;
+  /** Bytes: whole pages. */
+  readonly data: Body;
+}
+
+/** Body of MEMORY_OBJECT_DATA_STORED. */
+export interface DataStored {
+  readonly offset: number;
+  readonly length: number;
+  /** The pager has no room for more. */
+  readonly full: boolean;
+}

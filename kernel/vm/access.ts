@@ -16,6 +16,8 @@ import { type Range, Window, type WindowMode } from './window.ts';
 /** Pages that one map remembers. */
 const ENTRIES = 64;
 const MASK: number = ENTRIES - 1;
+/** Times that a range is gone through until all of it is there at once. */
+const TOUCH_TRIES = 8;
 /** No page, not even that of a wrong address, is equal to it. */
 const NONE: number = Number.NaN;
 const PER_PAGE: number = 1 / PAGE;
@@ -164,6 +166,17 @@ export class Access implements TranslationCache {
 
   /** Makes a range usable, as a program's own access would. */
   touch(address: number, length: number, access: AccessKind): PageFault | null {
+    const isOnePage = pageOf(address) === pageOf(address + Math.max(1, length) - 1);
+    for (let tries = 0; tries < TOUCH_TRIES; tries += 1) {
+      const { epoch } = this.#pool;
+      const fault = this.#touchOnce(address, length, access);
+      // Getting at the last page may have cost the first its frame.
+      if (fault !== null || isOnePage || this.#pool.epoch === epoch) return fault;
+    }
+    return new PageFault(address, access, { failed: 'KERN_RESOURCE_SHORTAGE', subcode: address });
+  }
+
+  #touchOnce(address: number, length: number, access: AccessKind): PageFault | null {
     const end = address + length;
     for (let at = address; at < end; at = (pageOf(at) + 1) * PAGE) {
       const found = resolvePage(this.#map.regions, pageOf(at), access);

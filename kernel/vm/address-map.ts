@@ -193,7 +193,7 @@ export class AddressMap {
     if (object === null) return { object: reference(new MemoryObject(this.pool, pages)), page: 0, pages };
     object.grow(page + pages);
     if (share === 'share') {
-      if (object.source === null) object.isShared = true;
+      if (object.isInternal) object.isShared = true;
       return { object: reference(object), page, pages };
     }
     const copied = copyObject(object, page, pages);
@@ -333,13 +333,10 @@ export class AddressMap {
       region.protection === ORDINARY.protection &&
       region.max === ORDINARY.max &&
       region.inheritance === ORDINARY.inheritance;
-    const isAlone = object.references === 1 && object.source === null && object.shadow === null && object.copy === null;
+    const isAlone = object.references === 1 && object.isInternal && object.shadow === null && object.copy === null;
     if (!isOrdinary || !isAlone || object.isShared) return false;
     const first = region.page + (region.end - region.start) / PAGE;
-    object.frames.forEachIn(first, first + size / PAGE, (page) => {
-      object.frames.drop(page);
-      return true;
-    });
+    object.frames.discard(first, first + size / PAGE);
     object.grow(first + size / PAGE);
     this.regions.extend(region, size);
     return true;

@@ -10,13 +10,14 @@
 
 import { invariant } from '../../ports/invariant.ts';
 import type { KernFailure, KernReturn } from '../../ports/kern-return.ts';
-import { BUSY, EMPTY, ERROR, LOCK_MASK, LOCK_SHIFT, PRECIOUS } from './frames.ts';
+import { BUSY, EMPTY, ERROR, LOCK_MASK, LOCK_SHIFT, PRECIOUS, USED } from './frames.ts';
 import { MemoryObject, type PageSource, type SourceRole } from './object.ts';
 import { CLUSTER_MAX, type CopyStrategy, isCopyStrategy, isExtent, PAGE, PROT_ALL } from './page.ts';
 import { isShouldReturn, type Pager, returnPages, type ShouldReturn } from './pager.ts';
-import type { Cached, Evictable, PagePool } from './pool.ts';
-import { dispose, release, shorten } from './shadow.ts';
+import type { Cached, Evictable, PagePool, Which } from './pool.ts';
+import { dispose, enroll, release, shorten } from './shadow.ts';
 import { pageOfData, type SupplyData, sizeOfData } from './supply-data.ts';
+import { pickVictims } from './victims.ts';
 import { PageRequests, PageWait } from './wait.ts';
 
 /** What the object is made with. */
@@ -207,7 +208,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
     const { frames, pool } = this.object;
     if (frames.has(page)) return 'KERN_MEMORY_PRESENT';
     const before = frames.flags(page);
-    if (!frames.add(page, bytes ?? 'zero', flags)) return 'KERN_RESOURCE_SHORTAGE';
+    if (!frames.add(page, bytes ?? 'zero', flags | USED)) return 'KERN_RESOURCE_SHORTAGE';
     if ((before & EMPTY) !== 0) pool.bump();
     return 'KERN_SUCCESS';
   }
@@ -255,6 +256,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
   /** (Moved objects) Every page has been supplied. What is absent is zero, and the pager is needed no more. */
   complete(): void {
     this.object.source = null;
+    enroll(this.object);
     this.object.pool.removeEvictable(this);
     this.#terminate();
     this.#closeAll();
@@ -375,21 +377,17 @@ export class PagerControl implements PageSource, Evictable, Cached {
    * Gives frames up: clean pages are dropped, others returned first. Moved pages stay: nobody else may have them any
    * more.
    */
-  evict(pages: number): number {
-    const { object } = this;
-    const count = this.evictRange(this.#hand, object.pages, pages);
-    return count < pages ? count + this.evictRange(0, this.#hand, pages - count) : count;
+  evict(pages: number, which: Which = 'any'): number {
+    const hand = this.#hand;
+    const count = this.evictRange(hand, this.object.pages, pages, which);
+    return count < pages ? count + this.evictRange(0, hand, pages - count, which) : count;
   }
 
   /** As `evict`, within a range. */
-  evictRange(first: number, end: number, limit: number = Number.POSITIVE_INFINITY): number {
+  evictRange(first: number, end: number, limit: number = Number.POSITIVE_INFINITY, which: Which = 'all'): number {
     if (this.#state.kind !== 'ready' || this.role === 'moved') return 0;
     const { frames, pool } = this.object;
-    const victims: number[] = [];
-    frames.forEachIn(first, end, (page) => {
-      victims.push(page);
-      return victims.length < limit;
-    });
+    const victims = pickVictims(frames, { first, end, limit, which }, () => true);
     if (victims.length === 0) return 0;
     pool.bump();
     this.#hand = (victims.at(-1) ?? 0) + 1;

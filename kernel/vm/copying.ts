@@ -9,9 +9,12 @@ import { objectPage, type Region, type Regions } from './regions.ts';
 import { reference, release, snapshotOf } from './shadow.ts';
 import type { PageWait } from './wait.ts';
 
+/** Times that room is made for one write. */
+const ROOM_TRIES = 8;
+
 /** How an object can be copied; a wait if its pager must be heard first. */
 const copyMethod = (object: MemoryObject): 'symmetric' | 'delayed' | 'told' | 'eager' | PageWait => {
-  if (object.source === null || object.source.role === 'moved') return object.isShared ? 'delayed' : 'symmetric';
+  if (object.source === null || !object.isNamed) return object.isShared ? 'delayed' : 'symmetric';
   const strategy = object.source.strategy();
   if (isWait(strategy)) return strategy;
   if (strategy === 'NONE') return 'eager';
@@ -131,7 +134,10 @@ export const writeBytes = (regions: Regions, address: number, bytes: Uint8Array)
   if (refused !== null) return refused;
   const first = pageOf(address);
   const last = pageOf(address + bytes.length - 1);
-  if (!regions.pool.hasRoom(framesFor(regions, address, bytes.length))) return 'KERN_RESOURCE_SHORTAGE';
+  const { pool } = regions;
+  if (!makeRoom(regions, address, bytes.length)) {
+    return pool.backing.wait === null ? 'KERN_RESOURCE_SHORTAGE' : { wait: pool.backing.wait };
+  }
   for (let page = first; page <= last; page += 1) {
     if (isWhole(page, address, bytes.length) && isReplaceable(regions, page)) continue;
     const found = resolvePage(regions, page, 'write');
@@ -147,6 +153,17 @@ export const writeBytes = (regions: Regions, address: number, bytes: Uint8Array)
     bytesAt(found)?.set(bytes.subarray(from - address, to - address), from - page * PAGE);
   }
   return 'KERN_SUCCESS';
+};
+
+/** Room for what a write takes, as counted when room has been made: that may have evicted pages of the range itself. */
+const makeRoom = (regions: Regions, address: number, length: number): boolean => {
+  const { pool } = regions;
+  for (let tries = 0; tries < ROOM_TRIES; tries += 1) {
+    const frames = framesFor(regions, address, length);
+    if (frames <= pool.free) return true;
+    if (!pool.hasRoom(frames)) return false;
+  }
+  return false;
 };
 
 const isWhole = (page: number, address: number, length: number): boolean =>

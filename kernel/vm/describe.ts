@@ -187,7 +187,7 @@ export const restore = (
   return objects;
 };
 
-/** Pages a range out: clean pages of external pagers are dropped, others returned. Answers how many pages went. */
+/** Pages a range out: clean pages are dropped, others returned to their pager. Answers how many pages went. */
 export const evict = (map: AddressMap, address: number, size: number): number => {
   const start = pageFloor(address);
   const end = pageCeil(address + size);
@@ -195,7 +195,7 @@ export const evict = (map: AddressMap, address: number, size: number): number =>
   for (const region of map.regions.overlapping(start, end)) {
     const first = objectPage(region, Math.max(start, region.start));
     const last = first + (Math.min(end, region.end) - Math.max(start, region.start)) / PAGE;
-    count += controlOf(region.object)?.evictRange(first, last) ?? 0;
+    count += (controlOf(region.object) ?? region.object.internal)?.evictRange(first, last) ?? 0;
   }
   return count;
 };

@@ -38,12 +38,18 @@ export const resolvePage = (
   if (region === null) return 'KERN_INVALID_ADDRESS';
   const need = protectionFor(access);
   if ((region.protection & need) === 0) return 'KERN_PROTECTION_FAILURE';
-  if (access !== 'write') return findPage(region.object, objectPage(region, address), PROT_READ | need);
+  if (access !== 'write') {
+    return orWait(regions, findPage(region.object, objectPage(region, address), PROT_READ | need));
+  }
   privatise(region, pagesOf(region));
   const found = obtainForWrite(region.object, objectPage(region, address), content);
   regions.forget(page);
-  return found;
+  return orWait(regions, found);
 };
+
+/** Frames are short, but some are being freed: that is waited for. */
+const orWait = ({ pool }: Regions, found: Obtained): Obtained =>
+  found === 'KERN_RESOURCE_SHORTAGE' ? (pool.backing.wait ?? found) : found;
 
 /** Resolves the fault of a thread at an address. */
 export const resolveFault = (map: Faultable, address: number, access: AccessKind): FaultResult => {

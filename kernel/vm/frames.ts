@@ -21,6 +21,12 @@ export const EMPTY = 8;
 export const ERROR = 16;
 /** The pager has been asked for the page. */
 export const BUSY = 32;
+/** (Anonymous memory) The default pager has the page; unless it is here and DIRTY, as it is. */
+export const PAGED = 64;
+/** Touched since frames were last short. */
+export const USED = 128;
+/** Came because somebody waits for it, and has not been touched yet. */
+export const FRESH = 2048;
 /** Prohibited accesses are kept as protection bits from here on. */
 export const LOCK_SHIFT = 8;
 /** All prohibitions. */
@@ -161,6 +167,15 @@ export class Frames {
     if (this.#forget(page)) this.#pool.give(1);
   }
 
+  /** Throws the pages of a range away, and all that is known of them, here or not. */
+  discard(first: number, end: number): void {
+    this.forEachIn(first, end, (page) => {
+      this.drop(page);
+      return true;
+    });
+    this.clearFlags(first, end, 0xffff);
+  }
+
   /** Throws everything away. */
   clear(): void {
     this.#pool.give(this.#resident);
@@ -198,6 +213,26 @@ export class Frames {
       for (let index = at - start; index < stop; index += 1) {
         if ((part?.slots[index] ?? 0) === 0) continue;
         if (visit(start + index - this.#base, part?.flags[index] ?? 0) === false) return;
+      }
+      at = start + PART_PAGES;
+    }
+  }
+
+  /** Visits the pages of a range that have one of the flags, here or not, in order; until `visit` answers false. */
+  forEachFlagged(
+    first: number,
+    end: number,
+    mask: number,
+    visit: (page: number, flags: number) => boolean | undefined,
+  ): void {
+    const last = end + this.#base;
+    for (let at = first + this.#base; at < last && at >>> PART_BITS < this.#parts.length; ) {
+      const flags = this.#parts[at >>> PART_BITS]?.flags;
+      const start = at & ~(PART_PAGES - 1);
+      const stop = flags === undefined ? 0 : Math.min(last - start, flags.length);
+      for (let index = at - start; index < stop; index += 1) {
+        const each = flags?.[index] ?? 0;
+        if ((each & mask) !== 0 && visit(start + index - this.#base, each) === false) return;
       }
       at = start + PART_PAGES;
     }

@@ -12,15 +12,16 @@
  * Whatever is shadowed never changes in the window through which it is shadowed, unless its old pages are pushed first.
  */
 import type { KernFailure } from '../../ports/kern-return.ts';
-import { Frames, MODIFIED } from './frames.ts';
+import { Frames, MODIFIED, PAGED } from './frames.ts';
 import type { CopyStrategy } from './page.ts';
-import type { PagePool } from './pool.ts';
+import type { Evictable, PagePool, Which } from './pool.ts';
 import type { PageWait } from './wait.ts';
 
 /** Whose pages an object has. */
 export type SourceRole =
   | 'named' // a pager's: the object is known by a port, and dirty pages are returned
-  | 'moved'; // anonymous memory whose pages are still at another kernel
+  | 'moved' // anonymous memory whose pages are still at another kernel
+  | 'internal'; // anonymous memory, some of whose pages the default pager has
 
 /** Who supplies the pages that an object does not have. */
 export interface PageSource {
@@ -39,6 +40,18 @@ export interface PageSource {
   revive(): void;
 }
 
+/** How pages of an anonymous object leave their frames and come back; its source as soon as one has left. */
+export interface Internal extends PageSource, Evictable {
+  /** No answer of the pager is awaited. */
+  readonly isIdle: boolean;
+  /** As `evict`, within a range. */
+  evictRange(first: number, end: number, limit?: number, which?: Which): number;
+  /** Another object has taken the pages over, from page `page` of this one on: the pager is that one's now. */
+  rehome(object: MemoryObject, page: number): void;
+  /** Nobody wants the pages any more. */
+  end(): void;
+}
+
 /** The object behind an object: absent pages are its pages, shifted. */
 export interface Shadow {
   readonly object: MemoryObject;
@@ -51,6 +64,8 @@ export class MemoryObject {
   readonly id: number;
   readonly pool: PagePool;
   source: PageSource | null = null;
+  /** The way out for pages of anonymous memory; null while nobody refers to the object. */
+  internal: Internal | null = null;
   shadow: Shadow | null = null;
   /** The snapshot that gets the old content of a page that is about to be written. */
   copy: MemoryObject | null = null;
@@ -96,6 +111,27 @@ export class MemoryObject {
     return this.source !== null && this.source.role === 'named';
   }
 
+  /** True for anonymous memory that is wholly this kernel's, paged out or not. */
+  get isInternal(): boolean {
+    return this.source === null || this.source.role === 'internal';
+  }
+
+  /** True if the default pager has pages of the object. */
+  get isPagedOut(): boolean {
+    if (this.source?.role !== 'internal') return false;
+    let found = false;
+    this.frames.forEachFlagged(0, this.#pages, PAGED, () => {
+      found = true;
+      return false;
+    });
+    return found;
+  }
+
+  /** True if the object has no page of its own, here or at the default pager. */
+  get isBlank(): boolean {
+    return this.frames.resident === 0 && !this.isPagedOut;
+  }
+
   /** The object gets larger; what it gets is absent. */
   grow(pages: number): void {
     if (pages > this.#pages) this.#pages = pages;
@@ -125,11 +161,26 @@ export class MemoryObject {
     return bits;
   }
 
-  /** The pages written since the last call, in order. A page that is then written again is told again. */
+  /**
+   * One bit for each page that has content of the object's own, here or at the default pager: what a move must bring
+   * over. `ownPage` in `obtain.ts` gets at it.
+   */
+  ownPages(): Uint8Array {
+    const bits = this.residentPages();
+    if (this.source?.role !== 'internal') return bits;
+    this.frames.forEachFlagged(0, this.#pages, PAGED, (page) => {
+      bits[page >>> 3] = (bits[page >>> 3] ?? 0) | (1 << (page & 7));
+      return true;
+    });
+    return bits;
+  }
+
+  /**
+   * The pages written since the last call, in order, paged out or not. A page that is then written again is told again.
+   */
   takeModified(): number[] {
     const pages: number[] = [];
-    this.frames.forEachIn(0, this.#pages, (page, flags) => {
-      if ((flags & MODIFIED) === 0) return true;
+    this.frames.forEachFlagged(0, this.#pages, MODIFIED, (page, flags) => {
       pages.push(page);
       this.frames.setFlags(page, flags & ~MODIFIED);
       return true;

@@ -4,12 +4,19 @@
  * permission.
  */
 import { invariant } from '../../ports/invariant.ts';
+import { Backing } from './default-pager.ts';
 import { CACHED_OBJECTS_MAX } from './page.ts';
+
+/** How hard the kernel looks. */
+export type Which =
+  | 'idle' // pages that nobody has used since they were last looked at
+  | 'any' // used ones too; one that somebody has just waited for is passed over once, lest he wait for it for ever
+  | 'all'; // whatever there is
 
 /** Somebody who has pages that can be fetched again. */
 export interface Evictable {
   /** Gives up to `pages` frames back; answers how many. */
-  evict(pages: number): number;
+  evict(pages: number, which?: Which): number;
 }
 
 /** An object without a user, kept because it may be used again. */
@@ -28,6 +35,8 @@ const EVICT_BATCH = 16;
 export class PagePool {
   /** Frames that may be resident at once. */
   readonly limit: number;
+  /** Who keeps the pages of anonymous memory that have no frame. */
+  readonly backing: Backing = new Backing();
   readonly #hook: ShortageHook | null;
   #resident = 0;
   #epoch = 1;
@@ -43,6 +52,11 @@ export class PagePool {
   /** Frames in use. */
   get resident(): number {
     return this.#resident;
+  }
+
+  /** Frames that can be taken without evicting anything. */
+  get free(): number {
+    return this.limit - this.#resident;
   }
 
   /** Translations made under another epoch are stale. Hot path. */
@@ -113,12 +127,21 @@ export class PagePool {
       if (this.#resident <= goal) return;
       cached.expire();
     }
-    // Whoever has given most lately goes to the end of the line.
-    for (const evictable of [...this.#evictables]) {
-      if (this.#resident <= goal) return;
-      if (evictable.evict(this.#resident - goal) === 0) continue;
-      if (this.#evictables.delete(evictable)) this.#evictables.add(evictable);
-    }
+    this.#evict(goal, 'idle');
+    // What is in use goes only if it must.
+    if (this.#resident > this.limit - pages) this.#evict(this.limit - pages, 'any');
     if (this.#resident > this.limit - pages) this.#hook?.(pages);
+  }
+
+  /** Asks one after the other until `goal` is reached. Whoever was asked goes to the end of the line. */
+  #evict(goal: number, which: Which): void {
+    let left = this.#evictables.size;
+    for (const evictable of this.#evictables) {
+      if (left === 0 || this.#resident <= goal) return;
+      left -= 1;
+      this.#evictables.delete(evictable);
+      this.#evictables.add(evictable);
+      evictable.evict(this.#resident - goal, which);
+    }
   }
 }

@@ -232,12 +232,9 @@ const isContinued = (lower: Region, upper: Region): boolean =>
 const dropPages = (region: Region): void => {
   const { object, page } = region;
   if (!isPrivate(object) || object.references === 1) return;
-  object.frames.forEachIn(page, page + pagesOf(region), (each) => {
-    object.frames.drop(each);
-    return true;
-  });
+  object.frames.discard(page, page + pagesOf(region));
 };
 
 /** True for anonymous memory of which no copy is around: a page of it is shown by one region at most. */
 const isPrivate = (object: MemoryObject): boolean =>
-  object.source === null && !object.isCopied && !object.isShared && object.copy === null && object.shadowers.size === 0;
+  object.isInternal && !object.isCopied && !object.isShared && object.copy === null && object.shadowers.size === 0;

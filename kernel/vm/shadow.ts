@@ -5,13 +5,28 @@
  * and top has the pages of below that it had not replaced. An empty link with other users is stepped over.
  */
 import { invariant } from '../../ports/invariant.ts';
+import { PAGED } from './frames.ts';
+import { InternalMemory } from './internal.ts';
 import { MemoryObject } from './object.ts';
 
 /** The object gets one reference more. */
 export const reference = (object: MemoryObject): MemoryObject => {
   if (object.references === 0 && object.source !== null) object.source.revive();
   object.references += 1;
+  enroll(object);
   return object;
+};
+
+/** From now on the pages of the object may go to the default pager, if it is anonymous. */
+export const enroll = (object: MemoryObject): void => {
+  if (object.references === 0 || object.source !== null || object.internal !== null) return;
+  new InternalMemory(object, shortenAround);
+};
+
+/** Nothing is awaited for the object any more: it, and what shadows it, may be shortened. */
+const shortenAround = (object: MemoryObject): void => {
+  shorten(object);
+  for (const top of [...object.shadowers]) shorten(top);
 };
 
 const setShadow = (object: MemoryObject, below: MemoryObject, page: number): void => {
@@ -45,6 +60,8 @@ export const release = (object: MemoryObject): void => {
 export const dispose = (object: MemoryObject): MemoryObject | null => {
   invariant(object.shadowers.size === 0 && object.copy === null, 'an object that is shadowed is referred to');
   if (object.frames.resident > 0) object.pool.bump();
+  object.internal?.end();
+  object.internal = null;
   object.frames.clear();
   const below = object.shadow?.object ?? null;
   object.shadow = null;
@@ -105,13 +122,8 @@ export const privatise = (region: Shows, pages: number): void => {
  */
 export const snapshotOf = (object: MemoryObject, which: 'any' | 'new' = 'any'): MemoryObject => {
   const last = object.copy;
-  if (
-    which === 'any' &&
-    last?.isSnapshot &&
-    last.source === null &&
-    last.frames.resident === 0 &&
-    last.pages === object.pages
-  ) {
+  const isReusable = which === 'any' && last?.isSnapshot && !last.isNamed && last.isBlank;
+  if (isReusable && last.pages === object.pages) {
     last.isCopied = true;
     return reference(last);
   }
@@ -135,15 +147,16 @@ export const snapshotOf = (object: MemoryObject, which: 'any' | 'new' = 'any'): 
 export const shorten = (top: MemoryObject): void => {
   for (;;) {
     const { shadow } = top;
-    if (shadow === null || top.source !== null) return;
+    if (shadow === null || !top.isInternal) return;
     const below = shadow.object;
-    if (below.source !== null) return;
+    if (!below.isInternal) return;
     if (below.references === 1) {
+      if (!canAbsorb(top, below, shadow.page)) return;
       absorb(top, below, shadow.page);
       continue;
     }
     const next = below.shadow;
-    const isEmpty = below.frames.resident === 0 && below.copy === null && !below.isSnapshot;
+    const isEmpty = below.isBlank && below.copy === null && !below.isSnapshot;
     if (!isEmpty || next === null || next.object.copy === below) return;
     below.shadowers.delete(top);
     setShadow(top, reference(next.object), shadow.page + next.page);
@@ -151,10 +164,54 @@ export const shorten = (top: MemoryObject): void => {
   }
 };
 
+/** True if an object has a page of its own, here or at the default pager. */
+const isReplaced = ({ frames }: MemoryObject, page: number): boolean =>
+  frames.has(page) || (frames.flags(page) & PAGED) !== 0;
+
+/** Pages of `below` that are only at the pager and that `top` shows. */
+const savedFor = (top: MemoryObject, below: MemoryObject, offset: number): number[] => {
+  const pages: number[] = [];
+  if (below.source === null) return pages;
+  below.frames.forEachFlagged(offset, offset + top.pages, PAGED, (page) => {
+    if (!below.frames.has(page) && !isReplaced(top, page - offset)) pages.push(page);
+    return true;
+  });
+  return pages;
+};
+
+/** An object has one pager: if both need theirs, they stay two. While an answer is awaited nothing changes. */
+const canAbsorb = (top: MemoryObject, below: MemoryObject, offset: number): boolean => {
+  if (top.internal?.isIdle === false || below.internal?.isIdle === false) return false;
+  return !top.isPagedOut || savedFor(top, below, offset).length === 0;
+};
+
+/** The pager of `below` becomes that of `top` if it is still needed, and else ends. Before pages change hands. */
+const takePager = (top: MemoryObject, below: MemoryObject, offset: number): readonly number[] => {
+  const saved = savedFor(top, below, offset);
+  const { internal } = below;
+  below.internal = null;
+  below.source = null;
+  if (saved.length === 0) {
+    below.frames.clearFlags(0, below.pages, PAGED);
+    internal?.end();
+    return saved;
+  }
+  below.frames.clearFlags(0, offset, PAGED);
+  below.frames.clearFlags(offset + top.pages, below.pages, PAGED);
+  top.internal?.end();
+  internal?.rehome(top, offset);
+  return saved;
+};
+
 /** `below`, which only `top` refers to, goes; its pages and its place in the chain are top's. */
 const absorb = (top: MemoryObject, below: MemoryObject, offset: number): void => {
-  if (below.frames.resident > top.frames.resident) takeStorage(top, below, offset);
-  else takePages(top, below, offset);
+  const isTopPagedOut = top.isPagedOut;
+  const saved = takePager(top, below, offset);
+  if (below.frames.resident > top.frames.resident && !isTopPagedOut) takeStorage(top, below, offset);
+  else {
+    for (const page of saved) top.frames.setFlags(page - offset, below.frames.flags(page));
+    takePages(top, below, offset);
+  }
   top.pool.bump();
   const next = below.shadow;
   below.shadowers.delete(top);
@@ -171,7 +228,7 @@ const absorb = (top: MemoryObject, below: MemoryObject, offset: number): void =>
 
 const takePages = (top: MemoryObject, below: MemoryObject, offset: number): void => {
   below.frames.forEachIn(offset, offset + top.pages, (page) => {
-    if (!top.frames.has(page - offset)) top.frames.adopt(page - offset, below.frames, page);
+    if (!isReplaced(top, page - offset)) top.frames.adopt(page - offset, below.frames, page);
     return true;
   });
 };

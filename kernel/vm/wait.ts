@@ -13,6 +13,8 @@ export class PageWait {
   access: number;
   /** False while the pager may not be asked yet. */
   isSent = false;
+  /** Nobody wants the page yet: it was asked for because its neighbour was. */
+  isAhead = false;
   #isOver = false;
   #waiters: PageWaiter[] = [];
 
@@ -75,6 +77,13 @@ export class PageRequests {
     if (wait === undefined) return;
     this.#waits.delete(page);
     wait.finish();
+  }
+
+  /** Takes the wait for a page out; whoever waits is told by its `finish`. */
+  take(page: number): PageWait | undefined {
+    const wait = this.#waits.get(page);
+    this.#waits.delete(page);
+    return wait;
   }
 
   /** Pages of a range that are waited for, in order. */

@@ -3,6 +3,7 @@ export { type Clock, monotonicClock } from './clock.ts';
 export { type FileStoreSettings, openFileStore } from './file-store.ts';
 export { type Journal, noJournal, openJournal, type Store } from './journal.ts';
 export { type OperatorCode, OperatorError, type OperatorTrouble, type Outcome } from './operator-error.ts';
+export { FilePageStore, openPageStore, type PageFile } from './page-store.ts';
 export { type LoadedProgram, loadProgram } from './program-loader.ts';
 export { type NodeFacts, nodeService, type ProgramFacts, type RunFacts, type RunRequest } from './protocol.ts';
 export { NodePump, type Pumped, type PumpSettings } from './pump.ts';

@@ -2,8 +2,8 @@
 
 import { type MoveRecord, migrationService } from '../../migration/protocol.ts';
 import type { NodeRecord } from '../../node/state-dir.ts';
-import { ask, letGo, valueOf } from '../agent.ts';
-import { ASK, type Client, gather, serviceOf } from '../client.ts';
+import { ask, callKernelPort, letGo, valueOf } from '../agent.ts';
+import { ASK, type Client, factsOf, gather, serviceOf } from '../client.ts';
 import type { Context } from '../context.ts';
 import { livesOf } from '../fates.ts';
 import { listLines, mermaidLines, type TracedEvent } from './trace-lines.ts';

@@ -105,8 +105,8 @@ const fates = fc.constantFrom<('keep' | 'deallocate')[]>('keep', 'deallocate');
 const shares = fc.constantFrom<('share' | 'copy')[]>('share', 'copy');
 const inheritances = fc.constantFrom<Inheritance[]>('SHARE', 'COPY', 'NONE');
 
-/** Operations of all kinds. */
-export const operation: fc.Arbitrary<Operation> = fc.oneof<fc.Arbitrary<Operation>[]>(
+/** Operations of all kinds, equally often. */
+const kinds: readonly fc.Arbitrary<Operation>[] = [
   fc.record({ op: is('allocate'), ...range }),
   fc.record({ op: is('deallocate'), ...range }),
   fc.record({ op: is('protect'), ...range, protection: fc.constantFrom(0, 1, 3) }),
@@ -123,4 +123,17 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof<fc.Arbitrary<Operatio
   fc.record({ op: is('map'), ...range, store: fc.nat(2), offset: fc.nat(6), share: shares }),
   fc.record({ op: is('evict'), ...range }),
   fc.record({ op: is('move'), task }),
+];
+
+/** Operations of all kinds. */
+export const operation: fc.Arbitrary<Operation> = fc.oneof(...kinds);
+
+const isRare = (op: Operation['op']): boolean => ['deallocate', 'exit', 'protect', 'inherit', 'map'].includes(op);
+
+/** Operations that need many frames: little is given up, much is written, copied and evicted. */
+export const needy: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 1, arbitrary: operation },
+  { weight: 6, arbitrary: operation.filter(({ op }) => !isRare(op)) },
+  { weight: 2, arbitrary: fc.record({ op: is('evict'), ...range }) },
+  { weight: 2, arbitrary: fc.record({ op: is('allocate'), ...range }) },
 );

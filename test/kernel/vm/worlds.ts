@@ -4,12 +4,15 @@ import { PageFault } from '../../../kernel/vm/access.ts';
 import { AddressMap } from '../../../kernel/vm/address-map.ts';
 import { createPagedObject, type PagerControl } from '../../../kernel/vm/control.ts';
 import { describe, evict, objectsOf, restore } from '../../../kernel/vm/describe.ts';
-import { isBlocked, resolveFault } from '../../../kernel/vm/fault.ts';
+import { type Blocked, resolveFault } from '../../../kernel/vm/fault.ts';
+import type { MemoryObject } from '../../../kernel/vm/object.ts';
+import { isWait, ownPage } from '../../../kernel/vm/obtain.ts';
 import { type Inheritance, PAGE } from '../../../kernel/vm/page.ts';
 import type { Pager } from '../../../kernel/vm/pager.ts';
 import { PagePool } from '../../../kernel/vm/pool.ts';
 import { reference, release } from '../../../kernel/vm/shadow.ts';
 import { mapping } from './setting.ts';
+import { attempt, type Swap } from './swap.ts';
 import { type Cell, type Operation, SPAN, Store, TASKS } from './worlds-operations.ts';
 
 const BASE = 0x100000;
@@ -33,8 +36,13 @@ export class Worlds {
   readonly models: ModelMap[] = Array.from({ length: TASKS }, () => new Map());
   readonly stores: Store[] = (['NONE', 'DELAY', 'CALL'] as const).map((strategy) => new Store(strategy));
 
-  constructor(limit: number) {
+  /** The default pager, if there is one. */
+  readonly swap: Swap | null;
+
+  constructor(limit: number, swap: Swap | null = null) {
     this.pool = new PagePool(limit);
+    this.swap = swap;
+    this.pool.backing.set(swap);
     this.maps = Array.from({ length: TASKS }, () => new AddressMap(this.pool));
   }
 
@@ -43,6 +51,10 @@ export class Worlds {
     if (answer === SHORTAGE && this.pool.limit < PLENTY) return false;
     expect(answer).toBe(expected);
     return true;
+  }
+
+  attempt<T>(act: () => T): Exclude<T, Blocked> {
+    return attempt(this.swap, act);
   }
 
   map(task: number): AddressMap {
@@ -139,7 +151,8 @@ export class Worlds {
     const from = BASE + page * PAGE + skip;
     const readable = this.check(model, page, count, 1);
     const expected = readable !== 'KERN_SUCCESS' ? readable : this.check(model, to, count, 2);
-    const isDone = this.agree(this.map(task).copy(from, size, BASE + to * PAGE), expected);
+    const answer = this.attempt(() => this.map(task).copy(from, size, BASE + to * PAGE));
+    const isDone = this.agree(answer, expected);
     if (!isDone || expected !== 'KERN_SUCCESS') return;
     this.modelWrite(model, BASE + to * PAGE, this.modelRead(model, from, size));
   }
@@ -159,7 +172,8 @@ export class Worlds {
     const first = Math.floor((at - BASE) / PAGE);
     const last = Math.floor((at + length - 1 - BASE) / PAGE);
     const expected = length === 0 ? 'KERN_SUCCESS' : this.check(model, first, last - first + 1, 2);
-    if (this.agree(this.map(task).write(at, bytes), expected) && expected === 'KERN_SUCCESS') {
+    const answer = this.attempt(() => this.map(task).write(at, bytes));
+    if (this.agree(answer, expected) && expected === 'KERN_SUCCESS') {
       this.modelWrite(model, at, bytes);
     }
   }
@@ -168,7 +182,7 @@ export class Worlds {
     const at = BASE + page * PAGE + skip;
     const mapped = this.model(task).get(page);
     try {
-      this.map(task).access.setU8(at, byte);
+      this.attempt(() => this.map(task).access.setU8(at, byte));
     } catch (fault) {
       if (this.isShort(fault)) return;
       const code = mapped === undefined ? 'KERN_INVALID_ADDRESS' : 'KERN_PROTECTION_FAILURE';
@@ -186,7 +200,8 @@ export class Worlds {
       const mapped = model.get(page);
       if (mapped === undefined || (mapped.protection & 1) === 0) continue;
       try {
-        expect(this.map(task).access.getU8(BASE + page * PAGE)).toBe(mapped.cell.bytes[0]);
+        const seen = this.attempt(() => this.map(task).access.getU8(BASE + page * PAGE));
+        expect(seen).toBe(mapped.cell.bytes[0]);
       } catch (fault) {
         if (!this.isShort(fault)) throw fault;
       }
@@ -195,7 +210,10 @@ export class Worlds {
 
   isShort(fault: unknown): boolean {
     if (!(fault instanceof PageFault)) throw fault;
-    return this.pool.limit < PLENTY && 'failed' in fault.outcome && fault.outcome.failed === SHORTAGE;
+    const isShort = 'failed' in fault.outcome && fault.outcome.failed === SHORTAGE;
+    // With a default pager there is a frame for every access.
+    if (this.swap !== null) expect(isShort && this.swap.isWilling).toBe(false);
+    return this.pool.limit < PLENTY && isShort;
   }
 
   modelWrite(model: ModelMap, at: number, bytes: Uint8Array): void {
@@ -220,8 +238,8 @@ export class Worlds {
     const size = operation.count * PAGE;
     const expected = this.check(model, operation.page, operation.count, 1);
     const { fate } = operation;
-    const copy = this.map(operation.task).read(BASE + operation.page * PAGE, size, fate);
-    if (typeof copy === 'string' || isBlocked(copy)) {
+    const copy = this.attempt(() => this.map(operation.task).read(BASE + operation.page * PAGE, size, fate));
+    if (typeof copy === 'string') {
       this.agree(copy, expected);
       return;
     }
@@ -230,12 +248,12 @@ export class Worlds {
     if (fate === 'deallocate') for (const each of this.range(operation.page, operation.count)) model.delete(each);
     const at = BASE + operation.at * PAGE;
     const written = this.check(target, operation.at, operation.count, 2);
-    if (this.agree(this.map(operation.to).write(at, copy), written) && written === 'KERN_SUCCESS')
-      this.modelWrite(target, at, bytes);
+    const answer = this.attempt(() => this.map(operation.to).write(at, copy));
+    if (this.agree(answer, written) && written === 'KERN_SUCCESS') this.modelWrite(target, at, bytes);
     const out = copy.copyOut(this.map(operation.to));
     expect(out).toBeTypeOf('number');
     if (typeof out !== 'number') return;
-    const seen = this.map(operation.to).access.readBytes(out, size);
+    const seen = this.attempt(() => this.map(operation.to).access.readBytes(out, size));
     if (seen instanceof Uint8Array) {
       expect(Buffer.compare(seen, bytes)).toBe(0);
       this.map(operation.to).access.touch(out, 1, 'write');
@@ -246,7 +264,7 @@ export class Worlds {
   fork(task: number, to: number): void {
     if (task === to) return;
     this.map(to).destroy();
-    const child = this.map(task).fork();
+    const child = this.attempt(() => this.map(task).fork());
     if (child === SHORTAGE) {
       this.models[to] = new Map();
       return;
@@ -276,7 +294,8 @@ export class Worlds {
     const offset = operation.offset * PAGE;
     const { share } = operation;
     const object = reference(store.control.object);
-    const answer = this.map(operation.task).map(mapping(object, operation.count, { where, offset, share }));
+    const request = mapping(object, operation.count, { where, offset, share });
+    const answer = this.attempt(() => this.map(operation.task).map(request));
     const isDone = this.agree(answer, isFree ? where : 'KERN_NO_SPACE');
     release(object);
     if (!isFree || !isDone) return;
@@ -303,7 +322,7 @@ export class Worlds {
         dataRequest: (object, offset, length) => {
           const control = controls.find((each) => each.object === object);
           for (let each = offset / PAGE; each < (offset + length) / PAGE; each += 1) {
-            const bytes = held?.view(each);
+            const bytes = held === undefined ? null : this.own(held, each);
             if (bytes) control?.supplyPage(each, bytes);
             else control?.unavailable(each * PAGE, PAGE);
           }
@@ -324,11 +343,30 @@ export class Worlds {
     }
     for (const control of controls) {
       const id = [...source.keys()][controls.indexOf(control)] ?? 0;
-      source.get(id)?.forEachPage((each, bytes) => control.supplyPage(each, bytes));
+      const held = source.get(id);
+      if (held === undefined) continue;
+      const owned = held.ownPages();
+      for (const each of this.range(0, held.pages)) {
+        const isOwn = ((owned[each >>> 3] ?? 0) & (1 << (each & 7))) !== 0;
+        const bytes = this.own(held, each);
+        expect(bytes !== null).toBe(isOwn);
+        if (bytes !== null) control.supplyPage(each, bytes);
+      }
     }
     for (const control of controls) control.complete();
     old.destroy();
     this.maps[task] = arrived;
+  }
+
+  /** A page of an object's own, fetched if it was paged out. */
+  own(object: MemoryObject, page: number): Uint8Array | null {
+    for (;;) {
+      const bytes = ownPage(object, page);
+      if (bytes === 'none') return null;
+      if (isWait(bytes)) this.swap?.until(bytes);
+      else if (typeof bytes === 'string') throw new Error(bytes);
+      else return bytes;
+    }
   }
 
   /** Every page of every task looks the same in both worlds. */
@@ -337,7 +375,7 @@ export class Worlds {
       const map = this.map(task);
       for (const each of this.range(0, SPAN + 5)) {
         const mapped = model.get(each);
-        const seen = map.access.readBytes(BASE + each * PAGE, PAGE);
+        const seen = this.attempt(() => map.access.readBytes(BASE + each * PAGE, PAGE));
         if (seen instanceof PageFault && this.isShort(seen)) continue;
         if (mapped !== undefined && (mapped.protection & 1) !== 0) {
           const isEqual = seen instanceof Uint8Array && Buffer.compare(seen, mapped.cell.bytes) === 0;
@@ -353,5 +391,7 @@ export class Worlds {
   end(): void {
     for (const map of this.maps) map.destroy();
     expect(this.pool.resident).toBe(0);
+    this.swap?.end();
+    expect(this.pool.backing.laundry).toBe(0);
   }
 }

@@ -21,6 +21,7 @@ const message = (items: WireMessage['items'], body: WireMessage['body'] = encode
 const ticket = {
   seqno: 1,
   mscount: 2,
+  hasSenders: true,
   qlimit: 5,
   nsrequest: NULL_RIGHT,
   pdrequest: NULL_RIGHT,
