@@ -57,8 +57,7 @@ const describe = (task: Task): Served => {
 const right = (field: string, carried: Carried, list = true): GivenRight => ({ field, list, right: carried });
 
 /** The task's own port, whatever it has put in its place: who moves it means the task, not its interposer. */
-const ownPort = (task: Task): GivenRight =>
-  right('name', { port: copySend(taskPort(task)), type: PORT_SEND }, false);
+const ownPort = (task: Task): GivenRight => right('name', { port: copySend(taskPort(task)), type: PORT_SEND }, false);
 
 const detach = (task: Task): Served => {
   const { kernel } = task;

@@ -97,4 +97,3 @@ export class Equipment {
     deliver(this.#kernel.ipc, new Message(0, undefined, port, PORT_SEND_ONCE, null));
   }
 }
-

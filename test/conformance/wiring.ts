@@ -1,11 +1,12 @@
 /** The wiring of a case: the rights its tasks have before the first step, given through their task ports. */
+
+import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE } from '../../ports/right.ts';
 import { Unsupported } from './driver.ts';
-import type { JsonObject } from './scenario.ts';
 import type { Fleet, HeldThere } from './fleet.ts';
+import type { JsonObject } from './scenario.ts';
 import { nameIn } from './stage.ts';
-import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
 
 /** Names that wiring chooses: no kernel chooses such a one (it ends in binary 01), and no case writes one. */
 const FIRST_NAME = 0x00f0_0001;
