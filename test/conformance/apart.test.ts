@@ -9,18 +9,11 @@ import { runSuite } from './suite.ts';
 const SAMPLE: ReadonlySet<string> = new Set([
   'DSP-08',
   'DTH-07',
-  'MIG-01',
-  'NAM-01',
   'NNS-01',
   'NOT-02',
-  'NOT-19',
-  'NET-08',
   'NET-10',
   'NET-12',
   'NET-16',
-  'NET-23',
-  'RPC-01-a',
-  'SET-04',
 ]);
 
 const sample: readonly ScenarioFile[] = scenarioFiles()
@@ -38,5 +31,5 @@ describe('several kernels', () => {
     const report = reportOf([...runSuite(portolan, sample, { ...mode, profile: 'mach3' })]);
     expect(report.cases.filter(({ status }) => status !== 'passed')).toEqual([]);
     expect(report.passed).toBe(SAMPLE.size);
-  });
+  }, 60_000);
 });
