@@ -6,15 +6,7 @@ import { loadFile, type ScenarioFile } from './scenario.ts';
 import { runSuite } from './suite.ts';
 
 /** Some cases of each kind: rights, death, notifications, names, memory, moves. The nightly run has them all. */
-const SAMPLE: ReadonlySet<string> = new Set([
-  'DSP-08',
-  'DTH-07',
-  'NNS-01',
-  'NOT-02',
-  'NET-10',
-  'NET-12',
-  'NET-16',
-]);
+const SAMPLE: ReadonlySet<string> = new Set(['DSP-08', 'DTH-07', 'NNS-01', 'NOT-02', 'NET-10', 'NET-12', 'NET-16']);
 
 const sample: readonly ScenarioFile[] = scenarioFiles()
   .map(loadFile)
