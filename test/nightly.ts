@@ -35,8 +35,10 @@ const tailMax = 12_000;
 const placements: readonly (readonly string[])[] = [
   ['--place', 'together', '--relocate', 'none'],
   ['--place', 'together', '--relocate', 'every'],
+  ['--place', 'together', '--relocate', 'every', '--strategy', 'eager-all'],
   ['--place', 'apart', '--relocate', 'none'],
   ['--place', 'apart', '--relocate', 'every'],
+  ['--place', 'apart', '--relocate', 'every', '--strategy', 'eager-all'],
 ];
 
 const conformanceRuns = (): readonly Run[] =>

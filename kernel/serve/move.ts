@@ -71,6 +71,9 @@ const describe = (task: Task): Served => {
 
 const right = (field: string, carried: Carried, list = true): GivenRight => ({ field, list, right: carried });
 
+/** The task's own port, whatever it has put in its place: who moves it means the task, not its interposer. */
+const ownPort = (task: Task): GivenRight => right('name', { port: copySend(taskPort(task)), type: PORT_SEND }, false);
+
 const detach = (task: Task): Served => {
   const { kernel } = task;
   const { image, rights } = detachTask(kernel, task);
@@ -102,7 +105,7 @@ const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried
       restoreTask(kernel, task, read, rights, objectServer);
       forgetDescribed(task);
       endHuskPort(task);
-      return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
+      return { kr: 'KERN_SUCCESS', rights: [ownPort(task)] };
     })
     .with({ op: 'husk_read' }, ({ object, page, count }) => success({ pages: readPages(task, object, page, count) }))
     .with({ op: 'husk_pages' }, ({ object }) =>
@@ -252,5 +255,5 @@ const attach = (kernel: Kernel, body: unknown, carried: readonly Carried[]): Ser
   attachTask(kernel, task, image, rights, objectServer);
   discardRights(kernel, rights);
   kernel.life.record(kernel.now, 'attached', image.identity, { name: image.name });
-  return { kr: 'KERN_SUCCESS', rights: [right('name', { port: taskSelf(task), type: PORT_SEND }, false)] };
+  return { kr: 'KERN_SUCCESS', rights: [ownPort(task)] };
 };

@@ -2,12 +2,14 @@
 
 import type { Driver } from './driver.ts';
 import { Unsupported } from './driver.ts';
+import { strategies } from './journeys.ts';
 import { StageSetting } from './setting.ts';
 
 /** Tasks on one kernel or on several, joined by netmsg and moved by the migration servers. */
 export const portolan: Driver = {
   profiles: ['mach3'],
   codecs: [],
+  strategies,
   open: (options) => {
     if (options.strict) throw new Unsupported('strict');
     return new StageSetting(options);

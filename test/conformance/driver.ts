@@ -47,6 +47,8 @@ export interface Options {
 export interface Driver {
   readonly profiles: readonly Profile[];
   readonly codecs: readonly Codec[];
+  /** How it can move tasks: the names that `--strategy` takes. */
+  readonly strategies: readonly string[];
   /** Brings up the kernels and the servers that the case can rely on, but no task of the case yet. */
   open(options: Options): Setting;
 }

@@ -11,7 +11,7 @@ import type { HeldThere } from './fleet.ts';
 import type { Site } from './site.ts';
 
 /** Whoever knows where a thread is now, and has its port there. */
-export interface Threads {
+interface Threads {
   threadPort(actor: string): HeldThere;
 }
 

@@ -81,11 +81,11 @@ export class Fleet {
   /** A site's name server may be started late: what it needs is no leak. */
   nameService(site: Site): PortName {
     const before = site.stage.census();
-    const name = site.nameService((host) => this.nodeOf(site, host));
+    site.startNames((host) => this.nodeOf(site, host));
     site.stage.tasks();
     const baseline = this.#baseline.get(site);
     if (baseline !== undefined) this.#baseline.set(site, sum(baseline, before, site.stage.census()));
-    return name;
+    return site.nameService();
   }
 
   #sees(from: string, to: string, frame: Frame | null): boolean {

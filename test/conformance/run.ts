@@ -40,6 +40,8 @@ export const scenarioFiles = (): readonly string[] => {
 export const conclude = (argv: readonly string[], driver: Driver): Conclusion => {
   try {
     const { selection, json, files } = readInvocation(argv);
+    const { strategy } = selection;
+    if (strategy !== undefined) choice('strategy', strategy, driver.strategies);
     const runs = [...runSuite(driver, files.map(loadFile), selection)];
     const report = reportOf(runs);
     return { exitCode: report.failed === 0 ? 0 : 1, output: json ? toJson(report, 2) : toText(runs) };

@@ -16,6 +16,7 @@ import type { PuppetCall } from './puppet.ts';
 import { aimedCall, messageCall, shown, stubCall } from './puppet-calls.ts';
 import type { Json, JsonObject } from './scenario.ts';
 import { taskOf } from './scenario.ts';
+import { callNames, isNameCall, Lender } from './service-calls.ts';
 import type { Site } from './site.ts';
 import { nameIn } from './stage.ts';
 import { Wiring } from './wiring.ts';
@@ -162,6 +163,7 @@ export class StageSetting implements Setting {
           value: args['access'] === 'write' ? Number(args['value'] ?? 0) : null,
         };
       default:
+        if (isNameCall(call)) return callNames(call, args, this.#lenderTo(actor));
         return this.#aim(actor, call, args);
     }
   }
@@ -173,6 +175,11 @@ export class StageSetting implements Setting {
     if (request.op === 'task_terminate' && target === taskOf(actor)) return { kind: 'self', request };
     const isThread = call.startsWith('thread_') && call !== 'thread_create';
     return lend(() => this.#ask(isThread ? this.#threadPort(target) : this.#taskPort(target), request));
+  }
+
+  #lenderTo(actor: string): Lender {
+    const home = this.#options.kernels === undefined ? HOME : null;
+    return new Lender(this.#fleet, () => this.#taskPort(taskOf(actor)), home);
   }
 
   /** Sets the puppet's state. A thread that is gone answers so. */
@@ -290,6 +297,8 @@ export class StageSetting implements Setting {
         return this.#arrive(String(args['task']), this.#journeys.await(this.#identity(String(args['task']))));
       case 'where':
         return this.#where(String(args['task']));
+      case 'netname_refs':
+        return this.#nameRefs(String(args['name']));
       case 'retire':
         return this.#retire(String(args['kernel']));
       default:
@@ -348,6 +357,11 @@ export class StageSetting implements Setting {
   #where(label: string): Answer {
     const places = this.#journeys.placesOf(this.#identity(label));
     return { kr: 'KERN_SUCCESS', kernel: places[0]?.name ?? 'NONE', copies: places.length };
+  }
+
+  #nameRefs(name: string): Answer {
+    const urefs = Math.max(0, ...this.#fleet.living.map((site) => site.nameRefs(name)));
+    return { kr: 'KERN_SUCCESS', urefs };
   }
 
   #retire(kernel: string): Answer {

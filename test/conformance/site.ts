@@ -73,7 +73,8 @@ export class Site {
     if (mail.kr !== 'KERN_SUCCESS') throw new Error(mail.kr);
     this.#checkIn(this.mailbox, 'runner');
     this.#checkIn(this.equipment.migrate, 'migration');
-    const service = this.nameService(nodeOf);
+    this.startNames(nodeOf);
+    const service = this.nameService();
     this.#checkIn(service, 'names');
     runner.call({ op: 'port_deallocate', name: service });
   }
@@ -86,21 +87,23 @@ export class Site {
     sys.poll(this.stage.reply);
   }
 
-  /** A send right of the runner's to the name server, which is started if there is none. */
-  nameService(nodeOf: (host: string) => string | 'here' | null): PortName {
-    this.#names ??= this.#startNames(nodeOf);
+  /** A send right of the runner's to the name server, which has been started. */
+  nameService(): PortName {
+    if (this.#names === null) throw new Error(`${this.name} has no name server`);
     const { task, service } = this.#names;
     return pass(task.space, service, MAKE_SEND, this.stage.runner.task.space);
   }
 
-  #startNames(nodeOf: (host: string) => string | 'here' | null): { readonly task: Task; readonly service: PortName } {
+  /** Starts the name server, unless it has been. */
+  startNames(nodeOf: (host: string) => string | 'here' | null): void {
+    if (this.#names !== null) return;
     const task = createTask(this.kernel, 'names');
     task.pinned = 'it is a server of its node';
     const service = allocate(task.space, 'RECEIVE') as PortName;
     const net = this.#equipment?.grantNet(task) ?? MACH_PORT_NULL;
     createThread(task, nameServer, nameServer.start({ service, net, nodeOf }));
     this.#rest();
-    return { task, service };
+    this.#names = { task, service };
   }
 
   /** How many references the name server holds to what is checked in under a name; 0 if nothing is. */

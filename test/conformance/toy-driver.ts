@@ -43,6 +43,7 @@ export const toyDriver = (toy: ToyOptions = {}): ToyDriver => {
   return {
     profiles: toy.profiles ?? ['mach3'],
     codecs: toy.codecs ?? [],
+    strategies: [],
     log,
     opened,
     open: (options) => {

@@ -7,7 +7,7 @@
 import type { RightArgument } from '../../../kernel/interface/calls.ts';
 import type { Body } from '../../../ports/body.ts';
 import type { DraftItem } from '../../../ports/draft.ts';
-import { MACH_PORT_DEAD, MACH_PORT_NULL, type PortName, portName } from '../../../ports/name.ts';
+import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName, portName } from '../../../ports/name.ts';
 import {
   COPY_SEND,
   MAKE_SEND,
@@ -21,16 +21,29 @@ import {
 import { release, unload } from '../freight/loads.ts';
 import { dropMemory, dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { Delivery } from '../protocol.ts';
-import type { Cargo, Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
+import {
+  type Cargo,
+  rightsOf,
+  type Ticket,
+  type WireItem,
+  type WireMessage,
+  type WireRight,
+} from '../tables/frames.ts';
 import { type LocalPort, localPort, type RemotePort } from '../tables/records.ts';
 import { decodeBody } from '../wire/codec.ts';
 import { importPort, payCopies, watchDeath } from './references.ts';
 
 /** A message from another node as something that can be sent here, to `remote`. */
 export const landMessage = (net: Net, message: WireMessage, remote: PortName, remoteDisposition: number): Delivery => {
-  const reply = landRight(net, message.reply);
+  // A port in the queue of a port of this message passes through our hands before the message goes: what is to be
+  // made of it must have been made by then.
+  const isNested = rightsOf(message).some((right) => right.kind === 'receive' && right.ticket.messages.length > 0);
+  const reply = isNested ? made(net, landRight(net, message.reply)) : landRight(net, message.reply);
   const items: DraftItem[] = [];
-  for (const item of message.items) items.push(landItem(net, item));
+  for (const item of message.items) {
+    const landed = landItem(net, item);
+    items.push(isNested && landed.kind === 'port' ? { kind: 'port', ...made(net, landed) } : landed);
+  }
   return {
     draft: {
       remote,
@@ -88,6 +101,14 @@ const landArray = (net: Net, type: number, rights: readonly RightArgument[]): Dr
     return disposition === MAKE_SEND_ONCE ? ownOnce(net, right) : ownSend(net, right);
   });
   return { kind: 'ool_ports', names, disposition: type };
+};
+
+/** A right that is still to be made from a receive right of netmsg's, made. */
+const made = (net: Net, right: RightArgument): RightArgument => {
+  if (!isName(right.name)) return right;
+  if (right.disposition === MAKE_SEND) return { name: ownSend(net, right), disposition: MOVE_SEND };
+  if (right.disposition === MAKE_SEND_ONCE) return { name: ownOnce(net, right), disposition: MOVE_SEND_ONCE };
+  return right;
 };
 
 const ownSend = (net: Net, right: RightArgument): PortName => {

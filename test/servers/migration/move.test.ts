@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { machine } from '../../../kernel/machine.ts';
 import { figures } from '../../../kernel/vm/describe.ts';
 import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
-import { MAKE_SEND, MOVE_SEND_ONCE } from '../../../ports/right.ts';
+import { receivePort } from '../../../ports/name-calls.ts';
+import { MAKE_SEND, MOVE_SEND_ONCE, RECEIVE } from '../../../ports/right.ts';
 import { netService } from '../../../servers/net/protocol.ts';
 import { addMigration, migrate, startTask, World } from '../../support/migration-scene.ts';
 
@@ -154,6 +155,31 @@ describe('a task that serves clients', () => {
       { id: 101, count: 2, total: 2 },
     ]);
     expect([...a.kernel.tasks].find(({ name }) => name === 'counter')?.isFrozen).toBe(false);
+  });
+
+  it('leaves no port behind when it is called off', () => {
+    const { a, migrations, ask, operator } = scene();
+    ask(1);
+    migrations[0]?.refuseJournal();
+    const { space } = operator.host.task;
+    const others = (): number =>
+      a.kernel.ipc.ports - space.entries().filter(({ type }) => (type & RECEIVE) !== 0).length;
+    migrate(operator, { task: 'counter', node: 'b' });
+    const before = others();
+    expect(migrate(operator, { task: 'counter', node: 'b' })).toMatchObject({ outcome: 'aborted', pagesAtFreeze: 2 });
+    expect(others()).toBe(before);
+  });
+
+  it('moves though another port stands for it', () => {
+    const { a, ask, answers, operator } = scene();
+    const task = [...a.kernel.tasks].find(({ name }) => name === 'counter');
+    const interposed = receivePort(operator.host.task.space, operator.port());
+    if (task === undefined || typeof interposed === 'string') throw new Error('no task, or no port');
+    interposed.srights += 1;
+    task.self = interposed;
+    expect(migrate(operator, { task: 'counter', node: 'b' })).toMatchObject({ outcome: 'moved', why: '' });
+    ask(1);
+    expect(answers()).toEqual([{ id: 101, count: 1, total: 1 }]);
   });
 
   it('names what keeps a task from moving, and moves nothing on a dry run', () => {

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Body } from '../../../ports/body.ts';
 import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import type { Received } from '../../../ports/port.ts';
-import { type Actor, type Node, onceRight, receiveRight, sendRight, World } from '../../support/two-kernels.ts';
+import {
+  type Actor,
+  copyRight,
+  type Node,
+  onceRight,
+  receiveRight,
+  sendRight,
+  World,
+} from '../../support/two-kernels.ts';
 
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
@@ -200,6 +208,63 @@ describe('a receive right that moves to another node', () => {
       world.run();
       expect(bob.takeIds(arrived)).toEqual([70]);
     }
+  });
+
+  it('keeps a no-senders request waiting that still waits for the first sender', () => {
+    const world = new World();
+    const [a, b] = [world.node('a'), world.node('b')];
+    const { actors, move, landed } = people(world, [a, b]);
+    const [alice, bob] = actors as [Actor, Actor];
+    const [port, told] = [alice.port(), alice.port()];
+    const notify = { name: told, disposition: 21 };
+    alice.call({ op: 'port_request_notification', name: port, kind: 'NO_SENDERS', sync: 1, notify });
+    move(0, 1, port);
+    world.run();
+    const arrived = landed(1);
+    expect(alice.takeIds(told)).toEqual([]);
+    expect(bob.call({ op: 'port_get_status', name: arrived })).toMatchObject({ srights: false, nsrequest: true });
+    bob.call({ op: 'port_insert_right', name: arrived, right: { name: arrived, disposition: 20 } });
+    bob.call({ op: 'port_mod_refs', name: arrived, right: 'SEND', delta: -1 });
+    world.run();
+    expect(alice.takeIds(told)).toEqual([70]);
+  });
+
+  it('takes its own send-once rights along', () => {
+    const world = new World();
+    const [a, b] = [world.node('a'), world.node('b')];
+    const { actors, rights, boxes } = people(world, [a, b]);
+    const [alice, bob] = actors as [Actor, Actor];
+    const port = alice.port();
+    alice.send(rights[0]?.[1] as PortName, 500, null, [onceRight(port), receiveRight(port)]);
+    world.run();
+    const message = bob.take(boxes[1] as PortName);
+    expect(bob.call({ op: 'port_get_status', name: bob.right(message, 1) })).toMatchObject({ sorights: 1 });
+    expect(a.census()).toMatchObject({ callbacks: 0 });
+  });
+
+  it('lands after rights to a port that lies in a queue of its queue', () => {
+    const world = new World();
+    const [a, b] = [world.node('a'), world.node('b')];
+    const { actors, rights, boxes } = people(world, [a, b]);
+    const [alice, bob] = actors as [Actor, Actor];
+    const [outer, middle, inner] = [alice.port(), alice.port(), alice.port()];
+    for (const name of [outer, middle, inner]) {
+      alice.call({ op: 'port_insert_right', name, right: { name, disposition: 20 } });
+    }
+    alice.checkIn(inner, 'inner');
+    const known = bob.lookUp(a, 'inner');
+    alice.send(middle, 1, null, [receiveRight(inner)]);
+    alice.send(outer, 2, null, [receiveRight(middle)]);
+    alice.send(rights[0]?.[1] as PortName, 3, null, [copyRight(inner), receiveRight(outer)]);
+    world.run();
+    const message = bob.take(boxes[1] as PortName);
+    expect(bob.right(message, 0)).toBe(known);
+    const second = bob.take(bob.right(message, 1));
+    const first = bob.take(bob.right(second, 0));
+    expect(bob.right(first, 0)).toBe(known);
+    alice.send(inner, 4);
+    world.run();
+    expect(bob.takeIds(known)).toEqual([4]);
   });
 
   it('carries ports in its queue, and rights to itself', () => {
