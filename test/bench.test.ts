@@ -53,7 +53,11 @@ describe('the bench', () => {
     expect(report.failures).toEqual([]);
     expect(report.machine).toMatchObject({ node: process.version, cpus: expect.any(Number) });
     expect(report.local.map(({ case: of, contender }: Row) => `${of}: ${contender}`)).toEqual(
-      expect.arrayContaining(['oneWay, 1 pair: portolan', 'rpc, 1 pair: portolan', 'rpc, 1 pair: prototype']),
+      expect.arrayContaining([
+        'oneWay, record, 1 pair: portolan',
+        'rpc, record, 1 pair: portolan',
+        'rpc, record, 1 pair: prototype',
+      ]),
     );
     const kinds = report.freeze.rows.map((row: Row) => [
       row['strategy'],

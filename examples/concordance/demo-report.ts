@@ -20,7 +20,7 @@ export const sceneLines = (records: readonly NodeRecord[]): string[] => {
   return [
     `the nodes    ${nodes}: a kernel each; the task is on one of them at a time`,
     `the clients  two, on a third kernel in this process (${process.pid}); they never pause, and hear of no move`,
-    '             a third, slow one speaks just before each move and stands still meanwhile: its message is always late',
+    '             a third, slow one speaks just before each move and stands still meanwhile: it is always late',
     '',
     'frozen       how long the task runs nowhere; "carried" goes with it: its threads and its rights to ports',
     'left behind  pages of its memory that stay in the old process. The task runs in the new one without them: they',

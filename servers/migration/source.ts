@@ -138,12 +138,8 @@ const decide = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   try {
     s.decisions.decide({ mid, task, identity: move.identity, to: node, at: sys.now() });
   } catch (error) {
-    return fail(
-      sys,
-      s,
-      move,
-      `the decision cannot be journalled: ${error instanceof Error ? error.message : 'unknown'}`,
-    );
+    const why = error instanceof Error ? error.message : 'unknown';
+    return fail(sys, s, move, `the decision cannot be journalled: ${why}`);
   }
   advance(sys, s, move, { type: 'journalled' });
 };

@@ -5,8 +5,8 @@
  *                  [--only TEXT]
  *
  * Names: local, freeze, processes, fault, relocate; all of them if none is named. README.md says how each figure is to
- * be read. `--only` takes those cases of `local` whose title contains the text. Progress goes to stderr, the figures to stdout. What is measured is bundled first: it runs as it would be
- * published.
+ * be read. `--only` takes those cases of `local` whose title contains the text. Progress goes to stderr, the figures to
+ * stdout. What is measured is bundled first: it runs as it would be published.
  * Exit code 0: all was measured, or left out with its reason; 1: something failed or was not as it has to be; 2: not
  * understood; 130: interrupted. No speed is a failure.
  */

@@ -2,7 +2,6 @@
 
 import type { Answer as KernelAnswer, KernelRequest } from '../../kernel/interface/calls.ts';
 import type { Task } from '../../kernel/kernel.ts';
-import { evict } from '../../kernel/vm/describe.ts';
 import { MACH_PORT_DEAD, type PortName, portName } from '../../ports/name.ts';
 import { COPY_SEND, MOVE_SEND } from '../../ports/right.ts';
 import type { Answer, Args, Census, Geometry, Options, Result, Routine, Setting } from './driver.ts';
@@ -19,6 +18,7 @@ import { taskOf } from './scenario.ts';
 import { callNames, isNameCall, Lender } from './service-calls.ts';
 import type { Site } from './site.ts';
 import { nameIn } from './stage.ts';
+import { evictFrom, limitTask } from './task-controls.ts';
 import { Wiring } from './wiring.ts';
 
 /** What an actor is doing. */
@@ -288,9 +288,9 @@ export class StageSetting implements Setting {
       case 'task_resume':
         return this.#controlTask(String(args['task']), { op: call });
       case 'limit':
-        return this.#limit(args);
+        return limitTask(this.#record(args['task']), args);
       case 'evict':
-        return this.#evict(args);
+        return evictFrom(this.#record(args['task']), args);
       case 'relocate':
         return this.#relocate(String(args['task']), args);
       case 'relocate_await':
@@ -380,22 +380,6 @@ export class StageSetting implements Setting {
     const found = [...site.kernel.tasks].find(({ space }) => space.identity.token === identity);
     if (found === undefined) throw new Error(`there is no task ${String(label)}`);
     return found;
-  }
-
-  #evict({ task, address, size }: Args): Answer {
-    evict(this.#record(task).memory, Number(address), Number(size));
-    return { kr: 'KERN_SUCCESS' };
-  }
-
-  #limit({ task: label, names, memory }: Args): Answer {
-    const task = this.#record(label);
-    if (names !== undefined) task.space.namesLeft = names === null ? Number.POSITIVE_INFINITY : Number(names);
-    const { max } = task.memory.sizeLimit;
-    if (memory !== undefined) {
-      const current = memory === null ? max : task.memory.regions.counted + Number(memory);
-      task.memory.setSizeLimit(current, max, 'privileged');
-    }
-    return { kr: 'KERN_SUCCESS' };
   }
 
   census(): Census {

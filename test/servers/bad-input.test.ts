@@ -237,7 +237,8 @@ describe('a node of another version', () => {
     );
     dir.publish({ name: 'old', node: 'old.x', pid: process.pid, version: '9.0.0', startedAt: 0 });
     const { text, hint } = await refused(['task', 'run', counter, '--on', 'old'], 'E_VERSION', 1);
-    expect(text).toMatch(/^old and this command do not understand each other: .*version 1, the other 2$/);
+    const versions = `version ${PROTOCOL_VERSION}, the other ${PROTOCOL_VERSION + 1}`;
+    expect(text).toMatch(new RegExp(`^old and this command do not understand each other: .*${versions}$`));
     expect(hint).toContain('portolan node stop old');
     const { out } = await run('node', 'ls');
     expect(out).toMatch(/node-a +\d+[\s\S]*✗ old: old and this command do not understand each other/);
@@ -285,7 +286,9 @@ describe('a full disk', () => {
   it.runIf(hasLimit)('under the journal calls the move off, and does not when there is room again', async () => {
     limitFiles('0:unlimited');
     const { text, hint } = await refused(['migrate', 'counter', 'node-b'], 'E_MIGRATION_ABORTED', 5);
-    expect(text).toMatch(/^counter stays on node-a and runs: the journal cannot be written: .*node-a\.journal.*EFBIG$/);
+    expect(text).toMatch(
+      /^counter stays on node-a and runs: the decision cannot be journalled: .*node-a\.journal.*EFBIG$/,
+    );
     expect(hint).toContain('make room');
     limitFiles('unlimited:unlimited');
     await unharmed(tester, async () => {

@@ -130,7 +130,7 @@ const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): 
   return { kind: 'once', once: once.id, node: net.node, peer };
 };
 
-/** True for a receive right that netmsg has only to pass it on: neither a port of its own nor, yet, one it stands for. */
+/** True for a receive right that netmsg has only to pass on: no port of its own. */
 const isPassedOn = (net: Net, name: PortName): boolean =>
   name !== MACH_PORT_NULL && name !== net.service && name !== net.doorbell && name !== net.watch;
 
