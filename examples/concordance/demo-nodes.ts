@@ -12,6 +12,7 @@ import { nodeService } from '../../servers/node/protocol.ts';
 import type { NodeRecord } from '../../servers/node/state-dir.ts';
 import { type Agent, ask, callKernelPort, letGo, valueOf } from '../../servers/shell/agent.ts';
 import { type Client, factsOf, serviceOf } from '../../servers/shell/client.ts';
+import { standstillOf } from '../../servers/shell/fates.ts';
 import type { NodeLife } from './demo-check.ts';
 import type { PlannedFile } from './file-table.ts';
 import { type ConcordanceProgress, concordanceService } from './service.ts';
@@ -135,27 +136,13 @@ export class Concordance {
     const whole = records.find(({ mid }) => mid === record.mid) ?? record;
     return {
       ...whole,
-      freezeMs: await this.#standstill(from, to),
+      freezeMs: await standstillOf(this.#client, this.identity, [from, to]),
       fromName: from.name,
       toName: to.name,
       forwarded: (await this.#passed()) - before,
       retargeted: (await this.retargeted()) - told,
       filesIndexed,
     };
-  }
-
-  /**
-   * Milliseconds from the freeze at one node to the moment the task ran at the other, by the clock both share. (The
-   * source alone can only say when it heard of it.)
-   */
-  async #standstill(from: NodeRecord, to: NodeRecord): Promise<number> {
-    const nodes = (await collectLives(this.#client, [from, to])).nodes;
-    const [frozen, runs] = nodes.map(({ events, clockOrigin }, at) => {
-      const kind = at === 0 ? 'frozen' : 'running';
-      const last = events.findLast((event) => event.task === this.identity && event.kind === kind);
-      return clockOrigin + (last?.at ?? Number.NaN);
-    });
-    return (runs ?? Number.NaN) - (frozen ?? Number.NaN);
   }
 
   /** Messages that either node has passed on so far. */

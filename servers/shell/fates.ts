@@ -46,6 +46,21 @@ export const livesOf = async (
   return { events: (answer['events'] ?? []) as readonly LifeEvent[], clockOrigin, lost: Number(answer['lost'] ?? 0) };
 };
 
+/**
+ * Milliseconds that a task stood still in its last move: from the freeze at one node to the moment it ran at the other,
+ * by the clock that both share. (The source alone can only say when it heard of it.) NaN if a ring has forgotten it.
+ */
+export const standstillOf = async (
+  client: Client,
+  identity: string,
+  [from, to]: readonly [NodeRecord, NodeRecord],
+): Promise<number> => {
+  const [source, destination] = await Promise.all([livesOf(client, from), livesOf(client, to)]);
+  const lastOf = ({ events, clockOrigin }: typeof source, kind: string): number =>
+    clockOrigin + (events.findLast((event) => event.task === identity && event.kind === kind)?.at ?? Number.NaN);
+  return lastOf(destination, 'running') - lastOf(source, 'frozen');
+};
+
 /** Every end that the nodes know of, the last one last. */
 export const fatesOf = async (client: Client): Promise<Gathered<Fate>> => {
   const { values, silent } = await gather(client, async (record) => {

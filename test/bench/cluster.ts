@@ -15,6 +15,7 @@ import type { NodeRecord } from '../../servers/node/state-dir.ts';
 import { ask, callKernelPort, letGo, type Question, valueOf } from '../../servers/shell/agent.ts';
 import { connect, type NodeSettings } from '../../servers/shell/boot.ts';
 import { type Client, nodeNamed, serviceOf } from '../../servers/shell/client.ts';
+import { standstillOf } from '../../servers/shell/fates.ts';
 import { taskNamed } from '../../servers/shell/find-task.ts';
 import type { Run } from './bench.ts';
 import type { Child } from './children.ts';
@@ -126,6 +127,11 @@ export class Cluster implements AsyncDisposable {
     if (record?.outcome !== 'moved') throw new Error(`the move to ${to} failed: ${record?.why ?? 'no record'}`);
     task.node = to;
     return { record, wholeMs };
+  }
+
+  /** Milliseconds that a task stood still in its last move, by the clock of both nodes. */
+  standstill({ identity }: RunningTask, from: string, to: string): Promise<number> {
+    return standstillOf(this.#client, identity, [this.#record(from), this.#record(to)]);
   }
 
   /** Waits until nothing that has left a node is needed there, and answers its moves. */

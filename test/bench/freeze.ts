@@ -48,6 +48,8 @@ interface Freeze {
 interface Moved {
   readonly kind: Kind;
   readonly record: MoveRecord;
+  /** From the freeze to the moment it ran, by the clock of both nodes. */
+  readonly freezeMs: number;
   readonly wholeMs: number;
 }
 
@@ -76,7 +78,8 @@ class Shuttle {
     const from = this.#task.node;
     const record = await this.#go(kind);
     await this.#cluster.drain(from);
-    return { kind, record, wholeMs: performance.now() - began };
+    const wholeMs = performance.now() - began;
+    return { kind, record, freezeMs: await this.#standstill(from), wholeMs };
   }
 
   /**
@@ -85,12 +88,17 @@ class Shuttle {
   async moveAway(kind: Kind): Promise<Moved> {
     const from = this.#task.node;
     const record = await this.#go(kind);
+    const freezeMs = await this.#standstill(from);
     await this.#cluster.end(this.#task);
     await this.#cluster.drain(from);
     await this.#cluster.rest();
     this.#task = await this.#cluster.run(from, 'holder', argumentsFor(this.#mebibytes, this.#tasks));
     this.#tasks += 1;
-    return { kind, record, wholeMs: Number.NaN };
+    return { kind, record, freezeMs, wholeMs: Number.NaN };
+  }
+
+  #standstill(from: string): Promise<number> {
+    return this.#cluster.standstill(this.#task, from, this.#task.node);
   }
 
   async #go(kind: Kind): Promise<MoveRecord> {
@@ -130,7 +138,7 @@ const schedule = ({ lazy, eager }: FreezeSize): Kind[] => {
 
 const rowOf = (mebibytes: number, kind: Kind, moves: readonly Moved[]): Row => {
   const of = (field: (moved: Moved) => number): number => median(moves.map(field));
-  const freezes = moves.map(({ record }) => record.freezeMs);
+  const freezes = moves.map((moved) => moved.freezeMs);
   return {
     mebibytes,
     strategy: kind === 'eager' ? 'eager-all' : 'copy-on-reference',
@@ -205,7 +213,7 @@ const measure = async (run: Run): Promise<Freeze> => {
     const moved = await measureSize(run, pairs, size);
     for (const kind of ['lazy', 'lazy-journal', 'eager'] as const) {
       const of = moved.filter((each) => each.kind === kind);
-      if (kind === 'lazy') lazy.push(...of.map(({ record }) => record.freezeMs));
+      if (kind === 'lazy') lazy.push(...of.map(({ freezeMs }) => freezeMs));
       if (of.length > 0) rows.push(rowOf(mebibytes, kind, of));
     }
     run.say(`freeze: ${mebibytes} MiB done`);

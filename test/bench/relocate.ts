@@ -85,10 +85,12 @@ class Scene {
   /** Moves the server while the client asks. Answers what the client saw, and how long the server stood still. */
   async move(strategy: string): Promise<{ moving: Asked; following: Asked; freezeMs: number }> {
     const from = this.#holder.node;
-    const { record } = await this.#cluster.move(this.#holder, from === 'a' ? 'b' : 'a', { strategy });
+    const to = from === 'a' ? 'b' : 'a';
+    await this.#cluster.move(this.#holder, to, { strategy });
     const moving = await this.mark();
     await this.#cluster.drain(from);
-    return { moving, following: await this.mark(), freezeMs: record.freezeMs };
+    const following = await this.mark();
+    return { moving, following, freezeMs: await this.#cluster.standstill(this.#holder, from, to) };
   }
 }
 
