@@ -43,6 +43,7 @@ export class PortPager implements Pager {
   readonly #kernel: Kernel;
   readonly #port: Port;
   readonly #role: SourceRole;
+  readonly #held = { count: 0 };
   #control: Port | null = null;
   #name: Port | null = null;
   /** Tells of the pager's death. */
@@ -60,7 +61,7 @@ export class PortPager implements Pager {
     this.#control = kernelPort(
       kernel,
       new RequestServer(kernel, (request, carried, data) =>
-        servePager({ kernel, object, control: this.#control }, request, carried, data),
+        servePager({ kernel, object, control: this.#control, held: this.#held }, request, carried, data),
       ),
     );
     this.#name = kernelPort(kernel, { serve: (message) => void kernel.ipc.work.push(message) });

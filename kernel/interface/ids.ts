@@ -107,7 +107,7 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   task_detach: form(2043),
   task_supply: form(2044, { object: 'number', pages: 'any' }),
   husk_restore: form(2050, { image: 'any' }, ['rights[]']),
-  husk_read: form(2051, { object: 'number', page: 'number', count: 'number' }),
+  husk_read: form(2051, { object: 'number', page: 'number', count: 'number', wait: 'boolean' }),
   husk_release: form(2052),
   husk_pages: form(2053, { object: 'number' }),
   memory_object_create_proxy: form(

@@ -17,7 +17,10 @@ export type FreezeRequest =
    * A pinned task has no `image`. Changes nothing.
    */
   | { readonly op: 'task_describe' }
-  /** Puts pages into an object of a task that has just been put together. */
+  /**
+   * Puts pages into an object of a task that has just been put together; answered when there is room for them. What
+   * there is no room for is an error from then on, and the code says so.
+   */
   | {
       readonly op: 'task_supply';
       readonly object: number;
@@ -30,15 +33,27 @@ export type FreezeRequest =
 export type HuskRequest =
   /** Puts the task together again where it was, still frozen. Carries every right but the husk's own. */
   | { readonly op: 'husk_restore'; readonly image: Body }
-  /** Reads `count` pages of an object from `page` on: `{ pages: [{ page, bytes }] }`, absent ones left out. */
-  | { readonly op: 'husk_read'; readonly object: number; readonly page: number; readonly count: number }
-  /** Which pages of an object are resident: `{ bitmap }`, one bit each, lowest first. */
+  /**
+   * Reads an object's own pages from `page` on, at most `count`, up to the first that is at the default pager:
+   * `{ object, page, end, pages: [{ page, bytes }] }`. What is not among the pages up to `end` the object does not have.
+   * With `wait` the answer comes when there is at least one page to tell of. A page that cannot be had any more ends the
+   * answer, too; if it is the first, the code says so.
+   */
+  | {
+      readonly op: 'husk_read';
+      readonly object: number;
+      readonly page: number;
+      readonly count: number;
+      readonly wait: boolean;
+    }
+  /** Which pages an object has of its own, here or at the default pager: `{ bitmap }`, one bit each, lowest first. */
   | { readonly op: 'husk_pages'; readonly object: number }
   /** Destroys what is left. */
   | { readonly op: 'husk_release' };
 
 /** Calls on the host port. */
 export type HostRequest =
+  /** Name and counts; pages of memory that may be here at once, that are, and whether others can be paged out. */
   | { readonly op: 'host_info' }
   /** Every task: names, counts, and a send right to each task's port. */
   | { readonly op: 'host_tasks' }

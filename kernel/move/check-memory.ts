@@ -11,7 +11,7 @@ const address = v.pipe(count, v.minValue(MAP_START), v.maxValue(MAP_END), v.mult
 const object = v.object({
   id: count,
   pages,
-  resident: count,
+  own: count,
   kind: v.literal('anonymous'),
   shadow: v.nullable(v.object({ object: count, page: pages })),
   copy: v.nullable(count),

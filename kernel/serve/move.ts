@@ -18,9 +18,11 @@ import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
 import { RightsIn } from '../move/rights.ts';
 import { weighImage } from '../move/weight.ts';
 import { figures } from '../vm/describe.ts';
+import { isWait, ownPage } from '../vm/obtain.ts';
+import { ERROR, PAGED } from '../vm/frames.ts';
 import { PAGE } from '../vm/page.ts';
 import { HostServer, objectServer, RequestServer, taskPort, taskSelf } from './kernel-ports.ts';
-import { foreign, type GivenRight, only, type Served, success } from './request.ts';
+import { foreign, type GivenRight, only, type Served, settled, success } from './request.ts';
 
 /** Serves a call that freezes, describes or takes apart. */
 export const serveFreeze = (task: Task, request: FreezeRequest): Served => {
@@ -88,6 +90,8 @@ const detach = (task: Task): Served => {
   };
 };
 
+type HuskRead = Extract<HuskRequest, { op: 'husk_read' }>;
+
 const isHusk = (request: KernelRequest): request is HuskRequest => request.op.startsWith('husk_');
 
 const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried[]): Served => {
@@ -107,9 +111,9 @@ const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried
       endHuskPort(task);
       return { kr: 'KERN_SUCCESS', rights: [ownPort(task)] };
     })
-    .with({ op: 'husk_read' }, ({ object, page, count }) => success({ pages: readPages(task, object, page, count) }))
+    .with({ op: 'husk_read' }, (range) => readPages(task, range))
     .with({ op: 'husk_pages' }, ({ object }) =>
-      success({ bitmap: task.described?.get(object)?.residentPages() ?? new Uint8Array(0) }),
+      success({ bitmap: task.described?.get(object)?.ownPages() ?? new Uint8Array(0) }),
     )
     .with({ op: 'husk_release' }, () => {
       endHuskPort(task);
@@ -119,15 +123,23 @@ const serveHusk = (task: Task, request: KernelRequest, carried: readonly Carried
     .exhaustive();
 };
 
-/** Pages of an object of a husk, those that are here. */
-const readPages = (task: Task, id: number, first: number, count: number): { page: number; bytes: Bytes }[] => {
+/** Pages of an object of a husk. Whoever waits is given what there is as soon as the first page is here. */
+const readPages = (task: Task, { object: id, page: first, count, wait }: HuskRead): Served => {
   const object = task.described?.get(id);
   const pages: { page: number; bytes: Bytes }[] = [];
-  for (let page = first; object !== undefined && page < first + count; page += 1) {
-    const view = object.view(page);
-    if (view !== null) pages.push({ page, bytes: Bytes.from(view) });
+  let end = first;
+  for (; object !== undefined && end < first + count; end += 1) {
+    const own = ownPage(object, end);
+    if (own instanceof Uint8Array) pages.push({ page: end, bytes: Bytes.from(own) });
+    else if (own !== 'none') {
+      const shortage = own === 'KERN_RESOURCE_SHORTAGE' ? object.pool.backing.wait : null;
+      const awaited = isWait(own) ? own : shortage;
+      if (end === first && wait && awaited !== null) return settled({ wait: awaited }, 0);
+      if (end === first && awaited === null && !isWait(own)) return { kr: own, fields: { object: id, page: first } };
+      break;
+    }
   }
-  return pages;
+  return success({ object: id, page: first, end, pages });
 };
 
 /** Puts pages into an object of a task that has just been put together. */
@@ -138,12 +150,18 @@ const supplyPages = (
 ): KernReturn => {
   const object = task.described?.get(id);
   if (object === undefined) return 'KERN_INVALID_ARGUMENT';
+  const { pool, frames } = object;
+  let result: KernReturn = 'KERN_SUCCESS';
   for (const { page, bytes } of pages) {
     const isPage = bytes instanceof Bytes && bytes.length === PAGE && page >= 0 && page < object.pages;
-    if (!isPage || object.frames.has(page)) continue;
-    if (!object.frames.add(page, viewOfBytes(bytes), 0)) return 'KERN_RESOURCE_SHORTAGE';
+    // A page that has come may have been paged out again while the others waited.
+    if (!isPage || frames.has(page) || (frames.flags(page) & PAGED) !== 0) continue;
+    if (frames.add(page, viewOfBytes(bytes), 0)) continue;
+    if (pool.backing.wait !== null) return settled({ wait: pool.backing.wait }, 0);
+    frames.setFlags(page, ERROR); // never zeros
+    result = 'KERN_RESOURCE_SHORTAGE';
   }
-  return 'KERN_SUCCESS';
+  return result;
 };
 
 const endHuskPort = (task: Task): void => {
@@ -199,6 +217,9 @@ const hostInfo = (kernel: Kernel): Record<string, unknown> => ({
   ports: kernel.ipc.ports,
   messages: kernel.ipc.messages,
   now: kernel.now,
+  pagesMax: kernel.pool.limit,
+  pagesUsed: kernel.pool.resident,
+  isPaging: kernel.pool.backing.pager !== null,
 });
 
 const listTasks = (kernel: Kernel): Served => {

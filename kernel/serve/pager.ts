@@ -17,6 +17,7 @@ import {
 } from '../interface/pager.ts';
 import type { Kernel } from '../kernel.ts';
 import { controlOf, type PagerControl } from '../vm/control.ts';
+import { ERROR } from '../vm/frames.ts';
 import type { MapCopy } from '../vm/map-copy.ts';
 import type { MemoryObject } from '../vm/object.ts';
 import { isWait } from '../vm/obtain.ts';
@@ -29,6 +30,8 @@ export interface PagedObject {
   readonly kernel: Kernel;
   readonly object: MemoryObject;
   readonly control: Port | null;
+  /** Supplies that wait for room. What the pager says after them must not overtake them. */
+  readonly held: { count: number };
 }
 
 const isPagerRequest = (request: KernelRequest): request is PagerRequest =>
@@ -75,6 +78,7 @@ export const servePager = (
     case 'memory_object_destroy':
       return only(control.destroy());
     case 'memory_object_complete':
+      if (paged.held.count > 0) putOff(paged);
       control.complete();
       return only('KERN_SUCCESS');
     default:
@@ -95,15 +99,33 @@ const supply = (paged: PagedObject, control: PagerControl, request: Supply, memo
   const data = dataOf(request.data, memory[0]);
   paged.kernel.events?.record(EVENT_SUPPLY, paged.kernel.now, paged.object.id, offset / PAGE, 0);
   const length = sizeOfData(data);
+  if (!paged.kernel.pool.hasRoom(length / PAGE)) putOff(paged);
   const supplied = control.supply(offset, data, request.lock, request.precious);
   if (typeof supplied === 'string') {
     if (reply !== null) destroyRight(paged.kernel.ipc, reply.port, reply.type);
     return only(supplied);
   }
   const { result, errorOffset } = supplied;
+  if (result === 'KERN_RESOURCE_SHORTAGE' && control.role === 'moved') lose(paged.object, errorOffset, offset + length);
   const body = { offset, length, result, error_offset: errorOffset };
   tellCompleted(paged, reply, MEMORY_OBJECT_SUPPLY_COMPLETED, body, paged.control);
   return only(result);
+};
+
+/** Room is being made: the call comes again then. If none is, it goes on. Calls keep their order. */
+const putOff = ({ kernel, held }: PagedObject): void => {
+  const { wait } = kernel.pool.backing;
+  if (wait === null) return;
+  held.count += 1;
+  wait.join({ pageReady: () => void (held.count -= 1) });
+  settled({ wait }, 0);
+};
+
+/** Pages of a moved object come once: those for which there is no room are errors from now on, never zeros. */
+const lose = ({ frames }: MemoryObject, from: number, to: number): void => {
+  for (let page = from / PAGE; page < to / PAGE; page += 1) {
+    if (!frames.has(page)) frames.setFlags(page, frames.flags(page) | ERROR);
+  }
 };
 
 const NOTHING: Uint8Array = new Uint8Array(0);

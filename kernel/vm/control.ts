@@ -189,6 +189,7 @@ export class PagerControl implements PageSource, Evictable, Cached {
     let done = 0;
     while (done < count && result === 'KERN_SUCCESS') {
       result = this.#place(first + done, pageOfData(data, done), flags);
+      if (this.role === 'moved' && result === 'KERN_MEMORY_PRESENT') result = 'KERN_SUCCESS'; // asked for and pushed
       if (result === 'KERN_SUCCESS') done += 1;
     }
     for (let page = first; page < first + done; page += 1) this.#requests.close(page);

@@ -16,7 +16,8 @@ import { putShadow, reference } from './shadow.ts';
 export interface ObjectDescription {
   readonly id: number;
   readonly pages: number;
-  readonly resident: number;
+  /** Pages with content of the object's own, here or at the default pager. */
+  readonly own: number;
   /** `named`: the object of an external pager. */
   readonly kind: 'anonymous' | 'named';
   readonly shadow: { readonly object: number; readonly page: number } | null;
@@ -89,7 +90,7 @@ export const describe = (map: AddressMap, inFlight: readonly MapCopy[] = []): Ma
     objects: [...objects.values()].map((object) => ({
       id: object.id,
       pages: object.pages,
-      resident: object.frames.resident,
+      own: object.ownCount,
       kind: object.isNamed ? 'named' : 'anonymous',
       shadow: object.shadow === null ? null : { object: object.shadow.object.id, page: object.shadow.page },
       copy: object.copy !== null && objects.has(object.copy.id) ? object.copy.id : null,
@@ -125,8 +126,9 @@ export const restoreCopy = (
 
 /** Totals over what a map shows. */
 export interface Figures {
-  /** Pages that are here, of all objects behind the regions. */
+  /** Pages that are here, of all objects behind the regions; and pages that are at the default pager. */
   readonly pages: number;
+  readonly pagedOut: number;
   readonly bytes: number;
   readonly regions: number;
   /** Objects whose pages are still at another kernel. */
@@ -142,10 +144,11 @@ export const figures = (map: AddressMap): Figures => {
   const { list, bytes } = map.regions;
   const shown = new Map<MemoryObject, number>();
   for (const { object } of list) shown.set(object, (shown.get(object) ?? 0) + 1);
-  const total = { pages: 0, bytes, regions: list.length, awaited: 0, paged: 0, shared: 0 };
+  const total = { pages: 0, pagedOut: 0, bytes, regions: list.length, awaited: 0, paged: 0, shared: 0 };
   for (const object of objectsOf(map).values()) {
     total.pages += object.frames.resident;
-    if (object.source !== null && !object.isNamed) total.awaited += 1;
+    total.pagedOut += object.ownCount - object.frames.resident;
+    if (object.source?.role === 'moved') total.awaited += 1;
     if (object.isNamed) total.paged += 1;
     const elsewhere = object.references - (shown.get(object) ?? 0) - object.shadowers.size;
     if (object.isShared && elsewhere > 0) total.shared += 1;

@@ -175,6 +175,17 @@ export class MemoryObject {
     return bits;
   }
 
+  /** How many these are: O(1) for an object of which nothing has been paged out. */
+  get ownCount(): number {
+    let count = this.frames.resident;
+    if (this.source?.role !== 'internal') return count;
+    this.frames.forEachFlagged(0, this.#pages, PAGED, (page) => {
+      if (!this.frames.has(page)) count += 1;
+      return true;
+    });
+    return count;
+  }
+
   /**
    * The pages written since the last call, in order, paged out or not. A page that is then written again is told again.
    */

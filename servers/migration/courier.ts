@@ -12,7 +12,7 @@ import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
 import { isDrained, nextEager, nextPush } from './pages.ts';
-import { MOVE_PAGES, MOVE_PAGES_END } from './protocol.ts';
+import { MOVE_PAGES, MOVE_PAGES_END, MOVE_REFUSED } from './protocol.ts';
 import type { MigrationState, SourceMove } from './state.ts';
 
 /** Number of the courier's word that a move needs nothing of this node any more. */
@@ -96,18 +96,28 @@ const report = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   sys.send({ remote: s.events, remoteDisposition: MAKE_SEND, id: DRAINED, body: { mid: move.state.mid } });
 };
 
+/** A page of the freeze cannot be had: the move is called off as if the destination had refused it. */
+const giveUpMove = (sys: Sys, s: MigrationState, move: SourceMove): null => {
+  move.isEagerSent = true;
+  const body = { mid: move.state.mid, why: 'a page of the task cannot be had any more from the default pager' };
+  sys.send({ remote: move.port, remoteDisposition: MAKE_SEND, id: MOVE_REFUSED, body });
+  return null;
+};
+
 const eagerDraft = (sys: Sys, s: MigrationState, move: SourceMove): Draft | null => {
   const { phase, mid } = move.state;
   if (move.strategy.name !== 'eager-all' || move.peer === null || move.isEagerSent) return null;
   if ((phase !== 'staging' && phase !== 'preparing') || s.forced.has(move.peer.name)) return null;
   const next = nextEager(sys, s, move);
-  if (next === null) {
+  if (next === 'waiting') return null;
+  if (next === 'failed') return giveUpMove(sys, s, move);
+  if (next === 'none') {
     move.isEagerSent = true;
     for (const object of move.objects) object.isComplete = true;
   }
   // As long as pages leave, the destination need not answer.
   move.dueAt = sys.now() + s.times.prepareMs;
-  const body = next === null ? { mid } : { mid, object: next.object, pages: next.pages };
-  const id = next === null ? MOVE_PAGES_END : MOVE_PAGES;
+  const body = next === 'none' ? { mid } : { mid, object: next.object, pages: next.pages };
+  const id = next === 'none' ? MOVE_PAGES_END : MOVE_PAGES;
   return { remote: move.peer.name, remoteDisposition: COPY_SEND, id, body: body as unknown as Body };
 };

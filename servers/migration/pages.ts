@@ -2,10 +2,12 @@
  * The pages that a task has left behind: served when touched (the memory-object protocol), pushed while nobody asks.
  */
 
+import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import type { MemoryImage } from '../../kernel/interface/image.ts';
 import {
   type DataRequest,
   MEMORY_OBJECT_COMPLETE,
+  MEMORY_OBJECT_DATA_ERROR,
   MEMORY_OBJECT_DATA_REQUEST,
   MEMORY_OBJECT_DATA_SUPPLY,
   MEMORY_OBJECT_DATA_UNAVAILABLE,
@@ -18,9 +20,9 @@ import type { Body } from '../../ports/body.ts';
 import type { Draft, DraftItem } from '../../ports/draft.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
-import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
-import { callKernel, giveUp, heldRights } from '../kernel-stub.ts';
-import type { MigrationState, SourceMove, SourceObject } from './state.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
+import { callKernel, giveUp, heldRights, type StubAnswer } from '../kernel-stub.ts';
+import type { MigrationState, PageRun, SourceMove, SourceObject } from './state.ts';
 import { post, wakeCourier } from './tell.ts';
 
 const PAGE = 4096;
@@ -32,13 +34,16 @@ type Page = { readonly page: number; readonly bytes: Body };
 /** The objects of a frozen task, with what of each is here. */
 export const describeObjects = (sys: Sys, s: MigrationState, move: SourceMove): SourceObject[] => {
   const { objects } = (move.image as unknown as { memory: MemoryImage }).memory;
-  return objects.map(({ id, resident }) => ({
+  return objects.map(({ id, own }) => ({
     id,
     unsent: null,
-    left: resident,
+    left: own,
     pager: move.strategy.name === 'eager-all' ? MACH_PORT_NULL : pagerPort(sys, s),
     control: null,
     cursor: 0,
+    reads: [],
+    come: null,
+    isBroken: false,
     isComplete: false,
     isTerminated: false,
   }));
@@ -80,15 +85,51 @@ const clear = (bits: Uint8Array, page: number): void => {
   bits[page >> 3] = (bits[page >> 3] ?? 0) & ~(1 << (page & 7));
 };
 
-const readPages = (
-  sys: Sys,
-  s: MigrationState,
-  move: SourceMove,
-  at: { object: number; page: number; count: number },
-): Page[] => {
-  if (move.husk === null) return [];
-  const { fields } = callKernel(sys, { port: move.husk.name, reply: s.reply }, { op: 'husk_read', ...at });
-  return (fields['pages'] as Page[] | undefined) ?? [];
+/** Reads what is here of a range, from its first page on. `waiting`: that one is at the default pager. */
+const readPages = (sys: Sys, s: MigrationState, move: SourceMove, at: Range): PageRun | 'waiting' | 'failed' => {
+  if (move.husk === null) return 'failed';
+  const request = { op: 'husk_read', ...at, wait: false } as const;
+  return runOf(callKernel(sys, { port: move.husk.name, reply: s.reply }, request));
+};
+
+const runOf = ({ kr, fields }: Pick<StubAnswer, 'kr' | 'fields'>): PageRun | 'waiting' | 'failed' => {
+  const run = fields as unknown as PageRun;
+  if (kr !== 'KERN_SUCCESS') return 'failed';
+  return run.end === run.page ? 'waiting' : run;
+};
+
+interface Range {
+  readonly object: number;
+  readonly page: number;
+  readonly count: number;
+}
+
+/** Has a range read whose first page must come from the default pager. The answer comes to the move's port. */
+const readLater = (sys: Sys, move: SourceMove, object: SourceObject, read: SourceObject['reads'][number]): void => {
+  object.reads.push(read);
+  const { page, count } = read;
+  sys.send({
+    remote: move.husk?.name ?? MACH_PORT_NULL,
+    remoteDisposition: COPY_SEND,
+    local: move.port,
+    localDisposition: MAKE_SEND_ONCE,
+    id: CALL_FORMS.husk_read.id,
+    body: { object: object.id, page, count, wait: true },
+  });
+};
+
+/** Pages have come from the default pager. */
+export const onPagesRead = (sys: Sys, s: MigrationState, move: SourceMove, message: Received): void => {
+  const { retcode, ...fields } = message.body as Record<string, unknown> & { object: number; page: number };
+  const object = move.objects.find(({ id }) => id === fields.object);
+  const index = object?.reads.findIndex(({ page }) => page === fields.page) ?? -1;
+  const [read] = index < 0 ? [] : (object?.reads.splice(index, 1) ?? []);
+  if (object === undefined || read === undefined) return;
+  const run = runOf({ kr: retcode as StubAnswer['kr'], fields });
+  if (read.why === 'demand') return serveRun(sys, s, { move, object }, read, run);
+  if (typeof run === 'string') object.isBroken = true;
+  else object.come = run;
+  wakeCourier(sys, s);
 };
 
 /** The destination's kernel has spoken to the pager of an object. */
@@ -123,16 +164,41 @@ const onRequest = (
   const first = offset / PAGE;
   const count = length / PAGE;
   if (!Number.isSafeInteger(first) || !(count >= 1 && count <= CHUNK)) return;
-  const unsent = unsentOf(sys, s, move, object);
-  const pages = readPages(sys, s, move, { object: object.id, page: first, count });
   move.demandFaults += 1;
-  move.pagesOnDemand += pages.length;
   object.cursor = first + count;
+  const range = { page: first, count, why: 'demand' } as const;
+  serveRun(sys, s, { move, object }, range, readPages(sys, s, move, { object: object.id, page: first, count }));
+};
+
+/** Answers as much of a request as is known, and has the rest read. */
+const serveRun = (
+  sys: Sys,
+  s: MigrationState,
+  { move, object }: { readonly move: SourceMove; readonly object: SourceObject },
+  { page, count }: Omit<Range, 'object'>,
+  read: PageRun | 'waiting' | 'failed',
+): void => {
+  if (read === 'waiting') return readLater(sys, move, object, { page, count, why: 'demand' });
+  if (read === 'failed') {
+    const remote = object.control ?? MACH_PORT_NULL;
+    const body = { offset: page * PAGE, size: PAGE, reason: 'the page cannot be had any more' };
+    post(sys, s, { remote, remoteDisposition: COPY_SEND, id: MEMORY_OBJECT_DATA_ERROR, body });
+  } else {
+    take(unsentOf(sys, s, move, object), object, read);
+    move.pagesOnDemand += read.pages.length;
+    for (const run of runsOf(read.pages, page, read.end - page)) supply(sys, s, object, run);
+  }
+  const end = read === 'failed' ? page + 1 : read.end;
+  const left = { object: object.id, page: end, count: page + count - end };
+  if (left.count > 0) serveRun(sys, s, { move, object }, left, readPages(sys, s, move, left));
+};
+
+/** Pages leave: they are not sent again unasked. */
+const take = (unsent: Uint8Array, object: SourceObject, { pages }: PageRun): void => {
   for (const { page } of pages) {
     if (isSet(unsent, page)) object.left -= 1;
     clear(unsent, page);
   }
-  for (const run of runsOf(pages, first, count)) supply(sys, s, object, run);
 };
 
 interface Run {
@@ -176,28 +242,52 @@ export const nextPush = (sys: Sys, s: MigrationState, move: SourceMove): Draft |
   if (move.state.phase !== 'serving' || move.strategy.push === 'off') return null;
   for (const object of move.objects) {
     if (object.control === null || object.isComplete || s.forced.has(object.control)) continue;
-    return pushFrom(sys, s, move, object);
+    const draft = pushFrom(sys, s, move, object);
+    if (draft !== null) return draft;
   }
   return null;
 };
 
-const pushFrom = (sys: Sys, s: MigrationState, move: SourceMove, object: SourceObject): Draft => {
-  const unsent = unsentOf(sys, s, move, object);
+const pushFrom = (sys: Sys, s: MigrationState, move: SourceMove, object: SourceObject): Draft | null => {
   const control = object.control ?? MACH_PORT_NULL;
-  const first = nextUnsent(unsent, object.cursor);
-  if (first < 0) {
+  const run = nextRun(sys, s, move, object);
+  if (run === 'none') {
     object.isComplete = true;
     return { remote: control, remoteDisposition: COPY_SEND, id: MEMORY_OBJECT_COMPLETE, body: {} };
   }
-  let count = 1;
-  while (count < CHUNK && isSet(unsent, first + count)) count += 1;
-  const pages = readPages(sys, s, move, { object: object.id, page: first, count });
-  for (let page = first; page < first + count; page += 1) clear(unsent, page);
-  object.left -= count;
-  object.cursor = first + count;
-  move.pagesPushed += pages.length;
-  const body = { offset: first * PAGE, lock: 0, precious: false, data: joined(pages) };
+  if (typeof run === 'string') return null;
+  move.pagesPushed += run.pages.length;
+  const body = { offset: run.page * PAGE, lock: 0, precious: false, data: joined(run.pages) };
   return { remote: control, remoteDisposition: COPY_SEND, id: MEMORY_OBJECT_DATA_SUPPLY, body };
+};
+
+/** The next pages of an object that nobody has asked for: `none` are left, or they are being read, or cannot be. */
+const nextRun = (
+  sys: Sys,
+  s: MigrationState,
+  move: SourceMove,
+  object: SourceObject,
+): PageRun | 'none' | 'waiting' | 'failed' => {
+  const unsent = unsentOf(sys, s, move, object);
+  const come = object.come;
+  object.come = null;
+  if (come !== null && come.pages.some(({ page }) => isSet(unsent, page))) return leaving(unsent, object, come);
+  if (object.isBroken) return 'failed';
+  if (object.reads.some(({ why }) => why === 'push')) return 'waiting';
+  const page = nextUnsent(unsent, object.cursor);
+  if (page < 0) return 'none';
+  let count = 1;
+  while (count < CHUNK && isSet(unsent, page + count)) count += 1;
+  const run = readPages(sys, s, move, { object: object.id, page, count });
+  if (run === 'waiting') readLater(sys, move, object, { page, count, why: 'push' });
+  if (run === 'failed') object.isBroken = true;
+  return typeof run === 'string' ? run : leaving(unsent, object, run);
+};
+
+const leaving = (unsent: Uint8Array, object: SourceObject, run: PageRun): PageRun => {
+  take(unsent, object, run);
+  object.cursor = run.end;
+  return run;
 };
 
 /** The first unsent page from `from` on, round the end; -1 if there is none. */
@@ -228,25 +318,19 @@ const isCopyable = (value: Body): value is Body & { copyTo(target: Uint8Array, o
 export const isDrained = (move: SourceMove): boolean =>
   move.strategy.name === 'eager-all' || move.objects.every(({ isTerminated }) => isTerminated);
 
-/** Pages of the freeze (`eager-all`), chunk after chunk; null when all have been read. */
+/** Pages of the freeze (`eager-all`), chunk after chunk; `none` when all have been read. */
 export const nextEager = (
   sys: Sys,
   s: MigrationState,
   move: SourceMove,
-): { readonly object: number; readonly pages: readonly Page[] } | null => {
+): { readonly object: number; readonly pages: readonly Page[] } | 'none' | 'waiting' | 'failed' => {
   for (const object of move.objects) {
-    const unsent = unsentOf(sys, s, move, object);
-    const first = nextUnsent(unsent, object.cursor);
-    if (first < 0) continue;
-    let count = 1;
-    while (count < CHUNK && isSet(unsent, first + count)) count += 1;
-    const pages = readPages(sys, s, move, { object: object.id, page: first, count });
-    for (let page = first; page < first + count; page += 1) clear(unsent, page);
-    object.left -= count;
-    object.cursor = first + count;
-    move.pagesInFreeze += pages.length;
-    move.bytesInFreeze += pages.length * PAGE;
-    return { object: object.id, pages };
+    const run = nextRun(sys, s, move, object);
+    if (run === 'none') continue;
+    if (typeof run === 'string') return run;
+    move.pagesInFreeze += run.pages.length;
+    move.bytesInFreeze += run.pages.length * PAGE;
+    return { object: object.id, pages: run.pages };
   }
-  return null;
+  return 'none';
 };

@@ -3,6 +3,7 @@
  * only: to the task's port, the husk, netmsg and the destination's migration server.
  */
 import { match } from 'ts-pattern';
+import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import type { Sys } from '../../kernel/program.ts';
 import { type Body, bodySize } from '../../ports/body.ts';
 import type { DraftItem } from '../../ports/draft.ts';
@@ -12,7 +13,7 @@ import { MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, moving, type StubAnswer } from '../kernel-stub.ts';
 import { netService } from '../net/protocol.ts';
 import { type MoveEvent, patienceOf, step } from './machine.ts';
-import { describeObjects, openPagers, withPagers } from './pages.ts';
+import { describeObjects, onPagesRead, openPagers, withPagers } from './pages.ts';
 import {
   MOVE_ACTIVATED,
   MOVE_PAGES_DONE,
@@ -81,7 +82,7 @@ const offer = (sys: Sys, s: MigrationState, move: SourceMove): void => {
     mid: move.state.mid,
     task: move.state.task,
     programs: described.fields['programs'] as { name: string; hash: string }[],
-    pages: described.fields['pages'] as number,
+    pages: (described.fields['pages'] as number) + (described.fields['pagedOut'] as number),
     strategy: move.strategy,
     dryRun: move.isDryRun,
   });
@@ -202,6 +203,8 @@ export const onMoveMessage = (sys: Sys, s: MigrationState, move: SourceMove, mes
         : fail(sys, s, move, `the image did not arrive: ${String(body['retcode'])}`);
     case netService.id('abort') + 100:
       return restore(sys, s, move, message);
+    case CALL_FORMS.husk_read.id + 100:
+      return onPagesRead(sys, s, move, message);
     case MOVE_PREPARED:
       return advance(sys, s, move, { type: 'prepared' });
     case MOVE_REFUSED:

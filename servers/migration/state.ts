@@ -30,10 +30,17 @@ export interface MigrationArguments {
   readonly isSuccessor?: (node: string, before: string) => boolean;
 }
 
+/** What is known of the pages from `page` to `end`: those that are not among `pages` do not exist. */
+export interface PageRun {
+  readonly page: number;
+  readonly end: number;
+  readonly pages: readonly { readonly page: number; readonly bytes: Body }[];
+}
+
 /** One memory object of a task that has left. */
 export interface SourceObject {
   readonly id: number;
-  /** Pages that the destination may still ask for: bit set = resident here and not sent. */
+  /** Pages that the destination may still ask for: bit set = here and not sent. */
   unsent: Uint8Array | null;
   left: number;
   /** Receive right of the port that the destination's kernel pages from. */
@@ -42,6 +49,12 @@ export interface SourceObject {
   control: PortName | null;
   /** Where the push goes on. */
   cursor: number;
+  /** Reads that wait for the source's own default pager, and who wants them. */
+  readonly reads: { readonly page: number; readonly count: number; readonly why: 'demand' | 'push' }[];
+  /** What came of such a read for the push, and has not been sent. */
+  come: PageRun | null;
+  /** A page cannot be had any more. What can be is served when asked for; the destination is never told that all has come. */
+  isBroken: boolean;
   /** The destination has been told that nothing more will come. */
   isComplete: boolean;
   /** The destination's kernel has said that it does not need the object here any more. */
@@ -96,7 +109,11 @@ export interface Arrival {
   inDoubt: string | null;
   hasAllPages: boolean;
   hasLanded: boolean;
-  readonly pages: { readonly object: number; readonly page: number; readonly bytes: Body }[];
+  /** The task while it is given its pages, before it runs. */
+  landing: HeldRight | null;
+  /** The source died while the task landed: nobody waits to hear of it. */
+  isOrphan: boolean;
+  pages: { readonly object: number; readonly page: number; readonly bytes: Body }[];
 }
 
 /** Everything. Not data: a migration server never moves. */

@@ -3,12 +3,13 @@
  * its own.
  */
 
+import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import type { ThreadImage } from '../../kernel/interface/image.ts';
 import type { Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
-import { MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../ports/right.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, moving } from '../kernel-stub.ts';
 import { dropOldestDoubt, onDoubtMessage } from './doubt.ts';
 import {
@@ -27,6 +28,8 @@ import { giveUpPeer, tell } from './tell.ts';
 
 /** Tasks that may be on their way to one node at a time (protocols 2.3.6). */
 const ARRIVALS_MAX = 4;
+/** Pages that are put into a task at a time. */
+const SUPPLY_MAX = 128;
 /** Number of a dead-name notification. */
 const DEAD_NAME = 72;
 
@@ -65,6 +68,8 @@ export const onOffer = (sys: Sys, s: MigrationState, message: Received): void =>
       inDoubt: null,
       hasAllPages: offer.strategy.name !== 'eager-all',
       hasLanded: false,
+      landing: null,
+      isOrphan: false,
       pages: [],
     });
   }
@@ -80,7 +85,18 @@ const objection = (sys: Sys, s: MigrationState, offer: Offer): string | null => 
   const via = { port: s.own.host, reply: s.reply };
   const { fields } = callKernel(sys, via, { op: 'host_programs', programs: offer.programs });
   const missing = (fields['missing'] as string[] | undefined) ?? [];
-  return missing.length === 0 ? null : `no program ${missing.join(', ')} of this version on ${s.own.node}`;
+  if (missing.length > 0) return `no program ${missing.join(', ')} of this version on ${s.own.node}`;
+  return objectionToSize(sys, s, offer);
+};
+
+/** Pages that come after the move stay until all of their object are here: only then can they be paged out. */
+const objectionToSize = (sys: Sys, s: MigrationState, { pages, strategy }: Offer): string | null => {
+  const { fields } = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_info' });
+  const { pagesMax, isPaging } = fields as { readonly pagesMax: number; readonly isPaging: boolean };
+  if (pages <= pagesMax) return null;
+  const size = `the task has ${pages} pages, and ${s.own.node} has room for ${pagesMax}`;
+  if (!isPaging) return `${size}, and no default pager`;
+  return strategy?.name === 'eager-all' ? null : `${size} at once; move it with --strategy eager-all`;
 };
 
 const answer = (sys: Sys, message: Received, verdict: Verdict, port: PortName): void => {
@@ -128,7 +144,10 @@ export const onArrivalMessage = (sys: Sys, s: MigrationState, arrival: Arrival, 
     const { object, pages } = message.body as unknown as Pages;
     for (const { page, bytes } of pages) arrival.pages.push({ object, page, bytes });
   } else if (message.id === MOVE_QUERY) {
-    if (arrival.hasLanded) tell(sys, s, arrival.source.name, { id: MOVE_ACTIVATED, body: { mid: arrival.mid } });
+    if (arrival.hasLanded && arrival.landing === null)
+      tell(sys, s, arrival.source.name, { id: MOVE_ACTIVATED, body: { mid: arrival.mid } });
+  } else if (message.id === CALL_FORMS.task_supply.id + 100) {
+    land(sys, s, arrival);
   } else if (message.id === MOVE_PAGES_END) {
     arrival.hasAllPages = true;
     prepared(sys, s, arrival);
@@ -140,7 +159,8 @@ export const onArrivalMessage = (sys: Sys, s: MigrationState, arrival: Arrival, 
  * it (NET_ORPHANED). Everything else ends.
  */
 const sourceDied = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
-  if (!arrival.isStaged || arrival.hasLanded) endArrival(sys, s, arrival);
+  if (arrival.landing !== null) arrival.isOrphan = true;
+  else if (!arrival.isStaged || arrival.hasLanded) endArrival(sys, s, arrival);
 };
 
 /** Decided: the rights are here, and the task is this node's. */
@@ -154,31 +174,38 @@ export const onLanded = (sys: Sys, s: MigrationState, mid: string, message: Rece
   const via = { port: s.own.host, reply: s.reply };
   const attached = callKernel(sys, via, { op: 'task_attach', image: arrival.image }, moving(rights));
   const [task] = attached.rights;
-  if (task !== undefined) {
-    supplyPages(sys, s, task.name, arrival);
-    callKernel(sys, { port: task.name, reply: s.reply }, { op: 'task_thaw' });
-    giveUp(sys, task);
-    tell(sys, s, arrival.source.name, { id: MOVE_ACTIVATED, body: { mid } });
-    arrival.image = null;
-    arrival.pages.length = 0;
-    arrival.hasLanded = true;
-    return;
-  }
-  endArrival(sys, s, arrival);
+  if (task === undefined) return endArrival(sys, s, arrival);
+  arrival.image = null;
+  arrival.hasLanded = true;
+  arrival.landing = task;
+  land(sys, s, arrival);
 };
 
-const supplyPages = (sys: Sys, s: MigrationState, task: PortName, arrival: Arrival): void => {
-  const byObject = new Map<number, { page: number; bytes: Body }[]>();
-  for (const { object, page, bytes } of arrival.pages) {
-    const pages = byObject.get(object) ?? [];
-    pages.push({ page, bytes });
-    byObject.set(object, pages);
+/** Gives the task its pages, some at a time as there is room for them, and lets it run. */
+const land = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
+  const { landing: task, pages } = arrival;
+  if (task === null) return;
+  const [first] = pages;
+  if (first !== undefined) {
+    let count = 1;
+    while (count < SUPPLY_MAX && pages[count]?.object === first.object) count += 1;
+    const body = { object: first.object, pages: pages.slice(0, count).map(({ page, bytes }) => ({ page, bytes })) };
+    arrival.pages = pages.slice(count);
+    sys.send({
+      remote: task.name,
+      remoteDisposition: COPY_SEND,
+      local: arrival.port,
+      localDisposition: MAKE_SEND_ONCE,
+      id: CALL_FORMS.task_supply.id,
+      body,
+    });
+    return;
   }
-  for (const [object, pages] of byObject) {
-    for (let at = 0; at < pages.length; at += 128) {
-      callKernel(sys, { port: task, reply: s.reply }, { op: 'task_supply', object, pages: pages.slice(at, at + 128) });
-    }
-  }
+  callKernel(sys, { port: task.name, reply: s.reply }, { op: 'task_thaw' });
+  giveUp(sys, task);
+  arrival.landing = null;
+  if (arrival.isOrphan) return endArrival(sys, s, arrival);
+  tell(sys, s, arrival.source.name, { id: MOVE_ACTIVATED, body: { mid: arrival.mid } });
 };
 
 /** The source has given the move up, or is gone: nothing of it is kept. */

@@ -21,13 +21,10 @@ export const post = (sys: Sys, s: MigrationState, draft: Draft): void => {
   wakeCourier(sys, s);
 };
 
-/** A message that carries no right can be tried: what comes back of it is the right that it was sent by. */
+/** Tried without harm: a full queue takes nothing, not even the right that the message was sent by. */
 const isSentAtOnce = (sys: Sys, s: MigrationState, draft: Draft): boolean => {
   if (s.outbox.has(draft.remote) || s.forced.has(draft.remote)) return false;
-  if (draft.local !== undefined || draft.descriptors !== undefined) return false;
-  if (sys.send(draft) !== 'MACH_SEND_TIMED_OUT') return true;
-  giveUp(sys, { name: draft.remote, type: PORT_SEND });
-  return false;
+  return sys.send(draft) !== 'MACH_SEND_TIMED_OUT';
 };
 
 /** Tells the other side of a move something. */

@@ -11,7 +11,7 @@ type MemoryObject = MemoryImage['objects'][number];
 const object = (id: number, more: Partial<MemoryObject> = {}): MemoryObject => ({
   id,
   pages: 4,
-  resident: 0,
+  own: 0,
   kind: 'anonymous',
   shadow: null,
   copy: null,
@@ -102,7 +102,7 @@ describe('a husk', () => {
     const pages = async (): Promise<unknown[]> => {
       const found: unknown[] = [];
       for (const { id } of memory.objects) {
-        const { pages: read } = await host.kernelCall(husk, { op: 'husk_read', object: id, page: 0, count: 3 });
+        const { pages: read } = await host.kernelCall(husk, { op: 'husk_read', wait: false, object: id, page: 0, count: 3 });
         found.push(
           ...(read as { page: number; bytes: { at(index: number): number } }[]).map(({ page, bytes }) => [
             memory.objects.findIndex((each) => each.id === id),
