@@ -3,6 +3,7 @@
  * acts when the state changes. Up to `deciding` the move can be called off and leaves the task as it was; from
  * `committed` on the source never runs the task again.
  */
+import { produce } from 'immer';
 import { match, P } from 'ts-pattern';
 
 /** What every phase knows. */
@@ -124,11 +125,11 @@ export const step = (before: MoveState, event: MoveEvent, times: MoveTimes = MOV
       phase: 'committed',
       asked: 0,
     }))
-    .with([{ phase: 'committed' }, { type: 'due' }], ([{ asked }]) => ({
-      ...journey(before),
-      phase: 'committed',
-      asked: asked + 1,
-    }))
+    .with([{ phase: 'committed' }, { type: 'due' }], ([committed]) =>
+      produce(committed, (draft) => {
+        draft.asked += 1;
+      }),
+    )
     .with([{ phase: 'committed' }, { type: 'activated' }], () => ({ ...journey(before), phase: 'serving' }))
     .with([{ phase: P.union('committed', 'serving') }, { type: P.union('drained', 'lost') }], () => ({
       ...journey(before),

@@ -172,9 +172,10 @@ const FORWARDING: readonly Fault[] = [
     harm: 'forwarding',
     file: 'servers/net/proxy/inward.ts',
     text: 'if (sent.frame.seq >= next) own.push(',
-    planted: 'own.push(',
+    planted: 'if (sent.frame.seq >= 0) own.push(',
     caughtIn: 'test/servers/net/netmsg-moves.test.ts',
-    caughtBy: 'a receive right that moves to another node loses, doubles and reorders nothing, however often it moves',
+    caughtBy:
+      'a receive right that moves to another node takes back exactly what its owner had not taken, whenever it comes home',
   },
   {
     name: 'a moved port forgets whom it has already heard',

@@ -110,6 +110,34 @@ describe('a receive right that moves to another node', () => {
     expect(c.census().retargeted).toBe(1);
   });
 
+  it('takes back exactly what its owner had not taken, whenever it comes home', () => {
+    for (let seed = 0; seed < 40; seed += 1) {
+      const world = new World(seed);
+      const nodes = [world.node('a'), world.node('b')] as const;
+      const { actors, move, landed } = people(world, nodes);
+      const [alice, bob] = actors as [Actor, Actor];
+      const port = bob.port();
+      bob.call({ op: 'port_set_qlimit', name: port, qlimit: 2 });
+      bob.checkIn(port, 'port');
+      const right = alice.lookUp(nodes[1], 'port');
+      // What alice says and the port's leaving meet in the same turn of bob's netmsg, or nearly.
+      world.hold(nodes[0], nodes[1]);
+      flood(alice, right, 1, 5);
+      world.run();
+      world.release(nodes[0], nodes[1]);
+      world.steps(seed % 5);
+      move(1, 0, port);
+      world.run();
+      const home = landed(0);
+      const ids: number[] = [];
+      for (let more = alice.takeIds(home); more.length > 0; more = alice.takeIds(home)) {
+        ids.push(...more);
+        world.run();
+      }
+      expect(ids, `seed ${seed}`).toEqual(range(1, 5));
+    }
+  });
+
   it('loses, doubles and reorders nothing, however often it moves', () => {
     for (let seed = 1; seed <= 60; seed += 1) {
       const world = new World(seed);
