@@ -28,7 +28,7 @@ export const setQlimit = (space: Space, name: PortName, qlimit: number): KernRet
   if (!(qlimit >= 0 && qlimit <= QLIMIT_MAX)) return 'KERN_INVALID_VALUE';
   const port = receivePort(space, name);
   if (typeof port === 'string') return port;
-  port.qlimit = qlimit;
+  port.limitTo(qlimit, port.isBarred);
   admitBlocked(space.ipc, port);
   return 'KERN_SUCCESS';
 };

@@ -48,6 +48,8 @@ export class Port {
   mscount = 0;
   seqno = 0;
   qlimit: number = QLIMIT_DEFAULT;
+  /** Ordinary senders are let in below this: the queue limit, or -1 while the port is barred (`limitTo`). */
+  room: number = QLIMIT_DEFAULT;
   set: PortSet | null = null;
   queue: Ring<Message> | null = null;
   senders: Ring<SendWait> | null = null;
@@ -59,6 +61,17 @@ export class Port {
 
   get msgcount(): number {
     return this.queue === null ? 0 : this.queue.length;
+  }
+
+  /** Sets the queue limit. A barred port keeps it and is full for every ordinary sender: others come first. */
+  limitTo(qlimit: number, isBarred: boolean): void {
+    this.qlimit = qlimit;
+    this.room = isBarred ? -1 : qlimit;
+  }
+
+  /** True while ordinary senders find no room, whatever is queued. */
+  get isBarred(): boolean {
+    return this.room < 0;
   }
 
   /** Puts a message at the end of the queue, and of the queue of the set that the port is in. */

@@ -17,14 +17,11 @@ export const messageSize = (message: Message): number => {
 
 /** True if the port takes a message of this sender now: room, a send-once right, or the kernel as sender. */
 export const hasRoom = (port: Port, message: Message): boolean =>
-  message.remoteType === PORT_SEND_ONCE || port.msgcount < port.qlimit || port.where >= IN_KERNEL;
+  message.remoteType === PORT_SEND_ONCE || port.msgcount < port.room || port.where >= IN_KERNEL;
 
 /** True if a right given under `disposition` reaches a port that takes no message of an ordinary sender now. */
 export const isFull = (port: Port | null, disposition: number): boolean =>
-  port !== null &&
-  port.msgcount >= port.qlimit &&
-  port.where < IN_KERNEL &&
-  carriedType(disposition) !== PORT_SEND_ONCE;
+  port !== null && port.msgcount >= port.room && port.where < IN_KERNEL && carriedType(disposition) !== PORT_SEND_ONCE;
 
 /**
  * Puts a message where it belongs: to a waiting receiver, into the queue, to the kernel itself; a dead port makes it
@@ -72,7 +69,7 @@ export const fits = (wait: ReceiveWait, message: Message): boolean => {
 export const admitBlocked = (ipc: Ipc, port: Port): void => {
   const senders = port.senders;
   if (senders === null) return;
-  while (senders.length > 0 && port.msgcount < port.qlimit) {
+  while (senders.length > 0 && port.msgcount < port.room) {
     if (senders.at(0)?.isHeld === true) return;
     const wait = senders.shift();
     if (wait === undefined) return;

@@ -73,6 +73,11 @@ export interface Door {
    * name that would tell `notify` is withdrawn.
    */
   forward(delivery: Delivery, notify: PortName): MachMsgReturn;
+  /**
+   * Bars the port of a right of netmsg's to ordinary senders, who find its queue full, or lets them in again. What
+   * `forward` brings is let in up to the queue limit.
+   */
+  bar(name: PortName, isBarred: boolean): void;
   /** Empties a port whose receive right netmsg holds. */
   detach(name: PortName): PortCapsule | KernFailure;
   /**

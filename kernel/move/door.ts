@@ -8,7 +8,7 @@ import type { KernFailure, KernReturn, MachMsgReturn } from '../../ports/kern-re
 import { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { type Carried, carry, deallocate, discard, receivePort } from '../../ports/name-calls.ts';
 import { DEAD, Identity, Message, type Port } from '../../ports/port.ts';
-import { deliver, hasRoom } from '../../ports/queue.ts';
+import { admitBlocked, deliver, hasRoom } from '../../ports/queue.ts';
 import { pseudoReceive } from '../../ports/receive.ts';
 import { MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE, SEND_ONCE, SEND_RIGHTS } from '../../ports/right.ts';
 import { Ring } from '../../ports/ring.ts';
@@ -91,7 +91,7 @@ export class NetDoor implements Door {
     if (!(message instanceof Message)) return typeof message === 'string' ? message : 'MACH_SEND_INVALID_DATA';
     this.#stamp(message, delivery);
     const port = message.dest;
-    if (port === null || message.circular || hasRoom(port, message)) {
+    if (port === null || message.circular || hasRoom(port, message) || port.msgcount < port.qlimit) {
       deliver(ipc, message);
       settle(ipc);
       return 'MACH_MSG_SUCCESS';
@@ -126,6 +126,14 @@ export class NetDoor implements Door {
     deliver(space.ipc, message);
     settle(space.ipc);
     return 'MACH_SEND_WILL_NOTIFY';
+  }
+
+  bar(name: PortName, isBarred: boolean): void {
+    const port = this.#space.lookup(name)?.port ?? null;
+    if (port === null) return;
+    port.limitTo(port.qlimit, isBarred);
+    admitBlocked(this.#space.ipc, port);
+    settle(this.#space.ipc);
   }
 
   detach(name: PortName): PortCapsule | KernFailure {
@@ -184,7 +192,7 @@ export class NetDoor implements Door {
     set?.add(port);
     port.seqno = state.seqno;
     port.mscount = state.mscount;
-    port.qlimit = state.qlimit;
+    port.limitTo(state.qlimit, port.isBarred);
     port.nsrequest = this.#take(state.nsrequest) ?? port.nsrequest;
     port.pdrequest = this.#take(state.pdrequest) ?? port.pdrequest;
     settle(space.ipc);

@@ -5,10 +5,21 @@
 import type { Body } from '../../ports/body.ts';
 import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
 import { invariant } from '../../ports/invariant.ts';
-import type { Cargo, Cause, Frame, Freight, Ticket, WireItem, WireMessage, WireRight } from './tables/frames.ts';
+import {
+  type Cargo,
+  type Cause,
+  type Dependency,
+  type Frame,
+  type Freight,
+  NOTHING_BEFORE,
+  type Ticket,
+  type WireItem,
+  type WireMessage,
+  type WireRight,
+} from './tables/frames.ts';
 import { decodeBody, encodeBody } from './wire/codec.ts';
 
-type Field = 'text' | 'count' | 'flag' | 'bytes' | 'message' | 'freight' | 'right';
+type Field = 'text' | 'count' | 'flag' | 'bytes' | 'message' | 'freight' | 'right' | 'after';
 type Form = readonly (readonly [string, Field])[];
 
 const ADDRESS: readonly Form[number][] = [
@@ -19,11 +30,15 @@ const ADDRESS: readonly Form[number][] = [
 ];
 const MID: readonly Form[number][] = [['mid', 'text']];
 const ONCE: readonly Form[number][] = [['once', 'text']];
+const CHANNEL: readonly Form[number][] = [
+  ['port', 'text'],
+  ['chan', 'count'],
+];
 const LOAD: readonly Form[number][] = [['load', 'count']];
 
 /** Every kind of frame, in the order of their numbers. A new kind does not compile until it has a form. */
 const FORMS: Readonly<Record<Frame['kind'], Form>> = {
-  msg: [...ADDRESS, ['seq', 'count'], ['message', 'message'], ['freight', 'freight']],
+  msg: [...ADDRESS, ['seq', 'count'], ['message', 'message'], ['freight', 'freight'], ['after', 'after']],
   dirty: ADDRESS,
   clean: ADDRESS,
   registered: [
@@ -66,6 +81,8 @@ const FORMS: Readonly<Record<Frame['kind'], Form>> = {
   fetch: [...LOAD, ['at', 'count'], ['size', 'count']],
   piece: [...LOAD, ['at', 'count'], ['bytes', 'bytes']],
   brought: LOAD,
+  await: CHANNEL,
+  over: CHANNEL,
 };
 const KINDS = Object.keys(FORMS) as Frame['kind'][];
 
@@ -96,6 +113,8 @@ const encodeField = (field: Field, value: unknown): Body => {
       return Bytes.adopt(value as Uint8Array);
     case 'freight':
       return encodeFreight(value as Freight | null);
+    case 'after':
+      return encodeAfter(value as readonly Dependency[]);
     default:
       return value as Body;
   }
@@ -103,6 +122,10 @@ const encodeField = (field: Field, value: unknown): Body => {
 
 const encodeFreight = (freight: Freight | null): Body =>
   freight === null ? null : [freight.node, freight.number, freight.size];
+
+/** Hardly any right or message has to wait for others: an empty list is null. */
+const encodeAfter = (after: readonly Dependency[]): Body =>
+  after.length === 0 ? null : after.map(({ node, chan, next }) => [node, chan, next]);
 
 const encodeCargo = (cargo: Cargo): Body => {
   if (cargo instanceof Uint8Array) return Bytes.adopt(cargo);
@@ -138,7 +161,7 @@ const encodeRight = (right: WireRight): Body => {
     case 'dead':
       return [1, right.type];
     case 'send':
-      return [2, right.type, right.port, right.node, right.epoch, right.copier, right.copy];
+      return [2, right.type, right.port, right.node, right.epoch, right.copier, right.copy, encodeAfter(right.after)];
     case 'once':
       return [3, right.once, right.node, right.peer];
     case 'receive':
@@ -186,6 +209,8 @@ const decodeField = (field: Field, value: unknown): unknown => {
       return bytesOf(value);
     case 'freight':
       return decodeFreight(value);
+    case 'after':
+      return decodeAfter(value);
     case 'message':
       return decodeMessage(value, 0);
     case 'right':
@@ -244,6 +269,14 @@ const decodeFreight = (value: unknown): Freight | null => {
   return { node: text(node), number: count(number), size: count(size) };
 };
 
+const decodeAfter = (value: unknown): readonly Dependency[] => {
+  if (value === null) return NOTHING_BEFORE;
+  return list(value).map((each) => {
+    const [node, chan, next] = list(each);
+    return { node: text(node), chan: count(chan), next: count(next) };
+  });
+};
+
 const decodeItem = (value: unknown, depth: number): WireItem => {
   const [kind, first, second] = list(value);
   if (kind === 0) return { kind: 'port', right: decodeRight(first, depth) };
@@ -271,7 +304,7 @@ const decodeRight = (value: unknown, depth: number): WireRight => {
   }
 };
 
-const decodeSend = ([type, port, node, epoch, copier, copy]: readonly unknown[]): WireRight => ({
+const decodeSend = ([type, port, node, epoch, copier, copy, after]: readonly unknown[]): WireRight => ({
   kind: 'send',
   type: rightType(type),
   port: text(port),
@@ -279,6 +312,7 @@ const decodeSend = ([type, port, node, epoch, copier, copy]: readonly unknown[])
   epoch: count(epoch),
   copier: text(copier),
   copy: count(copy),
+  after: decodeAfter(after),
 });
 
 const decodeTicket = (value: unknown, depth: number): Ticket => {

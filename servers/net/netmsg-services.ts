@@ -7,7 +7,8 @@ import { MOVE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { dropSend, type Effect, type Net, nextSerial, post } from './netmsg-state.ts';
 import { type Census, type NodeId, netService } from './protocol.ts';
 import { discardRight, landRight } from './proxy/inward.ts';
-import { encodeSend, parcelOf } from './proxy/outward.ts';
+import { encodeSend } from './proxy/outward.ts';
+import { parcelOf } from './proxy/parcels.ts';
 import { abort, commit, reply, settleOrphan, stage } from './proxy/staging.ts';
 import type { Frame } from './tables/frames.ts';
 

@@ -120,6 +120,8 @@ export interface Net {
    */
   readonly owing: Set<LocalPort>;
   readonly toArm: Set<RemotePort>;
+  /** Local ports some of whose messages may have to wait no longer: what they waited for may have come. */
+  readonly stirred: Set<LocalPort>;
   /** Local ports that may have nobody left who knows them. */
   readonly toSettle: Set<LocalPort>;
   readonly outgoing: Map<string, OutgoingStage>;
@@ -162,6 +164,7 @@ export const startNet = (sys: Sys, args: NetArguments, limits: NetLimits): Net =
     again: [],
     owing: new Set(),
     toArm: new Set(),
+    stirred: new Set(),
     toSettle: new Set(),
     outgoing: new Map(),
     incoming: new Map(),

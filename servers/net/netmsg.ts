@@ -22,8 +22,10 @@ import { failQueries, noteLookUp, serveNet } from './netmsg-services.ts';
 import { type Arrival, dropSend, type Net, startNet } from './netmsg-state.ts';
 import type { NetArguments, NetInput, NetLimits, NodeId } from './protocol.ts';
 import { abandonOnce, loseOnce, noteOnce, onceDied, useOnce } from './proxy/callbacks.ts';
-import { arrive, noteAccepted, noteAck, noteMoved, noteRoomy, payAcks, resendFrom, sendOn } from './proxy/channels.ts';
-import { parcelOf } from './proxy/outward.ts';
+import { arrive, noteAccepted, noteAck, noteMoved, noteRoomy, payAcks, resendFrom, stir } from './proxy/channels.ts';
+import { noteOver, releaseFrom } from './proxy/order.ts';
+import { sendOn } from './proxy/outward.ts';
+import { parcelOf } from './proxy/parcels.ts';
 import {
   armProxies,
   endCopy,
@@ -117,9 +119,12 @@ const heard = (net: Net, input: NetInput): void => {
   }
 };
 
-/** Looks at frames that one turn has made for itself, until there are none. */
+/** Looks at frames that one turn has made for itself, and at what they let go on, until there are none. */
 const settle = (net: Net): void => {
-  for (let next = net.again.shift(); next !== undefined; next = net.again.shift()) receive(net, next);
+  do {
+    for (let next = net.again.shift(); next !== undefined; next = net.again.shift()) receive(net, next);
+    stir(net);
+  } while (net.again.length > 0);
 };
 
 const receive = (net: Net, { from, frame }: Arrival): void => {
@@ -160,6 +165,9 @@ const receive = (net: Net, { from, frame }: Arrival): void => {
       return notePiece(net, from, frame);
     case 'brought':
       return releaseLoad(net, frame.load);
+    case 'await':
+    case 'over':
+      return noteOver(net, from, frame);
   }
 };
 
@@ -197,6 +205,7 @@ const nameDied = (net: Net, name: PortName): void => {
  */
 const nodeDied = (net: Net, node: NodeId): void => {
   for (const record of net.records.all()) {
+    releaseFrom(net, record, node);
     if (record.at === 'here') {
       const holder = record.holders.get(node);
       if (holder === undefined) continue;

@@ -5,49 +5,17 @@
  */
 import { MACH_PORT_NULL } from '../../../ports/name.ts';
 import { COPY_SEND } from '../../../ports/right.ts';
-import { bring, isBrought, laden, unclaim } from '../freight/claims.ts';
-import { release } from '../freight/loads.ts';
-import { type Effect, type Net, post } from '../netmsg-state.ts';
-import type { NodeId, Parcel } from '../protocol.ts';
+import { bring, laden, unclaim } from '../freight/claims.ts';
+import { release, unload } from '../freight/loads.ts';
+import { type Net, post } from '../netmsg-state.ts';
+import type { Delivery, NodeId } from '../protocol.ts';
 import { type AddressedFrame, type Frame, rightsOf } from '../tables/frames.ts';
 import type { Channel, LocalPort, MessageFrame, RemotePort } from '../tables/records.ts';
 import { discard, landMessage, releaseEarly } from './inward.ts';
-import { commitEffects, encodeParcel, giveUpParcel } from './outward.ts';
+import { dependenciesOf, ease, forgetPassed, isDue } from './order.ts';
+import { block } from './outward.ts';
+import { deliveryOf } from './parcels.ts';
 import { cleanIfIdle, noteHolder, retarget } from './references.ts';
-
-/** A message has come to a proxy: it gets its number and goes to where the port is believed to be. */
-export const sendOn = (net: Net, record: RemotePort, parcel: Parcel): void => {
-  const effects: Effect[] = [];
-  const peer = record.node;
-  const sealed = encodeParcel(net, { peer, until: 'acknowledged' }, parcel, effects);
-  const frame: MessageFrame = {
-    kind: 'msg',
-    port: record.id,
-    epoch: record.epoch,
-    origin: net.node,
-    chan: record.chan,
-    seq: record.nextSeq,
-    ...sealed,
-  };
-  const isTooLarge = (sealed.freight?.size ?? 0) > net.limits.freightMax;
-  if (isTooLarge || !post(net, peer, frame)) return giveUpParcel(net, parcel, effects);
-  record.nextSeq += 1;
-  record.unacknowledged.push({ frame, via: peer });
-  net.counters.sent += 1;
-  commitEffects(net, effects, peer);
-  block(net, record);
-};
-
-/**
- * Without credit, or while the node has enough to read, nothing more is received from a proxy: senders block in front
- * of it as in front of a full queue.
- */
-const block = (net: Net, record: RemotePort): void => {
-  const mayGo = record.nextSeq < record.limit && net.sessions.hasRoom(record.node);
-  if (mayGo === !record.isBlocked) return;
-  record.isBlocked = !mayGo;
-  net.sys.call({ op: 'port_move_member', member: record.name, after: mayGo ? net.set : MACH_PORT_NULL });
-};
 
 /** A node has read what was sent to it: who waited for that goes on. */
 export const noteRoomy = (net: Net, node: NodeId): void => {
@@ -69,6 +37,7 @@ export const noteAck = (net: Net, frame: Extract<Frame, { kind: 'cack' }>): void
     unacknowledged.shift();
     release(net, first.frame.freight);
   }
+  forgetPassed(record, frame.next);
   if (frame.limit > record.limit) record.limit = frame.limit;
   if (record.isBlocked) block(net, record);
   cleanIfIdle(net, record);
@@ -159,7 +128,8 @@ const accept = (net: Net, record: LocalPort, from: NodeId, frame: MessageFrame):
   owe(net, record, frame.origin);
   if (frame.seq < channel.next) return;
   channel.held.set(frame.seq, frame);
-  bring(net, { from, frame });
+  // What has to wait for others takes no room before its time: they may need it.
+  if (isDue(net, record, frame.after)) bring(net, { from, frame });
   drain(net, record, channel);
   if (channel.held.has(frame.seq)) askLater(net, frame);
 };
@@ -186,21 +156,68 @@ const owe = (net: Net, record: LocalPort, origin: NodeId): void => {
   net.owing.add(record);
 };
 
-/** Enqueues held messages as long as it is their turn, their freight is here and the queue is not over-full. */
+/**
+ * Enqueues held messages as long as it is their turn, nothing has to come before, their freight is here and the queue
+ * is not over-full.
+ */
 const drain = (net: Net, record: LocalPort, channel: Channel): void => {
   while (!record.isOverfull && record.limbo === null) {
     const frame = channel.held.get(channel.next);
-    if (frame === undefined || !isBrought(net, frame.freight)) return;
+    if (frame === undefined || !isDue(net, record, frame.after)) return;
+    if (!bring(net, { from: frame.origin, frame })) return;
     channel.held.delete(channel.next);
     channel.next += 1;
+    if (record.asked.size > 0 || record.isBarred) net.stirred.add(record);
     enqueue(net, record, frame);
   }
 };
 
+/** The same for what a proxy here had accepted before its port came. */
+const drainWaiting = (net: Net, record: LocalPort): void => {
+  const own = record.channels.get(net.node);
+  if (own === undefined) return;
+  while (!record.isOverfull && record.limbo === null && own.held.size === 0) {
+    if (record.waiting.length === 0 || !isDue(net, record, dependenciesOf(net, record, own.next))) return;
+    const parcel = record.waiting.shift();
+    if (parcel === undefined) return;
+    own.next += 1;
+    net.stirred.add(record);
+    put(net, record, deliveryOf(parcel, record.name));
+  }
+};
+
+/** True if nothing waits for anything. */
+const isQuiet = ({ after, channels }: LocalPort): boolean =>
+  after.length === 0 && [...channels.values()].every(({ held }) => held.size === 0);
+
+/** Messages of some channels have been enqueued: others may have waited for that, and senders here. */
+export const stir = (net: Net): void => {
+  for (const record of net.stirred) {
+    net.stirred.delete(record);
+    if (net.records.get(record.id) !== record) continue;
+    for (const [origin, channel] of [...record.channels]) {
+      const { next } = channel;
+      drain(net, record, channel);
+      if (channel.next > next && origin !== net.node) owe(net, record, origin);
+    }
+    drainWaiting(net, record);
+    ease(net, record);
+    if (record.asked.size > 0 && isQuiet(record)) record.asked.clear();
+  }
+};
+
 const enqueue = (net: Net, record: LocalPort, frame: MessageFrame): void => {
-  const delivery = landMessage(net, laden(net, frame), record.name, COPY_SEND);
+  if (frame.message.type === 0) return; // a number without a message
+  const isOwn = frame.origin === net.node;
+  const message = isOwn ? unload(net, frame) : laden(net, frame);
+  const delivery = landMessage(net, message, record.name, COPY_SEND);
   unclaim(net, frame.freight);
-  net.counters.received += 1;
+  if (!isOwn) net.counters.received += 1;
+  put(net, record, delivery);
+};
+
+const put = (net: Net, record: LocalPort, { draft, ...rest }: Delivery): void => {
+  const delivery = { ...rest, draft: { ...draft, remoteDisposition: COPY_SEND } };
   const kr = net.door.forward(delivery, net.watch);
   if (kr === 'MACH_SEND_WILL_NOTIFY') record.isOverfull = true;
   else if (kr !== 'MACH_MSG_SUCCESS') discard(net, delivery); // dead: the notification that says so is on its way
@@ -212,10 +229,11 @@ export const noteAccepted = (net: Net, record: LocalPort): void => {
   for (const [origin, channel] of [...record.channels]) {
     if (record.isOverfull) break;
     drain(net, record, channel);
-    owe(net, record, origin);
+    if (origin !== net.node) owe(net, record, origin);
     // Whoever has been served stands at the end of the line.
     if (record.channels.delete(origin)) record.channels.set(origin, channel);
   }
+  if (record.isBarred) net.stirred.add(record);
 };
 
 /** The end of a turn: one acknowledgement for each channel in which something happened. */

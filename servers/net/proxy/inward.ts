@@ -20,7 +20,7 @@ import {
 } from '../../../ports/right.ts';
 import { release, unload } from '../freight/loads.ts';
 import { dropMemory, dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
-import type { Delivery } from '../protocol.ts';
+import type { Delivery, Parcel } from '../protocol.ts';
 import {
   type Cargo,
   rightsOf,
@@ -29,8 +29,10 @@ import {
   type WireMessage,
   type WireRight,
 } from '../tables/frames.ts';
-import { type LocalPort, localPort, type RemotePort } from '../tables/records.ts';
+import { type Channel, type LocalPort, localPort, type MessageFrame, type RemotePort } from '../tables/records.ts';
 import { decodeBody } from '../wire/codec.ts';
+import { isPassed, queuedAt } from './order.ts';
+import { deliveryOf, parcelOf } from './parcels.ts';
 import { importPort, payCopies, watchDeath } from './references.ts';
 
 /** A message from another node as something that can be sent here, to `remote`. */
@@ -183,9 +185,11 @@ const landPort = (net: Net, id: string, epoch: number, ticket: Ticket): PortName
   if (!ticket.hasSenders && ticket.nsrequest.kind !== 'null') record.countWithoutSenders = ticket.mscount;
   net.tombstones.delete(id);
   net.records.put(record);
+  const back = proxy === null ? NOTHING_BACK : takeBack(net, proxy, record, next);
   keepFor(net, record);
   const messages = ticket.messages.map((message) => landMessage(net, message, name, MOVE_SEND));
-  if (proxy !== null) messages.push(...takeBack(net, proxy, next));
+  for (const frame of back.frames) messages.push(landMessage(net, unload(net, frame), name, MOVE_SEND));
+  for (const parcel of back.parcels) messages.push(deliveryOf(parcel, name));
   const rightOf = (right: WireRight): RightArgument | null => (right.kind === 'null' ? null : landRight(net, right));
   const state = { ...ticket, nsrequest: rightOf(ticket.nsrequest), pdrequest: rightOf(ticket.pdrequest) };
   net.door.attach(name, state, messages);
@@ -199,30 +203,61 @@ const landPort = (net: Net, id: string, epoch: number, ticket: Ticket): PortName
 /** A proxy is about to become the port. */
 const retire = (net: Net, proxy: RemotePort, record: LocalPort): void => {
   record.copies = proxy.copies;
-  record.channels.set(net.node, { chan: proxy.chan, next: proxy.nextSeq, limit: proxy.nextSeq, held: new Map() });
   net.toArm.delete(proxy);
   net.sys.call({ op: 'port_move_member', member: proxy.name, after: MACH_PORT_NULL });
   request(net, proxy.name, 'NO_SENDERS', 'cancelled');
   payCopies(net, proxy);
 };
 
-/** What a proxy had sent and the owner had not taken yet: it is delivered here. */
-const takeBack = (net: Net, proxy: RemotePort, next: number): Delivery[] => {
-  const own: Delivery[] = [];
+/** What goes into the queue of a port at once when it arrives where its proxy was: in this order. */
+interface TakenBack {
+  readonly frames: readonly MessageFrame[];
+  readonly parcels: readonly Parcel[];
+}
+
+const NOTHING_BACK: TakenBack = { frames: [], parcels: [] };
+
+/**
+ * What a proxy had accepted and the owner had not taken yet. It is delivered here; but for what has to wait for
+ * messages of other nodes: that is kept, and the port barred to whoever would send more.
+ */
+const takeBack = (net: Net, proxy: RemotePort, record: LocalPort, next: number): TakenBack => {
+  const own: Channel = { chan: proxy.chan, next, limit: next, held: new Map() };
+  record.channels.set(net.node, own);
+  record.after = proxy.after.filter((each) => !isPassed(net, record, each));
+  const first = Math.min(...record.after.map(({ from }) => from));
+  const frames: MessageFrame[] = [];
   for (let sent = proxy.unacknowledged.shift(); sent !== undefined; sent = proxy.unacknowledged.shift()) {
-    if (sent.frame.seq >= next) own.push(landMessage(net, unload(net, sent.frame), proxy.name, MOVE_SEND));
-    else release(net, sent.frame.freight);
+    const { frame } = sent;
+    if (frame.seq < next) release(net, frame.freight);
+    else if (frame.seq >= first) own.held.set(frame.seq, frame);
+    else if (frame.message.type !== 0) frames.push(frame);
   }
-  return own;
+  own.next = Math.max(next, Math.min(first, proxy.nextSeq));
+  const parcels: Parcel[] = [];
+  if (record.after.length === 0) own.next += queuedAt(net, record);
+  else {
+    record.isBarred = true;
+    net.door.bar(record.name, true);
+    net.stirred.add(record);
+    for (let queued = net.sys.poll(record.name); queued !== null; queued = net.sys.poll(record.name)) {
+      if (proxy.nextSeq + parcels.length + record.waiting.length >= first) record.waiting.push(parcelOf(queued));
+      else {
+        parcels.push(parcelOf(queued));
+        own.next += 1;
+      }
+    }
+  }
+  return { frames, parcels };
 };
 
 /** A port that has arrived and that others hold rights to: netmsg keeps a send right for them. */
 const keepFor = (net: Net, record: LocalPort): void => {
-  if (record.holders.size === 0 && record.copies === 0) {
+  if (record.holders.size === 0 && record.copies === 0 && !record.isBarred) {
     net.records.remove(record);
     return;
   }
-  if (record.holders.size > 0) {
+  if (record.holders.size > 0 || record.isBarred) {
     record.isKept = true;
     ownSend(net, { name: record.name, disposition: MAKE_SEND });
   }

@@ -4,56 +4,26 @@
  * receive right goes with all that its port has inside; the port stays here, closed, until that is decided.
  */
 
-import { releaseItems } from '../../../kernel/interface/subsystem.ts';
 import { invariant } from '../../../ports/invariant.ts';
 import { isName, MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
-import type { Received } from '../../../ports/port.ts';
-import { MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
+import { MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
 import { type Sealed, seal } from '../freight/loads.ts';
 import { type Copy, dropMemory, dropSend, type Effect, type Net, nextSerial, post, request } from '../netmsg-state.ts';
-import type { Delivery, NodeId, OnceId, Parcel, PortCapsule } from '../protocol.ts';
-import type { Ticket, WireItem, WireMessage, WireRight } from '../tables/frames.ts';
+import type { NodeId, OnceId, Parcel, PortCapsule } from '../protocol.ts';
+import { NOTHING_BEFORE, type Ticket, type WireItem, type WireMessage, type WireRight } from '../tables/frames.ts';
 import type { ExportedOnce } from '../tables/onces.ts';
-import { type LocalPort, type PortRecord, remotePort } from '../tables/records.ts';
+import {
+  type Channel,
+  type LocalPort,
+  type MessageFrame,
+  type PortRecord,
+  type RemotePort,
+  remotePort,
+} from '../tables/records.ts';
 import { encodeBody } from '../wire/codec.ts';
+import { dependenciesOf, outstandingOf, queuedAt, remaining } from './order.ts';
+import { deliveryOf, giveUp } from './parcels.ts';
 import { endCopy, makeCopy, openProxy, recordOf } from './references.ts';
-
-/** A received message as a parcel: its header is named from the sender's side again. */
-export const parcelOf = (message: Received): Parcel => ({
-  id: message.id,
-  body: message.body,
-  reply: message.remote,
-  replyType: message.remoteType,
-  destType: message.localType,
-  items: message.items,
-  sender: message.sender === null ? null : message.sender.token,
-  cause: message.cause,
-});
-
-/** A parcel as it was: with the very rights that netmsg has of it. */
-export const deliveryOf = (parcel: Parcel, remote: PortName): Delivery => ({
-  draft: {
-    remote,
-    remoteDisposition: MOVE_SEND,
-    local: parcel.reply,
-    localDisposition: parcel.replyType,
-    id: parcel.id,
-    body: parcel.body,
-    descriptors: (parcel.items ?? []).map((item) => {
-      switch (item.kind) {
-        case 'port':
-          return { kind: 'port', name: item.name, disposition: item.type };
-        case 'ool_ports':
-          return { kind: 'ool_ports', names: item.names, disposition: item.type };
-        case 'ool':
-          return { kind: 'ool', address: item.address, size: item.size, deallocate: true };
-      }
-    }),
-  },
-  sender: parcel.sender,
-  once: parcel.destType === PORT_SEND_ONCE,
-  cause: parcel.cause,
-});
 
 /**
  * A message for `peer` and its freight, and what its going means. A port in it is opened, and stays closed to everybody
@@ -65,6 +35,67 @@ export const encodeParcel = (
   parcel: Parcel,
   effects: Effect[],
 ): Sealed => seal(net, to, encodeMessage(net, to.peer, parcel, effects), effects);
+
+/** What goes in place of a message that cannot: a number, and nothing to be enqueued. */
+const BLANK: WireMessage = {
+  id: 0,
+  type: 0,
+  sender: null,
+  cause: null,
+  body: new Uint8Array(0),
+  reply: { kind: 'null', type: 0 },
+  items: [],
+};
+
+/** A number that carries nothing: others may have been told that it comes. */
+const sendBlank = (net: Net, record: RemotePort): void => {
+  const { id: port, epoch, chan, nextSeq: seq, node } = record;
+  const after = dependenciesOf(net, record, seq);
+  const address = { port, epoch, origin: net.node, chan, seq, after };
+  const frame: MessageFrame = { kind: 'msg', ...address, message: BLANK, freight: null };
+  record.nextSeq += 1;
+  record.unacknowledged.push({ frame, via: node });
+  post(net, node, frame);
+};
+
+/** A message has come to a proxy: it gets its number and goes to where the port is believed to be. */
+export const sendOn = (net: Net, record: RemotePort, parcel: Parcel): void => {
+  const effects: Effect[] = [];
+  const peer = record.node;
+  const sealed = encodeParcel(net, { peer, until: 'acknowledged' }, parcel, effects);
+  const frame: MessageFrame = {
+    kind: 'msg',
+    port: record.id,
+    epoch: record.epoch,
+    origin: net.node,
+    chan: record.chan,
+    seq: record.nextSeq,
+    after: dependenciesOf(net, record, record.nextSeq),
+    ...sealed,
+  };
+  const isTooLarge = (sealed.freight?.size ?? 0) > net.limits.freightMax;
+  if (!isTooLarge && post(net, peer, frame)) {
+    record.nextSeq += 1;
+    record.unacknowledged.push({ frame, via: peer });
+    net.counters.sent += 1;
+    commitEffects(net, effects, peer);
+  } else {
+    giveUpParcel(net, parcel, effects);
+    sendBlank(net, record);
+  }
+  block(net, record);
+};
+
+/**
+ * Without credit, or while the node has enough to read, nothing more is received from a proxy: senders block in front
+ * of it as in front of a full queue.
+ */
+export const block = (net: Net, record: RemotePort): void => {
+  const mayGo = record.nextSeq < record.limit && net.sessions.hasRoom(record.node);
+  if (mayGo === !record.isBlocked) return;
+  record.isBlocked = !mayGo;
+  net.sys.call({ op: 'port_move_member', member: record.name, after: mayGo ? net.set : MACH_PORT_NULL });
+};
 
 const encodeMessage = (net: Net, peer: NodeId, parcel: Parcel, effects: Effect[]): WireMessage => ({
   id: parcel.id,
@@ -110,7 +141,9 @@ const encodeCopy = (net: Net, record: PortRecord, right: Omit<Copy, 'record'>, e
   const copy = makeCopy(net, record, right);
   effects.push({ kind: 'copy', copy, name: right.name });
   const node = record.at === 'here' ? net.node : record.node;
-  return { kind: 'send', type: right.type, port: record.id, node, epoch: record.epoch, copier: net.node, copy };
+  const { type, peer } = right;
+  const after = type === PORT_SEND ? outstandingOf(net, record, peer) : NOTHING_BEFORE;
+  return { kind: 'send', type, port: record.id, node, epoch: record.epoch, copier: net.node, copy, after };
 };
 
 const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): WireRight => {
@@ -130,7 +163,7 @@ const encodeOnce = (net: Net, peer: NodeId, name: PortName, effects: Effect[]): 
   return { kind: 'once', once: once.id, node: net.node, peer };
 };
 
-/** True for a receive right that netmsg has only to pass on: no port of its own. */
+/** True for a receive right that netmsg has only to pass on: no port of its own, nor (yet) one it stands for. */
 const isPassedOn = (net: Net, name: PortName): boolean =>
   name !== MACH_PORT_NULL && name !== net.service && name !== net.doorbell && name !== net.watch;
 
@@ -143,9 +176,8 @@ const encodeReceive = (net: Net, peer: NodeId, name: PortName, effects: Effect[]
   record.limbo = [];
   record.isOverfull = false;
   const hasSenders = net.sys.call({ op: 'port_get_status', name })['srights'] === true;
-  const own = record.channels.get(net.node);
-  const chan = own?.chan ?? nextSerial(net);
-  const next = own?.next ?? 1;
+  const own = ownChannel(net, record);
+  const { chan, next } = own;
   effects.push({ kind: 'receive', record, capsule, chan, next, isNew });
   return {
     kind: 'receive',
@@ -153,6 +185,15 @@ const encodeReceive = (net: Net, peer: NodeId, name: PortName, effects: Effect[]
     epoch: record.epoch + 1,
     ticket: ticketOf(net, peer, { record, capsule, chan, next, hasSenders, effects }),
   };
+};
+
+/** Our own channel of a local port: what is accepted while it is closed is counted by it. */
+const ownChannel = (net: Net, { channels }: LocalPort): Channel => {
+  const known = channels.get(net.node);
+  if (known !== undefined) return known;
+  const fresh: Channel = { chan: nextSerial(net), next: 1, limit: 1, held: new Map() };
+  channels.set(net.node, fresh);
+  return fresh;
 };
 
 interface Moving {
@@ -229,25 +270,42 @@ const becomeProxy = (net: Net, moved: Extract<Effect, { kind: 'receive' }>, peer
   proxy.registered = 'yes';
   proxy.wasHere = true;
   proxy.copies = record.copies;
+  proxy.after = remaining(net, record);
   net.owing.delete(record);
+  net.stirred.delete(record);
   net.records.put(proxy);
   if (record.isKept) dropSend(net, record.name);
   openProxy(net, proxy);
+  sendWaiting(net, record, proxy);
+  if (record.isBarred) net.door.bar(record.name, false);
   for (const [node, { holds }] of record.holders) {
     if (holds && node !== peer) post(net, node, { kind: 'moved', port: record.id, node: peer, epoch });
   }
   for (const [origin, channel] of record.channels) {
+    if (origin === net.node) continue;
     for (const frame of channel.held.values()) net.again.push({ from: origin, frame });
   }
   for (const frame of record.limbo ?? []) net.again.push({ from: frame.origin, frame });
+};
+
+/** What of our own waited at the port for others to come first goes after it, before what is sent from now on. */
+const sendWaiting = (net: Net, { channels, waiting, promised }: LocalPort, proxy: RemotePort): void => {
+  const held = channels.get(net.node)?.held ?? new Map<number, MessageFrame>();
+  for (const [seq, frame] of [...held].sort(([one], [other]) => one - other)) {
+    proxy.nextSeq = seq + 1;
+    proxy.unacknowledged.push({ frame, via: proxy.node });
+    post(net, proxy.node, { ...frame, epoch: proxy.epoch });
+  }
+  for (const parcel of waiting.splice(0)) sendOn(net, proxy, parcel);
+  const end = promised - queuedAt(net, proxy);
+  while (proxy.nextSeq < end) sendBlank(net, proxy);
 };
 
 /** A message that cannot cross is destroyed, with all rights and memory in it. */
 export const giveUpParcel = (net: Net, parcel: Parcel, effects: readonly Effect[]): void => {
   net.counters.refused += 1;
   undoEffects(net, effects);
-  releaseItems(net.sys, parcel.items);
-  if (isName(parcel.reply)) dropSend(net, parcel.reply);
+  giveUp(net, parcel);
 };
 
 /** The message does not go: every right is again what it was when netmsg received it, every port as it was. */
@@ -292,4 +350,5 @@ const reopen = (net: Net, { record, capsule }: Extract<Effect, { kind: 'receive'
   for (const frame of record.limbo ?? []) net.again.push({ from: frame.origin, frame });
   record.limbo = null;
   net.toSettle.add(record);
+  net.stirred.add(record);
 };

@@ -10,6 +10,7 @@ import { type Copy, dropSend, type Net, nextSerial, post, request } from '../net
 import type { NodeId, PortId } from '../protocol.ts';
 import type { Frame, WireRight } from '../tables/frames.ts';
 import { type LocalPort, localPort, type PortRecord, type RemotePort, remotePort } from '../tables/records.ts';
+import { dropHeld, noteAfter, tellOver } from './order.ts';
 
 type SendRight = Extract<WireRight, { kind: 'send' }>;
 type ReferenceFrame = Extract<Frame, { kind: 'dirty' | 'clean' }>;
@@ -36,6 +37,7 @@ export const importPort = (net: Net, right: SendRight): PortRecord | null => {
   if (known !== undefined) {
     if (known.at === 'there') retarget(net, known, right.node, right.epoch);
     acknowledgeCopy(net, known, right);
+    noteAfter(net, known, right.after);
     return known;
   }
   const stone = net.tombstones.get(right.port);
@@ -47,6 +49,7 @@ export const importPort = (net: Net, right: SendRight): PortRecord | null => {
   }
   const record = makeProxy(net, right.port, at);
   record.owedCopies.push({ copier: right.copier, copy: right.copy });
+  noteAfter(net, record, right.after);
   return record;
 };
 
@@ -103,6 +106,7 @@ export const noteHolder = (net: Net, record: LocalPort, frame: ReferenceFrame): 
 };
 
 const isHeld = (record: LocalPort): boolean => {
+  if (record.isBarred) return true; // to be let in again
   for (const holder of record.holders.values()) if (holder.holds) return true;
   return false;
 };
@@ -204,6 +208,7 @@ export const cleanIfIdle = (net: Net, record: RemotePort): void => {
 export const closeProxy = (net: Net, record: RemotePort): void => {
   net.records.remove(record);
   net.toArm.delete(record);
+  tellOver(net, record);
   for (let sent = record.unacknowledged.shift(); sent !== undefined; sent = record.unacknowledged.shift())
     release(net, sent.frame.freight);
   net.sys.call({ op: 'port_mod_refs', name: record.name, right: 'RECEIVE', delta: -1 });
@@ -235,6 +240,7 @@ export const portDied = (net: Net, record: PortRecord): void => {
   if (record.at === 'there') return loseProxy(net, record);
   net.records.remove(record);
   net.owing.delete(record);
+  dropHeld(net, record);
   for (const [node, holder] of record.holders) if (holder.holds) post(net, node, { kind: 'dead', port: record.id });
   // One reference came with the notification; those of copies on their way go with their acknowledgements.
   dropSend(net, record.name);

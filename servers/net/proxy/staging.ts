@@ -26,7 +26,8 @@ import {
 import { type Frame, rightsOf, type WireMessage } from '../tables/frames.ts';
 import { decodeBody } from '../wire/codec.ts';
 import { discard, landMessage } from './inward.ts';
-import { commitEffects, deliveryOf, encodeParcel, undoEffects } from './outward.ts';
+import { commitEffects, encodeParcel, undoEffects } from './outward.ts';
+import { deliveryOf } from './parcels.ts';
 import { makeProxy } from './references.ts';
 
 type StageFrame = Extract<Frame, { kind: 'stage' | 'staged' | 'commit' | 'abort' }>;

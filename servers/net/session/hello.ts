@@ -7,7 +7,7 @@ import { Writer } from '../wire/writer.ts';
 import * as frame from './frame.ts';
 
 /** The version of everything in WIRE.md. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Characters of a node id, an incarnation or a reason. */
 export const TEXT_MAX = 256;

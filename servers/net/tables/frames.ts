@@ -19,9 +19,21 @@ export type WireRight =
       /** Who copied it, and the number of the copy there: it keeps a right of its own until COPYACK. */
       readonly copier: NodeId;
       readonly copy: number;
+      /** What had been accepted before the right was copied and comes before all that is sent by it. */
+      readonly after: readonly Dependency[];
     }
   | { readonly kind: 'once'; readonly once: OnceId; readonly node: NodeId; readonly peer: NodeId }
   | { readonly kind: 'receive'; readonly port: PortId; readonly epoch: number; readonly ticket: Ticket };
+
+/** What the numbers below `next` of a channel carry comes first. */
+export interface Dependency {
+  readonly node: NodeId;
+  readonly chan: number;
+  readonly next: number;
+}
+
+/** No dependency: of nearly every right and message. */
+export const NOTHING_BEFORE: readonly Dependency[] = Object.freeze([]);
 
 /** One sender node's channel as its receiver knows it. */
 export interface WireChannel {
@@ -100,6 +112,8 @@ export type AddressedFrame =
       readonly origin: NodeId;
       readonly chan: number;
       readonly seq: number;
+      /** What is to be enqueued before it, of other channels of the port. */
+      readonly after: readonly Dependency[];
       readonly message: WireMessage;
       readonly freight: Freight | null;
     }
@@ -156,7 +170,11 @@ export type DirectFrame =
   /** The piece; empty if there is no such load (any more). */
   | { readonly kind: 'piece'; readonly load: number; readonly at: number; readonly bytes: Uint8Array }
   /** The load has been delivered: nobody needs it any more. */
-  | { readonly kind: 'brought'; readonly load: number };
+  | { readonly kind: 'brought'; readonly load: number }
+  /** Whoever has the port waits for messages of a channel: it wants to hear if none will come. */
+  | { readonly kind: 'await'; readonly port: PortId; readonly chan: number }
+  /** Nothing more comes by a channel, nor by those before it. */
+  | { readonly kind: 'over'; readonly port: PortId; readonly chan: number };
 
 /** A frame. */
 export type Frame = AddressedFrame | DirectFrame;

@@ -5,11 +5,16 @@
  */
 import type { PortName } from '../../../ports/name.ts';
 import { Ring } from '../../../ports/ring.ts';
-import type { NodeId, PortId } from '../protocol.ts';
-import type { AddressedFrame } from './frames.ts';
+import type { NodeId, Parcel, PortId } from '../protocol.ts';
+import type { AddressedFrame, Dependency } from './frames.ts';
 
 /** A message that is numbered. */
 export type MessageFrame = Extract<AddressedFrame, { kind: 'msg' }>;
+
+/** What comes before messages of this node, from the one that gets the number `from` on. */
+export interface OwnDependency extends Dependency {
+  readonly from: number;
+}
 
 /** One sender node's messages to a local port: 1, 2, 3 … within one `chan`. */
 export interface Channel {
@@ -57,6 +62,16 @@ export interface LocalPort {
   readonly owedAcks: Set<NodeId>;
   /** While its receive right is staged: frames that came for it, to be looked at when that is decided. */
   limbo: AddressedFrame[] | null;
+  /** What messages of this node have to wait for; while there is any, its senders block in front of the port. */
+  after: readonly OwnDependency[];
+  /** Accepted by its proxy here before it came, numbered from `next` (and what is held) of our own channel on. */
+  readonly waiting: Parcel[];
+  isBarred: boolean;
+  /** Our own channel counts up to this: rights that have been copied say so. */
+  promised: number;
+  /** Channels that are waited for, by node: whom we have asked, and up to which nothing more comes. */
+  readonly asked: Map<NodeId, number>;
+  readonly over: Map<NodeId, number>;
 }
 
 /** A message that its owner has not acknowledged. */
@@ -92,6 +107,10 @@ export interface RemotePort {
   isIdle: boolean;
   /** Out of the port set for want of credit: senders here block. */
   isBlocked: boolean;
+  /** What messages sent from here have to wait for, until that is known to have come. */
+  after: readonly OwnDependency[];
+  /** Who wants to hear that nothing more comes by this channel. */
+  readonly awaitedBy: Set<NodeId>;
 }
 
 /** Any record. */
@@ -112,6 +131,12 @@ export const localPort = (id: PortId, name: PortName, epoch: number): LocalPort 
   isOverfull: false,
   owedAcks: new Set(),
   limbo: null,
+  after: [],
+  waiting: [],
+  isBarred: false,
+  promised: 0,
+  asked: new Map(),
+  over: new Map(),
 });
 
 /** The record of a proxy. */
@@ -137,6 +162,8 @@ export const remotePort = (
   isArmed: false,
   isIdle: false,
   isBlocked: false,
+  after: [],
+  awaitedBy: new Set(),
 });
 
 /** All records, by identity and by netmsg's name. */

@@ -29,18 +29,35 @@ const ticket = {
   holders: [{ node: 'a', chan: 1 }],
   messages: [message([])],
 };
-const send = { kind: 'send', type: 17, port: 'b:3', node: 'b', epoch: 0, copier: 'a', copy: 4 } as const;
+const send = {
+  kind: 'send',
+  type: 17,
+  port: 'b:3',
+  node: 'b',
+  epoch: 0,
+  copier: 'a',
+  copy: 4,
+  after: [{ node: 'c', chan: 3, next: 8 }],
+} as const;
 const address = { port: 'b:3', epoch: 0, origin: 'a', chan: 1 };
 const freight = { node: 'a', number: 9, size: 70_000 };
 
 /** One of nearly every kind, and of every part that a message can have. */
 const FRAMES: readonly Frame[] = [
-  { kind: 'msg', ...address, seq: 1, message: message([{ kind: 'port', right: send }]), freight: null },
-  { kind: 'msg', ...address, seq: 2, message: message([{ kind: 'ool', bytes: { at: 0, size: 70_000 } }]), freight },
+  { kind: 'msg', ...address, after: [], seq: 1, message: message([{ kind: 'port', right: send }]), freight: null },
+  {
+    kind: 'msg',
+    ...address,
+    after: [],
+    seq: 2,
+    message: message([{ kind: 'ool', bytes: { at: 0, size: 70_000 } }]),
+    freight,
+  },
   {
     kind: 'msg',
     ...address,
     seq: 3,
+    after: [{ node: 'c', chan: 1, next: 2 }],
     message: message([{ kind: 'ool_ports', type: 17, rights: [send, send] }]),
     freight: null,
   },
@@ -59,6 +76,8 @@ const FRAMES: readonly Frame[] = [
   { kind: 'fetch', load: 9, at: 0, size: 61_440 },
   { kind: 'piece', load: 9, at: 0, bytes: new Uint8Array(20) },
   { kind: 'brought', load: 9 },
+  { kind: 'await', port: 'b:3', chan: 1 },
+  { kind: 'over', port: 'b:3', chan: 1 },
 ];
 
 const mutate = (octets: Uint8Array, random: () => number): Uint8Array => {

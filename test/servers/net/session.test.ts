@@ -256,7 +256,7 @@ describe('carriers', () => {
     const { wire, say } = stranger(world, a);
     say(hello('b', 'b1', 9));
     world.run(50);
-    expect(resets(wire.right)).toEqual(['E_VERSION: this node speaks version 2, the other 9']);
+    expect(resets(wire.right)).toEqual(['E_VERSION: this node speaks version 3, the other 9']);
     expect(a.refusals.map(({ code }) => code)).toEqual(['E_VERSION']);
   });
 
