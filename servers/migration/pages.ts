@@ -271,7 +271,7 @@ const nextRun = (
   const unsent = unsentOf(sys, s, move, object);
   const come = object.come;
   object.come = null;
-  if (come !== null && come.pages.some(({ page }) => isSet(unsent, page))) return leaving(unsent, object, come);
+  if (come?.pages.some(({ page }) => isSet(unsent, page))) return leaving(unsent, object, come);
   if (object.isBroken) return 'failed';
   if (object.reads.some(({ why }) => why === 'push')) return 'waiting';
   const page = nextUnsent(unsent, object.cursor);

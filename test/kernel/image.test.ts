@@ -102,7 +102,13 @@ describe('a husk', () => {
     const pages = async (): Promise<unknown[]> => {
       const found: unknown[] = [];
       for (const { id } of memory.objects) {
-        const { pages: read } = await host.kernelCall(husk, { op: 'husk_read', wait: false, object: id, page: 0, count: 3 });
+        const { pages: read } = await host.kernelCall(husk, {
+          op: 'husk_read',
+          wait: false,
+          object: id,
+          page: 0,
+          count: 3,
+        });
         found.push(
           ...(read as { page: number; bytes: { at(index: number): number } }[]).map(({ page, bytes }) => [
             memory.objects.findIndex((each) => each.id === id),
