@@ -25,10 +25,6 @@ export class ThreadSys implements Sys {
     return this.#vm;
   }
 
-  get memory(): ProgramMemory {
-    return this.#thread.task.memory.access;
-  }
-
   now(): number {
     return this.#thread.task.kernel.now;
   }
