@@ -35,7 +35,7 @@ const isFreezeRequest = (request: KernelRequest): request is FreezeRequest =>
   /^task_(freeze|thaw|describe|supply|detach)$/.test(request.op);
 
 const isMemoryRequest = (request: KernelRequest): request is MemoryRequest =>
-  /^vm_/.test(request.op) || request.op === 'memory_object_create_proxy';
+  /^vm_(?!set_default_)/.test(request.op) || request.op === 'memory_object_create_proxy';
 
 /** A new kernel. It runs when its pump calls `runKernel`. */
 export const bootKernel = (environment: Environment): Kernel =>

@@ -89,8 +89,6 @@ export interface Sys {
   call(request: KernelRequest): Answer;
   /** The task's memory. */
   readonly vm: ProgramMemory;
-  /** The same: its name in version 0.1. */
-  readonly memory: ProgramMemory;
 
   /** Parks in a receive. */
   receive(name: PortName, options?: ReceiveOptions): void;

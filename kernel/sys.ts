@@ -14,17 +14,15 @@ import { noteReceive, sendNow } from './trap.ts';
 /** `Sys` for one thread. Made when the thread first runs. */
 export class ThreadSys implements Sys {
   readonly #thread: Thread;
+  #vm: ProgramMemory | null = null;
 
   constructor(thread: Thread) {
     this.#thread = thread;
   }
 
   get vm(): ProgramMemory {
-    return this.#thread.task.memory.access;
-  }
-
-  get memory(): ProgramMemory {
-    return this.#thread.task.memory.access;
+    this.#vm ??= this.#thread.task.memory.access;
+    return this.#vm;
   }
 
   now(): number {

@@ -49,11 +49,11 @@ interface State {
 
 /** The part of a task's memory that holds the index. */
 class Arena implements TaskMemory {
-  readonly #memory: Sys['memory'];
+  readonly #memory: Sys['vm'];
   readonly #base: number;
 
   constructor(sys: Sys, { base }: State) {
-    this.#memory = sys.memory;
+    this.#memory = sys.vm;
     this.#base = base;
   }
 
@@ -198,7 +198,7 @@ const answerQuery = (sys: Sys, s: State, message: Received): void => {
   else {
     const size = context.length;
     const address = sys.call({ op: 'vm_allocate', size, anywhere: true })['address'] as number;
-    sys.memory.write(address, context);
+    sys.vm.write(address, context);
     sys.send({ ...reply, descriptors: [{ kind: 'ool', address, size, deallocate: true }] });
   }
   s.served += 1;

@@ -67,10 +67,10 @@ export class Arena {
   readonly #pages: WriteSet;
   readonly #base: number;
 
-  constructor(sys: Pick<Sys, 'call'> & { readonly memory: ArenaMemory }, handle: ArenaHandle) {
+  constructor(sys: Pick<Sys, 'call'> & { readonly vm: ArenaMemory }, handle: ArenaHandle) {
     this.#sys = sys;
     this.#handle = handle;
-    this.#pages = new WriteSet(sys.memory);
+    this.#pages = new WriteSet(sys.vm);
     if (handle.extents.length === 0) this.#grow(HEADER_BYTES);
     this.#base = handle.extents[0]?.start ?? 0;
     if (this.#pages.getU32(this.#base) === MAGIC) return;

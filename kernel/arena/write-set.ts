@@ -1,6 +1,6 @@
 /** What a handler has written and not yet committed: copies of pages, beside the memory. Reads see them first. */
 
-/** The part of `sys.memory` that is used. Each accessor may throw a page fault, and has then changed nothing. */
+/** The part of `sys.vm` that is used. Each accessor may throw a page fault, and has then changed nothing. */
 export interface ArenaMemory {
   getU8(address: number): number;
   getU32(address: number): number;

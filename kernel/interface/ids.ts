@@ -134,6 +134,7 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   host_events: form(2603, { ring: 'string', since: 'number' }),
   host_run: form(2604, { program: 'string', args: 'any', name: 'string' }, ['rights[]']),
   task_attach: form(2605, { image: 'any' }, ['rights[]']),
+  vm_set_default_memory_manager: form(2606, {}, ['pager']),
 };
 
 const BY_ID: ReadonlyMap<number, Op> = new Map(Object.entries(CALL_FORMS).map(([op, { id }]) => [id, op as Op]));

@@ -61,10 +61,19 @@ export type HostRequest =
   | { readonly op: 'host_programs'; readonly programs: readonly { readonly name: string; readonly hash: string }[] }
   /** Puts a task together from an image, frozen. Carries every right; answers the task's port. */
   | { readonly op: 'task_attach'; readonly image: Body; readonly memory?: readonly PortName[] }
+  /** Answers `previous`, the port of the one before. What was paged out stays with the pager that has it. */
+  | DefaultPagerRequest
   /** Events of the rings from number `since` on. */
   | { readonly op: 'host_events'; readonly ring: 'messages' | 'life'; readonly since: number }
   /** A new task with one thread of a program that the kernel knows: `{ name, identity }`, its task port and token. */
   | { readonly op: 'host_run'; readonly program: string; readonly args: Body; readonly name: string };
+
+/** The call that gives a kernel its default pager. */
+export interface DefaultPagerRequest {
+  readonly op: 'vm_set_default_memory_manager';
+  /** The default pager's service port; absent or null: anonymous memory is paged out no more. */
+  readonly pager?: { readonly name: PortName; readonly disposition: number } | null;
+}
 
 /** Every call of the move interface. */
 export type MoveRequest = FreezeRequest | HuskRequest | HostRequest;

@@ -21,6 +21,7 @@ import { figures } from '../vm/describe.ts';
 import { ERROR, PAGED } from '../vm/frames.ts';
 import { isWait, ownPage } from '../vm/obtain.ts';
 import { PAGE } from '../vm/page.ts';
+import { setDefaultMemoryManager } from './default-pager.ts';
 import { HostServer, objectServer, RequestServer, taskPort, taskSelf } from './kernel-ports.ts';
 import { foreign, type GivenRight, only, type Served, settled, success } from './request.ts';
 
@@ -184,7 +185,7 @@ const releaseHusk = (task: Task): void => {
 };
 
 const isHost = (request: KernelRequest): request is HostRequest =>
-  request.op.startsWith('host_') || request.op === 'task_attach';
+  request.op.startsWith('host_') || request.op === 'task_attach' || request.op === 'vm_set_default_memory_manager';
 
 /** The server of a kernel's host port. */
 export const hostServer = (kernel: Kernel): RequestServer =>
@@ -209,7 +210,19 @@ const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carri
     )
     .with({ op: 'host_run' }, ({ program, args, name }) => runProgram(kernel, { program, args, name }, carried))
     .with({ op: 'task_attach' }, ({ image }) => attach(kernel, image, carried))
+    .with({ op: 'vm_set_default_memory_manager' }, () => setPager(kernel, carried))
     .exhaustive();
+
+const setPager = (kernel: Kernel, carried: readonly Carried[]): Served => {
+  const [pager] = carried;
+  if (pager !== undefined && pager.type !== PORT_SEND) {
+    return { ...foreign(kernel.ipc, carried), kr: 'KERN_INVALID_CAPABILITY' };
+  }
+  const previous = setDefaultMemoryManager(kernel, kernel.pool, pager?.port ?? null);
+  return previous === null
+    ? only('KERN_SUCCESS')
+    : { kr: 'KERN_SUCCESS', rights: [right('previous', { port: previous, type: PORT_SEND }, false)] };
+};
 
 const hostInfo = (kernel: Kernel): Record<string, unknown> => ({
   node: kernel.node,

@@ -1,8 +1,8 @@
 /**
  * How programs read and write their memory. Numbers are little-endian and may lie at any address.
  *
- * Number accessors are the hot path: a small table remembers where pages are, and a page that is in it costs a
- * comparison. What cannot be had at once is thrown, as a `PageFault`: the kernel settles it and runs the program's step
+ * Number accessors are the hot path. The page read last and the page written last are in registers: what goes on there
+ * costs a comparison of addresses and one of epochs. A small table remembers where other pages are. What cannot be had at once is thrown, as a `PageFault`: the kernel settles it and runs the program's step
  * again. Everything else answers the `PageFault`.
  */
 import type { KernFailure } from '../../ports/kern-return.ts';
@@ -14,13 +14,13 @@ import type { Regions, TranslationCache } from './regions.ts';
 import { type Range, Window, type WindowMode } from './window.ts';
 
 /** Pages that one map remembers. */
-const ENTRIES = 64;
+const ENTRIES = 256;
 const MASK: number = ENTRIES - 1;
 /** Times that a range is gone through until all of it is there at once. */
 const TOUCH_TRIES = 8;
 /** No page, not even that of a wrong address, is equal to it. */
 const NONE: number = Number.NaN;
-const PER_PAGE: number = 1 / PAGE;
+const IN_PAGE: number = PAGE - 1;
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 const ZEROS = new DataView(new ArrayBuffer(PAGE));
 
@@ -56,6 +56,13 @@ export class Access implements TranslationCache {
   readonly #writes: Float64Array = new Float64Array(ENTRIES).fill(NONE);
   readonly #views: DataView[] = Array.from({ length: ENTRIES }, () => NO_VIEW);
   readonly #bases: Int32Array = new Int32Array(ENTRIES);
+  /** First address of the page read last, and where it is; the same of the page written last. */
+  #readStart: number = NONE;
+  #readView: DataView = NO_VIEW;
+  #readBase = 0;
+  #writeStart: number = NONE;
+  #writeView: DataView = NO_VIEW;
+  #writeBase = 0;
   readonly #scratch: DataView = new DataView(new ArrayBuffer(8));
 
   constructor(map: Accessible) {
@@ -69,22 +76,23 @@ export class Access implements TranslationCache {
     const entry = page & MASK;
     this.#reads[entry] = NONE;
     this.#writes[entry] = NONE;
+    this.#readStart = NONE;
+    this.#writeStart = NONE;
   }
 
   /** The byte at an address. */
   getU8(address: number): number {
-    const page = Math.floor(address * PER_PAGE);
-    const entry = this.#readable(page, address);
-    return (this.#views[entry] ?? NO_VIEW).getUint8((this.#bases[entry] ?? 0) + (address - page * PAGE));
+    const at = address & IN_PAGE;
+    if (address - at !== this.#readStart || this.#epoch !== this.#pool.epoch) this.#turnToRead(address);
+    return this.#readView.getUint8(this.#readBase + at);
   }
 
   /** The 32-bit unsigned number at an address. */
   getU32(address: number): number {
-    const page = Math.floor(address * PER_PAGE);
-    const at = address - page * PAGE;
+    const at = address & IN_PAGE;
     if (at > PAGE - 4) return this.#gather(address, 4).getUint32(0, true);
-    const entry = this.#readable(page, address);
-    return (this.#views[entry] ?? NO_VIEW).getUint32((this.#bases[entry] ?? 0) + at, true);
+    if (address - at !== this.#readStart || this.#epoch !== this.#pool.epoch) this.#turnToRead(address);
+    return this.#readView.getUint32(this.#readBase + at, true);
   }
 
   /** The 32-bit signed number at an address. */
@@ -94,44 +102,41 @@ export class Access implements TranslationCache {
 
   /** The 64-bit floating point number at an address. */
   getF64(address: number): number {
-    const page = Math.floor(address * PER_PAGE);
-    const at = address - page * PAGE;
+    const at = address & IN_PAGE;
     if (at > PAGE - 8) return this.#gather(address, 8).getFloat64(0, true);
-    const entry = this.#readable(page, address);
-    return (this.#views[entry] ?? NO_VIEW).getFloat64((this.#bases[entry] ?? 0) + at, true);
+    if (address - at !== this.#readStart || this.#epoch !== this.#pool.epoch) this.#turnToRead(address);
+    return this.#readView.getFloat64(this.#readBase + at, true);
   }
 
   /** Sets the byte at an address. */
   setU8(address: number, value: number): void {
-    const page = Math.floor(address * PER_PAGE);
-    const entry = this.#writable(page, address);
-    (this.#views[entry] ?? NO_VIEW).setUint8((this.#bases[entry] ?? 0) + (address - page * PAGE), value);
+    const at = address & IN_PAGE;
+    if (address - at !== this.#writeStart || this.#epoch !== this.#pool.epoch) this.#turnToWrite(address);
+    this.#writeView.setUint8(this.#writeBase + at, value);
   }
 
   /** Sets the 32-bit number at an address. */
   setU32(address: number, value: number): void {
-    const page = Math.floor(address * PER_PAGE);
-    const at = address - page * PAGE;
+    const at = address & IN_PAGE;
     if (at > PAGE - 4) {
       this.#scratch.setUint32(0, value, true);
       this.#scatter(address, 4);
       return;
     }
-    const entry = this.#writable(page, address);
-    (this.#views[entry] ?? NO_VIEW).setUint32((this.#bases[entry] ?? 0) + at, value, true);
+    if (address - at !== this.#writeStart || this.#epoch !== this.#pool.epoch) this.#turnToWrite(address);
+    this.#writeView.setUint32(this.#writeBase + at, value, true);
   }
 
   /** Sets the 64-bit floating point number at an address. */
   setF64(address: number, value: number): void {
-    const page = Math.floor(address * PER_PAGE);
-    const at = address - page * PAGE;
+    const at = address & IN_PAGE;
     if (at > PAGE - 8) {
       this.#scratch.setFloat64(0, value, true);
       this.#scatter(address, 8);
       return;
     }
-    const entry = this.#writable(page, address);
-    (this.#views[entry] ?? NO_VIEW).setFloat64((this.#bases[entry] ?? 0) + at, value, true);
+    if (address - at !== this.#writeStart || this.#epoch !== this.#pool.epoch) this.#turnToWrite(address);
+    this.#writeView.setFloat64(this.#writeBase + at, value, true);
   }
 
   /** Fills `target` from an address on; throws, and may have filled part of it. */
@@ -218,22 +223,30 @@ export class Access implements TranslationCache {
     return null;
   }
 
-  /** The entry of a page that may be read. Hot path. */
-  #readable(page: number, address: number): number {
+  /** The page of an address is the one that is read from now on. */
+  #turnToRead(address: number): void {
+    const page = pageOf(address);
     const entry = page & MASK;
-    if (this.#reads[entry] === page && this.#epoch === this.#pool.epoch) return entry;
-    const fault = this.#translate(page, address, 'read');
-    if (fault !== null) throw fault;
-    return entry;
+    if (this.#reads[entry] !== page || this.#epoch !== this.#pool.epoch) {
+      const fault = this.#translate(page, address, 'read');
+      if (fault !== null) throw fault;
+    }
+    this.#readStart = page * PAGE;
+    this.#readView = this.#views[entry] ?? NO_VIEW;
+    this.#readBase = this.#bases[entry] ?? 0;
   }
 
-  /** The entry of a page that may be written. Hot path. */
-  #writable(page: number, address: number): number {
+  /** The page of an address is the one that is written from now on. */
+  #turnToWrite(address: number): void {
+    const page = pageOf(address);
     const entry = page & MASK;
-    if (this.#writes[entry] === page && this.#epoch === this.#pool.epoch) return entry;
-    const fault = this.#translate(page, address, 'write');
-    if (fault !== null) throw fault;
-    return entry;
+    if (this.#writes[entry] !== page || this.#epoch !== this.#pool.epoch) {
+      const fault = this.#translate(page, address, 'write');
+      if (fault !== null) throw fault;
+    }
+    this.#writeStart = page * PAGE;
+    this.#writeView = this.#views[entry] ?? NO_VIEW;
+    this.#writeBase = this.#bases[entry] ?? 0;
   }
 
   #find(page: number, tags: Float64Array): number {
@@ -249,6 +262,8 @@ export class Access implements TranslationCache {
     if (this.#epoch !== this.#pool.epoch) {
       this.#reads.fill(NONE);
       this.#writes.fill(NONE);
+      this.#readStart = NONE;
+      this.#writeStart = NONE;
       this.#epoch = this.#pool.epoch;
     }
     const entry = page & MASK;

@@ -4,6 +4,7 @@
  *
  *   <node>.sock   where the node listens          <node>.journal   decisions of moves
  *   <node>.json   who it is, and its process      <node>.log       what it prints
+ *   <node>.pages  its page file
  */
 import {
   existsSync,
@@ -78,6 +79,10 @@ export class StateDir {
     return join(this.path, `${name}.journal`);
   }
 
+  pages(name: string): string {
+    return join(this.path, `${name}.pages`);
+  }
+
   log(name: string): string {
     return join(this.path, `${name}.log`);
   }
@@ -109,12 +114,12 @@ export class StateDir {
     renameSync(draft, path);
   }
 
-  /** Removes record and socket of a node; with `pid`, only if they are of that process. */
+  /** Removes record, socket and page file of a node; with `pid`, only if they are of that process. */
   forget(name: string, pid?: number): void {
     const path = join(this.path, `${name}.json`);
     if (pid !== undefined && this.#read(path)?.pid !== pid) return;
     rmSync(path, { force: true });
-    rmSync(join(this.path, `${name}.sock`), { force: true });
+    for (const path of [join(this.path, `${name}.sock`), this.pages(name)]) rmSync(path, { force: true });
   }
 
   /** Removes what the process `pid` has left of a node, its socket excepted if it had not yet published a record. */

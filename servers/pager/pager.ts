@@ -262,7 +262,7 @@ const dataOf = (sys: Sys, message: Received): Uint8Array => {
   for (const item of message.items ?? []) {
     if (item.kind !== 'ool') continue;
     const bytes = new Uint8Array(item.size);
-    sys.memory.read(item.address, bytes);
+    sys.vm.read(item.address, bytes);
     return bytes;
   }
   return new Uint8Array(0);

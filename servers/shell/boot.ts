@@ -30,10 +30,12 @@ import { monotonicClock } from '../node/clock.ts';
 import { openFileStore } from '../node/file-store.ts';
 import { noJournal, openJournal } from '../node/journal.ts';
 import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
+import { openPageStore } from '../node/page-store.ts';
 import { NodePump } from '../node/pump.ts';
 import { isNodeName, type NodeRecord, nameOfNode, StateDir } from '../node/state-dir.ts';
 import { UnixNet } from '../node/unix-net.ts';
-import { type Agent, ask, valueOf } from './agent.ts';
+import { pagerServer } from '../pager/pager.ts';
+import { type Agent, ask, callKernelPort, valueOf } from './agent.ts';
 import type { Client } from './client.ts';
 import { serveNode } from './node-server.ts';
 import { VERSION } from './version.ts';
@@ -42,6 +44,8 @@ import { VERSION } from './version.ts';
 export interface NodeLimits {
   /** Pages of memory that may be resident in the kernel. */
   readonly pagesMax?: number;
+  /** Pages that may be in the page file. */
+  readonly pageFileMax?: number;
   /** Bytes that wait for one other node beyond what its session holds: more is the end of the session. */
   readonly backlogMax?: number;
   /** Durations and bounds of sessions. */
@@ -71,6 +75,8 @@ export interface RunningNode {
 }
 
 const LOCAL_MS = 5000;
+/** Pages of a page file that is not told otherwise: 4 GiB. It is as long as it has ever been full. */
+const PAGE_FILE_MAX: number = 1 << 20;
 
 /**
  * Messages on their way to one port: enough to keep a link busy. A remote queue may be longer by that much than its
@@ -87,6 +93,9 @@ class Composition {
   readonly #netName: PortName;
   readonly #doorbell: Port;
   readonly #host: Port;
+
+  /** What is to be closed with the node. */
+  readonly #open: { close(): void }[] = [];
 
   constructor(node: string, dir: StateDir, { pagesMax, ...limits }: NodeLimits = {}) {
     const clock = monotonicClock;
@@ -138,9 +147,16 @@ class Composition {
     return right(land(to.space, { port: this.#host, type: PORT_SEND }));
   }
 
+  /** Something is open as long as the node runs. */
+  closing<T extends { close(): void }>(open: T): T {
+    this.#open.push(open);
+    return open;
+  }
+
   async close(): Promise<void> {
     await this.net.close();
     this.pump.stop();
+    for (const each of this.#open.splice(0)) each.close();
   }
 
   /** One ring that is unheard is enough. */
@@ -171,6 +187,27 @@ interface Services {
   readonly names: PortName;
   readonly migration: PortName;
 }
+
+/** The default pager of a node, with a page file; the agent's send right to it. */
+const startPager = (parts: Composition, agent: Task, { name, limits }: NodeSettings, dir: StateDir): PortName => {
+  const store = parts.closing(openPageStore(dir.pages(name), limits?.pageFileMax ?? PAGE_FILE_MAX));
+  const task = parts.task('pager', SERVER);
+  const service = parts.receive(task);
+  parts.start(task, pagerServer, { service, store });
+  return parts.grant(task, service, agent);
+};
+
+/** From now on memory for which there is no frame goes to the pager. */
+const registerPager = async (agent: Agent, host: PortName, name: PortName): Promise<void> => {
+  const pager = { name, disposition: COPY_SEND };
+  const { kr } = await callKernelPort(
+    agent,
+    host,
+    { op: 'vm_set_default_memory_manager', pager },
+    { timeoutMs: LOCAL_MS },
+  );
+  if (kr !== 'KERN_SUCCESS') throw new Error(`composition: ${kr}`);
+};
 
 /** The servers, and the agent's send rights to them. */
 const startServers = (parts: Composition, agent: Task, settings: NodeSettings, dir: StateDir): Services => {
@@ -239,6 +276,7 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   }
   const host = new HostTask(parts.kernel, 'node');
   const services = startServers(parts, host.task, settings, dir);
+  const pager = startPager(parts, host.task, settings, dir);
   const service = host.allocate();
   const own = {
     net: parts.grantNet(host.task),
@@ -246,6 +284,7 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
     node: parts.grant(host.task, service, host.task),
   };
   const ending = endingOf(parts, dir, record);
+  await registerPager(host, own.host, pager);
   await checkIn(host, own.net, services, own);
   const { names } = services;
   const root = settings.root ?? process.cwd();

@@ -96,6 +96,15 @@ const define = (program: Command, around: Surroundings): void => {
     );
 };
 
+/** Mebibytes of memory or of a page file: 1 TiB. */
+const MEBIBYTES_MAX: number = 1 << 20;
+
+const positive = (text: string): number => {
+  const value = count(text);
+  if (value < 1 || value > MEBIBYTES_MAX) throw new InvalidArgumentError(`not from 1 to ${MEBIBYTES_MAX}`);
+  return value;
+};
+
 const count = (text: string): number => {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('not a count');
@@ -117,6 +126,8 @@ const nodeCommands = (program: Command, action: Action): void => {
     .option('-n, --nodes <count>', 'how many', count, 2)
     .option('--root <dir>', 'what their file service shows (default: the working folder)')
     .option('--no-journal', 'decisions of moves need not survive a crash')
+    .option('--memory <MiB>', 'memory that each keeps in the process (default: 4096)', positive)
+    .option('--page-file <MiB>', 'memory that each may keep in a file besides (default: 4096)', positive)
     .action(action(async (context, options: UpOptions) => (await import('./commands/up.ts')).up(context, options)));
   add(program, 'down', 'stop all nodes').action(
     action(async (context) => (await import('./commands/up.ts')).down(context)),
@@ -129,6 +140,8 @@ const nodeCommands = (program: Command, action: Action): void => {
     .argument('<name>', 'such as node-c')
     .option('--root <dir>', 'what its file service shows (default: the working folder)')
     .option('--no-journal', 'decisions of moves need not survive a crash')
+    .option('--memory <MiB>', 'memory that it keeps in the process (default: 4096)', positive)
+    .option('--page-file <MiB>', 'memory that it may keep in a file besides (default: 4096)', positive)
     .action(
       action(async (context, name: string, options: StartOptions) =>
         (await import('./commands/up.ts')).nodeStart(context, name, options),
@@ -141,6 +154,8 @@ const nodeCommands = (program: Command, action: Action): void => {
     inherit(new Command('node-run').argument('<name>'), program)
       .option('--root <dir>')
       .option('--no-journal')
+      .option('--memory <MiB>', '', positive)
+      .option('--page-file <MiB>', '', positive)
       .option('--tied')
       .action(
         action(async (context, name: string, options: RunNodeOptions) =>

@@ -12,6 +12,9 @@ export interface Context {
 export interface StartOptions {
   readonly root?: string;
   readonly journal: boolean;
+  /** Mebibytes of the kernel's memory, and of the page file. */
+  readonly memory?: number;
+  readonly pageFile?: number;
 }
 
 /** Options of `up`. */

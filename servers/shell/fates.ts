@@ -85,8 +85,7 @@ export const endsOf = (node: string, events: readonly LifeEvent[], clockOrigin: 
     if (kind === 'detached') away.add(task);
     else if (kind === 'running' || kind === 'attached') away.delete(task);
     else if (kind === 'failed') trouble.set(task, String(detail['why']));
-    else if (kind === 'exception')
-      trouble.set(task, `${detail['exception']}: ${detail['code']} at ${detail['subcode']}`);
+    else if (kind === 'exception') trouble.set(task, exceptionText(node, detail));
     else if (kind === 'terminated' && !away.has(task)) {
       const [why = '', ...stack] = (trouble.get(task) ?? '').split('\n');
       ends.push({
@@ -102,6 +101,12 @@ export const endsOf = (node: string, events: readonly LifeEvent[], clockOrigin: 
     }
   }
   return ends;
+};
+
+const exceptionText = (node: string, { exception, code, subcode }: LifeEvent['detail']): string => {
+  const text = `${exception}: ${code} at ${subcode}`;
+  if (code !== 'KERN_RESOURCE_SHORTAGE') return text;
+  return `${text}; the memory of ${node} and its page file are full (portolan up --memory, --page-file)`;
 };
 
 /** An end in one line. */

@@ -59,10 +59,10 @@ const limitOf = (sys: Sys, name: number, limit: NonNullable<ReceivePlan['limit']
 };
 
 /** An array of names that the case puts at an address is written there first, as a program would have it. */
-const writeNames = ({ memory }: Sys, { descriptors = [] }: Draft): void => {
+const writeNames = ({ vm }: Sys, { descriptors = [] }: Draft): void => {
   for (const item of descriptors) {
     if (item.kind !== 'ool_ports' || item.address === undefined) continue;
-    for (const [index, name] of item.names.entries()) memory.setU32(item.address + 4 * index, name);
+    for (const [index, name] of item.names.entries()) vm.setU32(item.address + 4 * index, name);
   }
 };
 

@@ -77,8 +77,8 @@ const begin = (sys: Sys, state: PuppetState): void => {
       state.at = 'answered';
       return sys.kernelCall(portName(call.port), filled(call));
     case 'touch': {
-      if (call.value !== null) sys.memory.setU8(call.address, call.value);
-      const value = call.value ?? sys.memory.getU8(call.address);
+      if (call.value !== null) sys.vm.setU8(call.address, call.value);
+      const value = call.value ?? sys.vm.getU8(call.address);
       return finish(sys, state, { kr: 'KERN_SUCCESS', value });
     }
     case 'msg':

@@ -14,7 +14,7 @@ const toucher = machine<MachineState>({
   start: () => ({ at: 'touch' }),
   handlers: {
     touch: (sys, state) => {
-      sys.memory.setU8(ADDRESS, 7);
+      sys.vm.setU8(ADDRESS, 7);
       state.at = 'done';
       sys.yield();
     },

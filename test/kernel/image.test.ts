@@ -46,7 +46,20 @@ const image = (memory: Partial<MemoryImage>): unknown => ({
   exceptionPort: -1,
   bootstrapPort: -1,
   registered: [],
-  memory: { objects: [object(1)], regions: [region(16)], sizeLimit: { current: 2 ** 40, max: 2 ** 40 }, ...memory },
+  memory: {
+    objects: [object(1)],
+    regions: [region(16)],
+    copies: [],
+    sizeLimit: { current: 2 ** 40, max: 2 ** 40 },
+    ...memory,
+  },
+});
+
+const copy = (size: number, more: Partial<MemoryImage['copies'][number]> = {}): MemoryImage['copies'][number] => ({
+  size,
+  offset: 0,
+  pieces: [{ object: 1, page: 0, pages: 2 }],
+  ...more,
 });
 
 const on = (id: number, page = 0) => ({ object: id, page });
@@ -59,7 +72,14 @@ describe('the memory of an image', () => {
       object(3, { shadow: on(2) }),
     ];
     const regions = [region(16), region(18, { object: 2, needsCopy: true }), region(30, { object: 3, page: 1 })];
-    expect(readTaskImage(image({ objects, regions }))).toMatchObject({ memory: { objects, regions } });
+    const pieces = [
+      { object: 3, page: 1, pages: 3 },
+      { object: 1, page: 0, pages: 1 },
+    ];
+    const copies = [copy(3 * PAGE + 1, { offset: 8, pieces }), copy(0, { pieces: [] })];
+    const memory = { objects, regions, copies };
+    expect(readTaskImage(image(memory))).toMatchObject({ memory });
+    expect(readTaskImage(image({}))).toMatchObject({ memory: { copies: [] } });
   });
 
   it.each<readonly [string, Partial<MemoryImage>]>([
@@ -81,6 +101,14 @@ describe('the memory of an image', () => {
     ['a page that no object has', { regions: [region(16, { page: 2 ** 40 })] }],
     ['an object without size', { objects: [object(1, { pages: Number.NaN })] }],
     ['an object of a pager', { objects: [object(1, { kind: 'named' })] }],
+    ['no list of snapshots', { copies: undefined as never }],
+    ['a snapshot of no object', { copies: [copy(2 * PAGE, { pieces: [{ object: 5, page: 0, pages: 2 }] })] }],
+    ['a snapshot beyond its object', { copies: [copy(2 * PAGE, { pieces: [{ object: 1, page: 3, pages: 2 }] })] }],
+    ['a snapshot that lacks pages', { copies: [copy(3 * PAGE)] }],
+    ['a snapshot that lacks its last byte', { copies: [copy(2 * PAGE, { offset: 1 })] }],
+    ['a snapshot of more than its data', { copies: [copy(PAGE)] }],
+    ['a snapshot that begins behind its first page', { copies: [copy(PAGE, { offset: PAGE })] }],
+    ['a snapshot of negative size', { copies: [copy(-1, { pieces: [] })] }],
     ['no size limit', { sizeLimit: null as never }],
   ])('with %s is refused', (_, memory) => {
     expect(readTaskImage(image(memory))).toBeTypeOf('string');

@@ -62,13 +62,13 @@ export const counter: Program = machine<CounterState>({
         const answer = {
           client,
           q,
-          count: sys.memory.getU32(page) + 1,
-          mine: sys.memory.getU32(own) + 1,
-          total: sys.memory.getU32(s.base + 4) + 1,
+          count: sys.vm.getU32(page) + 1,
+          mine: sys.vm.getU32(own) + 1,
+          total: sys.vm.getU32(s.base + 4) + 1,
         };
-        sys.memory.setU32(page, answer.count);
-        sys.memory.setU32(own, answer.mine);
-        sys.memory.setU32(s.base + 4, answer.total);
+        sys.vm.setU32(page, answer.count);
+        sys.vm.setU32(own, answer.mine);
+        sys.vm.setU32(s.base + 4, answer.total);
         const to = { remote: message.remote, remoteDisposition: MOVE_SEND_ONCE };
         sys.send({ ...to, id: message.id + 100, body: answer });
       }

@@ -15,6 +15,9 @@ export interface LaunchSettings {
   readonly root: string;
   readonly journal: boolean;
   readonly isTied: boolean;
+  /** Mebibytes. */
+  readonly memory?: number;
+  readonly pageFile?: number;
 }
 
 /** Starts nodes and resolves when each can be reached. If one fails, or `signal` fires, none of them is left. */
@@ -49,6 +52,8 @@ const launch = (dir: StateDir, name: string, settings: LaunchSettings, signal: A
   const args = ['node-run', name, '--state', dir.path, '--root', settings.root];
   if (!settings.journal) args.push('--no-journal');
   if (settings.isTied) args.push('--tied');
+  if (settings.memory !== undefined) args.push('--memory', String(settings.memory));
+  if (settings.pageFile !== undefined) args.push('--page-file', String(settings.pageFile));
   const log = openLog(dir.log(name));
   const child = fork(main, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);

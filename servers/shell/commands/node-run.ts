@@ -6,6 +6,8 @@ import { startNode } from '../boot.ts';
 import type { Context, RunNodeOptions } from '../context.ts';
 import { asOperatorError } from '../terminal.ts';
 
+const PAGES_PER_MIB = 256;
+
 /** What a node's process tells its parent. */
 export type NodeWord =
   | { readonly type: 'ready'; readonly node: string }
@@ -19,6 +21,10 @@ export const nodeRun = async (context: Context, name: string, options: RunNodeOp
       ...(context.stateDir === undefined ? {} : { stateDir: context.stateDir }),
       ...(options.root === undefined ? {} : { root: options.root }),
       journal: options.journal ? 'on' : 'off',
+      limits: {
+        ...(options.memory === undefined ? {} : { pagesMax: options.memory * PAGES_PER_MIB }),
+        ...(options.pageFile === undefined ? {} : { pageFileMax: options.pageFile * PAGES_PER_MIB }),
+      },
       sink: ({ task, text }) =>
         void process.stdout.write(`${nameOfNode(task)} ${task.slice(task.indexOf('/') + 1)}  ${text}\n`),
     });

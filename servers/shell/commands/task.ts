@@ -75,7 +75,10 @@ export const taskShow = (context: Context, name: string): Promise<number> =>
         ['born on', nameOfNode(task.identity)],
         ['program', task.program],
         ['threads', String(task.threads)],
-        ['memory', `${task.pages} pages resident, ${bytesText(task.bytes)} mapped`],
+        [
+          'memory',
+          `${task.pages} pages resident, ${Number(described['pagedOut'] ?? 0)} in the page file, ${bytesText(task.bytes)} mapped`,
+        ],
         ['moves', blockers.length === 0 ? 'freely' : `not now: ${blockers.join('; ')}`],
       ]),
     ]);

@@ -56,8 +56,8 @@ const start = async (
       hint: 'portolan down, or portolan node start NAME for one more, or another folder with --state',
     });
   }
-  const { root = process.cwd(), journal } = options;
-  await launchNodes(dir, names, { root, journal, isTied }, signal);
+  const { root = process.cwd() } = options;
+  await launchNodes(dir, names, { ...options, root, isTied }, signal);
   const records = dir.nodes().filter(({ name }) => names.includes(name));
   const rows = records.map(({ name, pid }) => [`✓ ${name}`, `process ${pid}`]);
   terminal.result({ state: dir.path, nodes: records }, table(rows));

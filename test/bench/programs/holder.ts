@@ -37,7 +37,7 @@ const markOf = (page: number): number => (Math.imul(page + 1, 0x9e3779b1) | 1) >
 
 const isWrong = (sys: Sys, s: State, page: number): boolean => {
   const at = s.base + page * PAGE;
-  return sys.memory.getU32(at) !== page + 1 || sys.memory.getU32(at + PAGE - 4) !== markOf(page);
+  return sys.vm.getU32(at) !== page + 1 || sys.vm.getU32(at + PAGE - 4) !== markOf(page);
 };
 
 const receiveRight = (sys: Sys): PortName => sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
@@ -45,7 +45,7 @@ const receiveRight = (sys: Sys): PortName => sys.call({ op: 'port_allocate', rig
 const serve = (sys: Sys, s: State, message: Received): void => {
   const { id, remote, body } = message;
   if (id === holderService.id('echo')) {
-    if (s.pages > 1) sys.memory.getU32(s.base + ((body as { op: number }).op % s.pages) * PAGE);
+    if (s.pages > 1) sys.vm.getU32(s.base + ((body as { op: number }).op % s.pages) * PAGE);
     const answer = { retcode: 'KERN_SUCCESS', value: body };
     sys.send({ remote, remoteDisposition: MOVE_SEND_ONCE, id: id + 100, body: answer });
     return sys.receive(s.inbox);
@@ -97,8 +97,8 @@ export const program: Program = machine<State, HolderArguments>({
     },
     fill(sys, s) {
       for (const stop = Math.min(s.end, s.page + STEP); s.page < stop; s.page += 1) {
-        sys.memory.setU32(s.base + s.page * PAGE, s.page + 1);
-        sys.memory.setU32(s.base + s.page * PAGE + PAGE - 4, markOf(s.page));
+        sys.vm.setU32(s.base + s.page * PAGE, s.page + 1);
+        sys.vm.setU32(s.base + s.page * PAGE + PAGE - 4, markOf(s.page));
       }
       if (s.page < s.end) return sys.yield();
       s.at = 'known';

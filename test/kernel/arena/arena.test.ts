@@ -110,7 +110,7 @@ class Proxied extends UnkindMemory {
     this.#memory = memory;
   }
 
-  override get memory(): this {
+  override get vm(): this {
     return new Proxy(this, {
       get: (_, name) => {
         const act = Reflect.get(this.#memory, name) as (...args: unknown[]) => unknown;

@@ -16,7 +16,7 @@ const scene = (frames: number) => {
   pool.backing.set(swap);
   const handle = arenaHandle({ growth: 1 << 16 });
   const sys = {
-    memory: map.access,
+    vm: map.access,
     call: (request: KernelRequest) => {
       const address = request.op === 'vm_allocate' ? map.allocate(request.size) : 'KERN_INVALID_ARGUMENT';
       if (typeof address === 'string') return { kr: address };

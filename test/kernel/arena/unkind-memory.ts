@@ -23,7 +23,7 @@ export class UnkindMemory {
   readonly #usable: Map<number, 'read' | 'write'> = new Map();
   #next = 0x10000;
 
-  get memory(): this {
+  get vm(): this {
     return this;
   }
 

@@ -34,7 +34,7 @@ const sender = machine<{ at: string; n: number; port: PortName; box: PortName }>
       if (s.n === LAST) return sys.pause();
       s.n += 1;
       const address = sys.call({ op: 'vm_allocate', size: PAGES * PAGE, anywhere: true })['address'] as number;
-      for (let page = 0; page < PAGES; page += 1) sys.memory.setU32(address + page * PAGE, s.n * 1000 + page);
+      for (let page = 0; page < PAGES; page += 1) sys.vm.setU32(address + page * PAGE, s.n * 1000 + page);
       const memory = { kind: 'ool', address: address + 8, size: PAGES * PAGE - 8, deallocate: true } as const;
       sys.msg({ send: { remote: s.box, remoteDisposition: COPY_SEND, id: s.n, descriptors: [memory] } });
     },
@@ -45,7 +45,7 @@ const sender = machine<{ at: string; n: number; port: PortName; box: PortName }>
 const marksOf = (actor: Actor, message: Received | null): number[] => {
   const item = message?.items?.[0];
   if (item?.kind !== 'ool' || item.size !== PAGES * PAGE - 8) return [];
-  return Array.from({ length: PAGES - 1 }, (_, at) => actor.host.sys.memory.getU32(item.address - 8 + (at + 1) * PAGE));
+  return Array.from({ length: PAGES - 1 }, (_, at) => actor.host.sys.vm.getU32(item.address - 8 + (at + 1) * PAGE));
 };
 
 const scene = (limits = {}) => {

@@ -35,10 +35,10 @@ const counter = machine<CounterState>({
       if (message !== null && message.remote !== MACH_PORT_NULL) {
         const page = s.base + (message.id % 64) * 4096;
         // All that may fault comes first: the handler can run again from its beginning.
-        const count = sys.memory.getU32(page) + 1;
-        const total = sys.memory.getU32(s.base + 4) + 1;
-        sys.memory.setU32(page, count);
-        sys.memory.setU32(s.base + 4, total);
+        const count = sys.vm.getU32(page) + 1;
+        const total = sys.vm.getU32(s.base + 4) + 1;
+        sys.vm.setU32(page, count);
+        sys.vm.setU32(s.base + 4, total);
         sys.send({
           remote: message.remote,
           remoteDisposition: MOVE_SEND_ONCE,

@@ -31,7 +31,7 @@ const keeper = machine<State, string>({
     start(sys, s) {
       s.inbox = sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
       s.base = sys.call({ op: 'vm_allocate', size: PAGES * PAGE, anywhere: true })['address'] as number;
-      for (let page = 0; page < PAGES; page += 1) sys.memory.setU32(s.base + page * PAGE, 7 * page + 1);
+      for (let page = 0; page < PAGES; page += 1) sys.vm.setU32(s.base + page * PAGE, 7 * page + 1);
       const net = sys.call({ op: 'get_special_port', which: 'TASK_BOOTSTRAP' })['name'] as PortName;
       const request = netService.request(net, s.inbox, 'check_in', { name: s.name });
       const descriptors = [{ kind: 'port', name: s.inbox, disposition: MAKE_SEND } as const];
@@ -41,7 +41,7 @@ const keeper = machine<State, string>({
     },
     serve(sys, s, { message }) {
       if (message !== null && message.remote !== MACH_PORT_NULL) {
-        const value = sys.memory.getU32(s.base + (message.id % PAGES) * PAGE);
+        const value = sys.vm.getU32(s.base + (message.id % PAGES) * PAGE);
         s.served += 1;
         const body = { value, served: s.served };
         sys.send({ remote: message.remote, remoteDisposition: MOVE_SEND_ONCE, id: message.id + 100, body });

@@ -19,7 +19,7 @@ const writer = machine<{ at: string; base: number; n: number }>({
   handlers: {
     begin(sys, s) {
       s.base = sys.call({ op: 'vm_allocate', size: 8 * 4096, anywhere: true })['address'] as number;
-      sys.memory.setU32(s.base, 7);
+      sys.vm.setU32(s.base, 7);
       s.at = 'wait';
       sys.pause();
     },

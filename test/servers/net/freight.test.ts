@@ -9,8 +9,8 @@ const MIB = 1 << 20;
 /** Memory of an actor in which every 4 KiB begin with another number. */
 const memoryOf = (actor: Actor, size: number, mark = 1): number => {
   const address = actor.call({ op: 'vm_allocate', size, anywhere: true })['address'] as number;
-  const { memory } = actor.host.sys;
-  for (let at = 0; at < size; at += 4096) memory.setU32(address + at, mark + at);
+  const { vm } = actor.host.sys;
+  for (let at = 0; at < size; at += 4096) vm.setU32(address + at, mark + at);
   return address;
 };
 
@@ -18,8 +18,8 @@ const memoryOf = (actor: Actor, size: number, mark = 1): number => {
 const isWhole = (actor: Actor, message: Received | null, size: number, mark = 1): boolean => {
   const item = message?.items?.find(({ kind }) => kind === 'ool');
   if (item?.kind !== 'ool' || item.size !== size) return false;
-  const { memory } = actor.host.sys;
-  for (let at = 0; at < size; at += 4096) if (memory.getU32(item.address + at) !== mark + at) return false;
+  const { vm } = actor.host.sys;
+  for (let at = 0; at < size; at += 4096) if (vm.getU32(item.address + at) !== mark + at) return false;
   return true;
 };
 

@@ -42,7 +42,7 @@ export const program: Program = machine<State, readonly string[]>({
     },
     fill(sys, s) {
       for (let i = 0; i < 256 && s.done < s.bytes; i += 1) {
-        sys.memory.setU32(s.base + s.done, i + 1);
+        sys.vm.setU32(s.base + s.done, i + 1);
         s.done += PAGE;
       }
       if (s.done < s.bytes) return sys.yield();
@@ -57,7 +57,7 @@ export const program: Program = machine<State, readonly string[]>({
     },
     serve(sys, s, { message }) {
       if (message !== null && message.remote !== MACH_PORT_NULL) {
-        const value = sys.memory.getU32(s.base + (message.id % (s.bytes / PAGE)) * PAGE);
+        const value = sys.vm.getU32(s.base + (message.id % (s.bytes / PAGE)) * PAGE);
         const body = { retcode: 'KERN_SUCCESS', value };
         sys.send({ remote: message.remote, remoteDisposition: MOVE_SEND_ONCE, id: message.id + 100, body });
       }
