@@ -110,7 +110,7 @@ describe('a receive right that moves to another node', () => {
     expect(c.census().retargeted).toBe(1);
   });
 
-  it('takes back exactly what its owner had not taken, whenever it comes home', () => {
+  it('takes back exactly what its owner had not taken', () => {
     for (let seed = 0; seed < 40; seed += 1) {
       const world = new World(seed);
       const nodes = [world.node('a'), world.node('b')] as const;

@@ -20,7 +20,7 @@ const drain = (world: World, owner: Actor, port: PortName): number[] => {
   return ids;
 };
 
-/** A port on `o` whose queue takes one message, and a baton: whoever has it has its right to that port from the last. */
+/** A port on `o` whose queue takes one message, and a baton: whoever has it has its right to the port from the last. */
 const scene = (seed: number) => {
   const world = new World(seed);
   const [o, a, b, c] = [world.node('o'), world.node('a'), world.node('b'), world.node('c')];
