@@ -111,7 +111,8 @@ export class Invariants {
     }
     if (migration.byPager.size > 0) return `${migration.byPager.size} pagers`;
     if (migration.byPort.size > 0) return `${migration.byPort.size} ports of moves`;
-    const { outgoing, incoming, copies, loads, claims } = netLeft;
+    const { outgoing, incoming, copies, loads, claims, barred } = netLeft;
+    if (barred > 0) return `${barred} ports are closed to their own node`;
     if (outgoing + incoming > 0) return `netmsg keeps ${outgoing} stages of its own and ${incoming} of others`;
     if (loads + claims > 0) return `netmsg keeps ${loads} loads of its own and ${claims} of others`;
     return copies > 0 ? `netmsg keeps ${copies} copies in transit` : null;
