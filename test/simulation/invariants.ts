@@ -1,10 +1,13 @@
 /** What must always hold, and what must hold at the end. Names as in the research on protocols. */
+import type { Sink } from './herald.ts';
 import type { SimNode } from './node.ts';
 import type { Client } from './workload.ts';
 
 /** What the checks look at. */
 export interface Watched {
-  readonly network: { readonly living: readonly SimNode[] };
+  readonly network: { readonly living: readonly SimNode[]; readonly faults: { readonly crashes: number } };
+  readonly sink: Sink;
+  readonly numbers: number;
   readonly clients: readonly Client[];
   readonly owner: string;
   readonly mayBeLost: boolean;
@@ -24,7 +27,7 @@ export class Invariants {
 
   /** Safety: after every event. */
   afterEvent(): string | null {
-    return this.#oneInstance() ?? this.#abortedMoves() ?? this.#answers();
+    return this.#oneInstance() ?? this.#abortedMoves() ?? this.#answers() ?? this.#order();
   }
 
   /** What has not come to rest yet; null if everything has. */
@@ -39,6 +42,10 @@ export class Invariants {
       if (!this.#world.hasSentAll(client)) return `L1: client ${number} got stuck after ${sent} requests`;
       if (outstanding > 0) return `L1: ${outstanding} of ${sent} requests of client ${number} are never answered`;
     }
+    const { sink, numbers, network } = this.#world;
+    // What a node that has crashed had accepted is lost with it.
+    if (isRunning && network.faults.crashes === 0 && sink.last !== numbers)
+      return `L1: the sink has heard ${sink.count} of ${numbers} numbers, ${sink.last} last`;
     for (const node of this.#world.network.living) {
       const left = this.#leftOn(node);
       if (left !== null) return `leak on ${node.name}: ${left}`;
@@ -78,6 +85,14 @@ export class Invariants {
     return null;
   }
 
+  /** One sender, one receiver: in order, and without a crash all of it. */
+  #order(): string | null {
+    const { sink, network } = this.#world;
+    if (sink.wrong !== null) return `P1: order of a sender that moves: ${sink.wrong}`;
+    const isWhole = network.faults.crashes > 0 || sink.count === sink.last;
+    return isWhole ? null : `P1: the sink heard ${sink.last}, and of those before it only ${sink.count - 1}`;
+  }
+
   #answers(): string | null {
     for (const client of this.#world.clients) {
       if (client.wrong !== null) return `P1: ${client.wrong}`;
@@ -96,7 +111,8 @@ export class Invariants {
     }
     if (migration.byPager.size > 0) return `${migration.byPager.size} pagers`;
     if (migration.byPort.size > 0) return `${migration.byPort.size} ports of moves`;
-    const { outgoing, incoming, copies, loads, claims } = netLeft;
+    const { outgoing, incoming, copies, loads, claims, barred } = netLeft;
+    if (barred > 0) return `${barred} ports are closed to their own node`;
     if (outgoing + incoming > 0) return `netmsg keeps ${outgoing} stages of its own and ${incoming} of others`;
     if (loads + claims > 0) return `netmsg keeps ${loads} loads of its own and ${claims} of others`;
     return copies > 0 ? `netmsg keeps ${copies} copies in transit` : null;

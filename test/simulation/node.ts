@@ -19,6 +19,7 @@ import { migrationServer, migrationState } from '../../servers/migration/server.
 import type { Journal, MigrationState } from '../../servers/migration/state.ts';
 import type { NetDriver } from '../../servers/net/driver.ts';
 import { netmsg } from '../../servers/net/netmsg.ts';
+import type { Net } from '../../servers/net/netmsg-state.ts';
 import type { NetLimits, Sessions } from '../../servers/net/protocol.ts';
 import { netService } from '../../servers/net/protocol.ts';
 import { pass } from '../support/migration-scene.ts';
@@ -83,20 +84,18 @@ export class SimNode {
   }
 
   /** The tables of netmsg, to look for what it has forgotten to forget. */
-  get netLeft(): Readonly<Record<'outgoing' | 'incoming' | 'copies' | 'loads' | 'claims', number>> {
+  get netLeft(): Readonly<Record<'outgoing' | 'incoming' | 'copies' | 'loads' | 'claims' | 'barred', number>> {
     const [thread] = this.#netTask.threads;
-    const state = thread?.state as
-      | { net: Record<'outgoing' | 'incoming' | 'copies' | 'loads' | 'claims', { size: number }> | null }
-      | undefined;
-    const net = state?.net;
-    if (net === null || net === undefined) throw new Error(`netmsg of ${this.name} has ended`);
-    const { outgoing, incoming, copies, loads, claims } = net;
+    const { net } = (thread?.state ?? { net: null }) as unknown as { readonly net: Net | null };
+    if (net === null) throw new Error(`netmsg of ${this.name} has ended`);
+    const { outgoing, incoming, copies, loads, claims, records } = net;
     return {
       outgoing: outgoing.size,
       incoming: incoming.size,
       copies: copies.size,
       loads: loads.size,
       claims: claims.size,
+      barred: records.all().filter((record) => record.at === 'here' && record.isBarred).length,
     };
   }
 

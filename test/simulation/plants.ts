@@ -11,6 +11,7 @@ export const PLANTS = [
   'early-commit', // the destination takes a task for its own as soon as it has the image
   'lost-message', // netmsg gives a message to nobody, now and then
   'false-ack', // messages count as taken that are not
+  'lost-order', // messages do not say what comes before them by another node
 ] as const;
 
 export type Plant = (typeof PLANTS)[number];
@@ -41,7 +42,9 @@ class PlantedSessions implements Sessions {
 
   transmit(node: string, lane: number, bytes: Uint8Array): boolean {
     if (this.#plant === 'lost-message' && decodeFrame(bytes)?.kind === 'msg' && this.#random.chance(0.05)) return true;
-    return this.#driver.transmit(node, lane, bytes);
+    const frame = this.#plant === 'lost-order' ? decodeFrame(bytes) : null;
+    const sent = frame?.kind === 'msg' ? encodeFrame({ ...frame, after: [] }) : bytes;
+    return this.#driver.transmit(node, lane, sent);
   }
 
   hasRoom(node: string): boolean {

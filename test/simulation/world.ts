@@ -1,6 +1,8 @@
 /** Everything that one seed decides: three kernels, what goes on in them and what goes wrong, until all is at rest. */
 import type { Task } from '../../kernel/kernel.ts';
+import { createThread } from '../../kernel/lives.ts';
 import type { Journal } from '../../servers/migration/state.ts';
+import { herald, Sink } from './herald.ts';
 import { Invariants } from './invariants.ts';
 import { Network } from './network.ts';
 import { SimNode } from './node.ts';
@@ -31,6 +33,9 @@ export class SimWorld {
   readonly timeline: Timeline;
   readonly network: Network;
   readonly clients: Client[] = [];
+  /** Whom the task tells its numbers, and how many there are. */
+  readonly sink: Sink;
+  readonly numbers: number;
   /** The node that the task belongs to by the last decision, and its identity for ever. */
   owner: string;
   readonly identity: string;
@@ -62,13 +67,17 @@ export class SimWorld {
         driver: (ring) => this.network.driver(name, ring),
         sessions: (driver) => plantIn(plant, driver, random),
       });
-      node.kernel.programs.set(counter.name, counter);
+      for (const program of [counter, herald]) node.kernel.programs.set(program.name, program);
       this.network.nodes.set(name, node);
     }
     this.network.meet();
     this.#home = random.pick(this.#names);
     this.owner = this.#home;
-    this.identity = this.network.node(this.#home).start('counter', counter).space.identity.token;
+    const task = this.network.node(this.#home).start('counter', counter);
+    this.identity = task.space.identity.token;
+    this.numbers = random.between(20, 120);
+    this.sink = new Sink(this.network.node(random.pick(this.#names)), random.between(1, 3));
+    createThread(task, herald, herald.start({ home: this.sink.node.name, last: this.numbers }));
     for (const number of [0, 1]) this.clients.push(new Client(this.network.node(random.pick(this.#names)), number));
     this.#invariants = new Invariants(this);
     this.#plan();
@@ -143,6 +152,7 @@ export class SimWorld {
   #plan(): void {
     const { random, timeline } = this;
     for (const client of this.clients) this.#planClient(client);
+    this.#planSink();
     this.#planMove();
     this.#planFault();
     if (random.chance(0.3)) timeline.after(random.between(500, FAULTS_MS), 'a crash', () => this.#crash());
@@ -159,6 +169,16 @@ export class SimWorld {
       const did = client.act(home, !this.hasSentAll(client), this.#windowMax);
       timeline.note(did.startsWith('~') ? did : `client ${client.number} on ${client.node.name} ${did}`);
       this.#planClient(client);
+    });
+  }
+
+  #planSink(): void {
+    const { random, timeline, sink } = this;
+    timeline.after(random.between(1, 120), `~sink on ${sink.node.name}`, () => {
+      if (!sink.node.isUp) return;
+      const did = sink.act();
+      timeline.note(did.startsWith('~') ? did : `the sink on ${sink.node.name} ${did}`);
+      this.#planSink();
     });
   }
 

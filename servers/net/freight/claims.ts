@@ -39,13 +39,6 @@ export const bring = (net: Net, { from, frame }: { readonly from: NodeId; readon
   return false;
 };
 
-/** True if the freight of a frame that was brought is here. */
-export const isBrought = (net: Net, freight: Freight | null): boolean => {
-  if (freight === null || freight.node === net.node) return true;
-  const state = net.claims.get(keyOf(freight.node, freight.number))?.state;
-  return state === 'whole' || state === 'lost';
-};
-
 /** True if the freight cannot be had: what it was to bring is missing. */
 export const isLost = (net: Net, freight: Freight | null): boolean =>
   freight !== null && net.claims.get(keyOf(freight.node, freight.number))?.state === 'lost';

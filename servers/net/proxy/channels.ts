@@ -226,6 +226,7 @@ const put = (net: Net, record: LocalPort, { draft, ...rest }: Delivery): void =>
 /** A message that was forced into a full queue has left it: the others get their turn, one channel after the other. */
 export const noteAccepted = (net: Net, record: LocalPort): void => {
   record.isOverfull = false;
+  net.toSettle.add(record);
   for (const [origin, channel] of [...record.channels]) {
     if (record.isOverfull) break;
     drain(net, record, channel);

@@ -106,7 +106,8 @@ export const noteHolder = (net: Net, record: LocalPort, frame: ReferenceFrame): 
 };
 
 const isHeld = (record: LocalPort): boolean => {
-  if (record.isBarred) return true; // to be let in again
+  // It is still to be let in again, or to be told when what was forced in has left.
+  if (record.isBarred || record.isOverfull) return true;
   for (const holder of record.holders.values()) if (holder.holds) return true;
   return false;
 };

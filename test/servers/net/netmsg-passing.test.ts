@@ -20,7 +20,7 @@ const drain = (world: World, owner: Actor, port: PortName): number[] => {
   return ids;
 };
 
-/** A port on `o` whose queue takes one message, and a baton: whoever has it has its right to the port from the last. */
+/** A port on `o` whose queue takes one message, and somebody on each node who hands rights to it on. */
 const scene = (seed: number) => {
   const world = new World(seed);
   const [o, a, b, c] = [world.node('o'), world.node('a'), world.node('b'), world.node('c')];
@@ -117,6 +117,29 @@ describe('what is sent by a right that was passed on', () => {
       got.push(...drain(world, holder, port));
       expect([path, home.name, got]).toEqual([path, home.name, [...range(0, 4), ...range(50, 5)]]);
     }
+  });
+
+  it('is let in to a port of its own node when the node that it waited for has died', () => {
+    const { world, o, a, owner, sink, at, hand } = scene(0);
+    const right = at(a).actor.lookUp(o, 'sink');
+    owner.call({ op: 'port_set_qlimit', name: sink, qlimit: 2 });
+    for (let id = 0; id < 5; id += 1) {
+      at(a).actor.send(right, id);
+      world.run();
+    }
+    const local = hand(a, right, o);
+    flood(at(o).actor, local, 50, 2);
+    owner.call({ op: 'port_set_qlimit', name: sink, qlimit: 9 }); // a barred port stays barred
+    world.run();
+    expect(at(o).actor.send(local, 99)).toBe('MACH_SEND_TIMED_OUT');
+    world.hold(a, o);
+    expect(owner.takeIds(sink)).toEqual([0, 1, 2]);
+    world.run();
+    expect(owner.takeIds(sink)).toEqual([3]);
+    world.lose(a);
+    world.kill(a);
+    world.run();
+    expect(drain(world, owner, sink)).toEqual([50, 51]);
   });
 
   it('is not kept from coming by a node that has died', () => {
