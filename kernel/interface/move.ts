@@ -35,9 +35,9 @@ export type HuskRequest =
   | { readonly op: 'husk_restore'; readonly image: Body }
   /**
    * Reads an object's own pages from `page` on, at most `count`, up to the first that is at the default pager:
-   * `{ object, page, end, pages: [{ page, bytes }] }`. What is not among the pages up to `end` the object does not have.
-   * With `wait` the answer comes when there is at least one page to tell of. A page that cannot be had any more ends the
-   * answer, too; if it is the first, the code says so.
+   * `{ object, page, end, pages: [{ page, bytes }] }`. What is not among the pages up to `end` the object does not
+   * have. With `wait` the answer comes when there is at least one page to tell of. A page that cannot be had any more
+   * ends the answer, too; if it is the first, the code says so.
    */
   | {
       readonly op: 'husk_read';

@@ -2,8 +2,9 @@
  * How programs read and write their memory. Numbers are little-endian and may lie at any address.
  *
  * Number accessors are the hot path. The page read last and the page written last are in registers: what goes on there
- * costs a comparison of addresses and one of epochs. A small table remembers where other pages are. What cannot be had at once is thrown, as a `PageFault`: the kernel settles it and runs the program's step
- * again. Everything else answers the `PageFault`.
+ * costs a comparison of addresses and one of epochs. A small table remembers where other pages are. What cannot be had
+ * at once is thrown, as a `PageFault`: the kernel settles it and runs the program's step again. Everything else answers
+ * the `PageFault`.
  */
 import type { KernFailure } from '../../ports/kern-return.ts';
 import { type Blocked, resolvePage } from './fault.ts';

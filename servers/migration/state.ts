@@ -53,7 +53,10 @@ export interface SourceObject {
   readonly reads: { readonly page: number; readonly count: number; readonly why: 'demand' | 'push' }[];
   /** What came of such a read for the push, and has not been sent. */
   come: PageRun | null;
-  /** A page cannot be had any more. What can be is served when asked for; the destination is never told that all has come. */
+  /**
+   * A page cannot be had any more. What can be is served when asked for; the destination is never told that all has
+   * come.
+   */
   isBroken: boolean;
   /** The destination has been told that nothing more will come. */
   isComplete: boolean;

@@ -65,6 +65,7 @@ export const taskShow = (context: Context, name: string): Promise<number> =>
     const task = found;
     const { kr: _kr, ...described } = await callKernelPort(client.agent, task.port, { op: 'task_describe' }, ASK);
     const facts = { ...factsOnly(task), state: 'running', ...described };
+    const pagedOut = Number(described['pagedOut'] ?? 0);
     const blockers = (described['blockers'] ?? []) as readonly string[];
     context.terminal.result(facts, [
       ...table([
@@ -75,10 +76,7 @@ export const taskShow = (context: Context, name: string): Promise<number> =>
         ['born on', nameOfNode(task.identity)],
         ['program', task.program],
         ['threads', String(task.threads)],
-        [
-          'memory',
-          `${task.pages} pages resident, ${Number(described['pagedOut'] ?? 0)} in the page file, ${bytesText(task.bytes)} mapped`,
-        ],
+        ['memory', `${task.pages} pages resident, ${pagedOut} in the page file, ${bytesText(task.bytes)} mapped`],
         ['moves', blockers.length === 0 ? 'freely' : `not now: ${blockers.join('; ')}`],
       ]),
     ]);
