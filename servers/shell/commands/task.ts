@@ -65,6 +65,7 @@ export const taskShow = (context: Context, name: string): Promise<number> =>
     const task = found;
     const { kr: _kr, ...described } = await callKernelPort(client.agent, task.port, { op: 'task_describe' }, ASK);
     const facts = { ...factsOnly(task), state: 'running', ...described };
+    const pagedOut = Number(described['pagedOut'] ?? 0);
     const blockers = (described['blockers'] ?? []) as readonly string[];
     const pagedOut = Number(described['pagedOut'] ?? 0);
     context.terminal.result(facts, [
