@@ -3,13 +3,8 @@
  *
  * Number accessors are the hot path. The page read last and the page written last are in registers: what goes on there
  * costs a comparison of addresses and one of epochs. A small table remembers where other pages are. What cannot be had
-<<<<<<< HEAD
- * at once is thrown, as a `PageFault`: the kernel settles it and runs the program's step again. Everything
- * else answers the `PageFault`.
-=======
  * at once is thrown, as a `PageFault`: the kernel settles it and runs the program's step again. Everything else answers
  * the `PageFault`.
->>>>>>> 69cc1e212f99dae934683099d47a8c25413d4329
  */
 import type { KernFailure } from '../../ports/kern-return.ts';
 import { type Blocked, resolvePage } from './fault.ts';

@@ -53,19 +53,15 @@ export interface SourceObject {
   readonly reads: { readonly page: number; readonly count: number; readonly why: 'demand' | 'push' }[];
   /** What came of such a read for the push, and has not been sent. */
   come: PageRun | null;
-<<<<<<< HEAD
-  /** A page cannot be had any more. The others are served when asked for; nobody is ever told that all has come. */
-=======
   /**
    * A page cannot be had any more. What can be is served when asked for; the destination is never told that all has
    * come.
    */
->>>>>>> 69cc1e212f99dae934683099d47a8c25413d4329
-  isBroken: boolean
-/** The destination has been told that nothing more will come. */
-isComplete: boolean;
-/** The destination's kernel has said that it does not need the object here any more. */
-isTerminated: boolean;
+  isBroken: boolean;
+  /** The destination has been told that nothing more will come. */
+  isComplete: boolean;
+  /** The destination's kernel has said that it does not need the object here any more. */
+  isTerminated: boolean;
 }
 
 /** A move, seen from its source. */
