@@ -67,7 +67,6 @@ export const taskShow = (context: Context, name: string): Promise<number> =>
     const facts = { ...factsOnly(task), state: 'running', ...described };
     const pagedOut = Number(described['pagedOut'] ?? 0);
     const blockers = (described['blockers'] ?? []) as readonly string[];
-    const pagedOut = Number(described['pagedOut'] ?? 0);
     context.terminal.result(facts, [
       ...table([
         ['task', task.name],
