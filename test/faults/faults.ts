@@ -162,7 +162,7 @@ const FORWARDING: readonly Fault[] = [
     file: 'servers/net/proxy/outward.ts',
     text:
       '  for (const frame of record.limbo ?? []) net.again.push({ from: frame.origin, frame });\n};\n\n' +
-      '/** The message does not go',
+      '/** What of our own waited',
     planted: '};\n\n/** What of our own waited',
     caughtIn: 'test/simulation.test.ts',
     caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
