@@ -177,6 +177,15 @@ const FORWARDING: readonly Fault[] = [
     caughtBy: 'a receive right that moves to another node takes back exactly what its owner had not taken',
   },
   {
+    name: 'what waits for another channel does not wait',
+    harm: 'forwarding',
+    file: 'servers/net/proxy/order.ts',
+    text: 'record.after = [...record.after.filter((each) => each.from !== from), ...merged];',
+    planted: 'void merged;',
+    caughtIn: 'test/servers/migration/order.test.ts',
+    caughtBy: 'the order of a sender that moves is that of its sends: ab, to a third node',
+  },
+  {
     name: 'a moved port forgets whom it has already heard',
     harm: 'forwarding',
     file: 'servers/net/proxy/inward.ts',
