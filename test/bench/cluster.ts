@@ -121,12 +121,25 @@ export class Cluster implements AsyncDisposable {
     const server = await serviceOf(this.#client, this.#record(task.node), 'migration');
     const began = performance.now();
     const args = { task: task.identity, node: this.#record(to).node, ...how };
-    const { record } = await this.ask({ service: migrationService, server, routine: 'migrate', args });
+    const asked = await this.ask({ service: migrationService, server, routine: 'migrate', args });
+    const record = await this.#settled(server, asked.record);
     const wholeMs = performance.now() - began;
     letGo(this.#client.agent, server);
     if (record?.outcome !== 'moved') throw new Error(`the move to ${to} failed: ${record?.why ?? 'no record'}`);
     task.node = to;
     return { record, wholeMs };
+  }
+
+  /** A destination that has much to put into place says late that the task runs: its move is under way until then. */
+  async #settled(server: PortName, asked: MoveRecord | null): Promise<MoveRecord | null> {
+    let record = asked;
+    while (record?.outcome === 'under way') {
+      await new Promise((resolve) => void setTimeout(resolve, 20));
+      const { mid } = record;
+      const records = (await this.ask({ service: migrationService, server, routine: 'moves', args: null })) ?? [];
+      record = records.find((each) => each.mid === mid) ?? null;
+    }
+    return record;
   }
 
   /** Milliseconds that a task stood still in its last move, by the clock of both nodes. */
