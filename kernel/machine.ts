@@ -16,7 +16,7 @@ export type Handler<S extends MachineState> = (sys: Sys, state: S, result: Resul
 /** A machine program as its author writes it. */
 export interface MachineDefinition<S extends MachineState, A> {
   readonly name: string;
-  /** Names the code. By default the source text of the handlers stands for it. */
+  /** Names the code. By default the source text of `start` and the handlers, without the functions that they call. */
   readonly hash?: string;
   start(args: A): S;
   readonly handlers: Readonly<Record<string, Handler<S>>>;
