@@ -163,7 +163,7 @@ const forgetOldest = (s: MigrationState): void => {
 const objection = (s: MigrationState, request: MigrateRequest, why: string | null): string | null => {
   if (why !== null) return why;
   if (request.node === s.own.node) return `the task is on ${request.node} already`;
-  if (request.strategy !== undefined && !(request.strategy in STRATEGIES)) {
+  if (request.strategy !== undefined && !Object.hasOwn(STRATEGIES, request.strategy)) {
     return `no strategy ${request.strategy}; there are ${Object.keys(STRATEGIES).join(', ')}`;
   }
   const isMoving = s.moves.some(
