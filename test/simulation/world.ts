@@ -142,7 +142,7 @@ export class SimWorld {
         }
         const { mid, to } = JSON.parse(record) as Decision;
         this.owner = to;
-        // It had said that it was prepared, and has crashed since, which the source cannot know: the task is lost with it.
+        // It said that it was prepared, and has crashed since. The source cannot know: the task is lost with it.
         this.mayBeLost ||= !this.network.node(to).isUp;
         this.timeline.note(`${name} decides ${mid}: the task is of ${to}`);
       },
