@@ -8,7 +8,7 @@ import type { Link } from '../net/link.ts';
 import type { NodeId } from '../net/protocol.ts';
 import type { SessionSettings } from '../net/session/settings.ts';
 import type { Clock } from './clock.ts';
-import type { StateDir } from './state-dir.ts';
+import type { NodeRecord, StateDir } from './state-dir.ts';
 import { connectUnix, listenUnix, type UnixListener } from './unix-link.ts';
 
 /** What sessions over Unix sockets are given. */
@@ -102,10 +102,12 @@ export class UnixNet {
   async #connect(node: NodeId, retryMs: number, since: number): Promise<void> {
     const { dir } = this.#parts;
     if (this.#isClosed || !this.driver.isLiving(node) || this.driver.nodes().includes(node)) return this.#settled(node);
-    const record = dir.nodes().find((each) => each.node === node);
     const again = (): void => {
       setTimeout(() => void this.#connect(node, Math.min(retryMs * 2, RETRY_MAX_MS), since), retryMs).unref();
     };
+    const records = this.#records();
+    if (records === null) return again();
+    const record = records.find((each) => each.node === node);
     if (record === undefined) {
       // A node that only asks has no record: what it sent to one place came to another. It will dial us itself.
       const isExpected = this.driver.isStranger(node) && this.#parts.clock.now() - since < STRANGER_MS;
@@ -118,6 +120,15 @@ export class UnixNet {
       else this.#open(link, 'self', node);
     } catch {
       again();
+    }
+  }
+
+  /** Null if the folder cannot be read. It may have been removed under us, which proves no node's death. */
+  #records(): readonly NodeRecord[] | null {
+    try {
+      return this.#parts.dir.nodes();
+    } catch {
+      return null;
     }
   }
 
