@@ -75,6 +75,8 @@ export interface RunningNode {
 }
 
 const LOCAL_MS = 5000;
+/** Between two looks of a client at nothing. */
+const STAY_MS = 60_000;
 /** Pages of a page file that is not told otherwise: 4 GiB. It is as long as it has ever been full. */
 const PAGE_FILE_MAX: number = 1 << 20;
 
@@ -356,6 +358,9 @@ export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promi
   const net = parts.grantNet(host.task);
   // Nobody can dial this kernel, since it has no socket: nodes that a task may move to must know it before.
   for (const { node } of records) parts.net.dial(node);
+  // Timers alone keep no process alive, and a node that dies while it is asked leaves nothing else: whoever asked would
+  // end before the verdict tells it so.
+  const staysAlive = setInterval(() => undefined, STAY_MS);
   return {
     agent: host,
     net,
@@ -370,6 +375,9 @@ export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promi
     hasKnown: (name) => dir.hasKnown(name),
     hold: () => parts.pump.hold(),
     release: () => parts.pump.release(),
-    close: () => parts.close(),
+    close: () => {
+      clearInterval(staysAlive);
+      return parts.close();
+    },
   };
 };
