@@ -4,7 +4,7 @@
  * `catch` inside a loop can keep the loop alive.
  */
 import { types as t } from '@babel/core';
-import { declareLet, forEachChild } from './nodes.ts';
+import { declareLet, forEachChild } from './tree.ts';
 
 /** Turns of loops between two questions to the runtime. */
 const turnsPerSpend = 4096;

@@ -3,8 +3,8 @@
  * called with what it needs (`$c1($s1, $this)`), so that a closure is a code number and values. Runs after `records`.
  */
 import { types as t } from '@babel/core';
-import { forEachChild, nothing, type Place, putAt } from './nodes.ts';
 import type { FunctionKind, FunctionScope, Scopes } from './scopes.ts';
+import { forEachChild, nothing, type Place, putAt } from './tree.ts';
 
 interface Unit {
   readonly node: t.Function;

@@ -4,8 +4,8 @@ import { countTurns } from './budget.ts';
 import type { Closure, Converted, Resumable } from './closures.ts';
 import { buildFlow } from './flow.ts';
 import { analyseLiveness } from './liveness.ts';
-import { assign, at, boundIdentifiers, forEachChild, member } from './nodes.ts';
 import { placeOf, type Step, writeConstructor, writeStep } from './step.ts';
+import { assign, at, boundIdentifiers, forEachChild, member } from './tree.ts';
 
 /** What is written into the head of a compiled module. */
 export interface ModuleHead {

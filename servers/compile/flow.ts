@@ -7,8 +7,8 @@ import { types as t } from '@babel/core';
 import type { Block, End, Exit, Flow } from './blocks.ts';
 import { reachable } from './blocks.ts';
 import { type Jumps, rewriteJumps } from './jumps.ts';
-import { assign, at, boundIdentifiers, nothing, suspends } from './nodes.ts';
 import type { FunctionKind } from './scopes.ts';
+import { assign, at, boundIdentifiers, nothing, suspends } from './tree.ts';
 
 /** What `break` and `continue` reach, innermost last. */
 interface Target {

@@ -1,7 +1,7 @@
 /** Jumps out of statements that stay whole: found, and replaced by blocks that `emit` fills. */
 import { types as t } from '@babel/core';
 import type { Exit } from './blocks.ts';
-import { forEachChild, type Place, putAt } from './nodes.ts';
+import { forEachChild, type Place, putAt } from './tree.ts';
 
 /** What the surroundings make of a jump: the statement to put there and, unless it leaves the function, its exit. */
 export interface Jumps {

@@ -6,7 +6,7 @@
 import type { types as t } from '@babel/core';
 import { type Block, type Exit, type Flow, successors } from './blocks.ts';
 import { thrownName } from './flow.ts';
-import { boundIdentifiers, forEachChild, namesVariable, type Place } from './nodes.ts';
+import { boundIdentifiers, forEachChild, namesVariable, type Place } from './tree.ts';
 
 type Names = ReadonlySet<string>;
 

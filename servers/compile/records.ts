@@ -5,8 +5,8 @@
  * The result is still an ordinary program that means the same.
  */
 import { types as t } from '@babel/core';
-import { assign, at, boundIdentifiers, declareLet, forEachChild, member, nothing, type Place, putAt } from './nodes.ts';
 import type { FunctionScope, Scope, Scopes, Variable } from './scopes.ts';
+import { assign, at, boundIdentifiers, declareLet, forEachChild, member, nothing, type Place, putAt } from './tree.ts';
 
 /** Whether a pattern has a target that is not a plain variable (any more). */
 const hasMember = (pattern: t.Node): boolean => {

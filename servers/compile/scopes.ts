@@ -9,7 +9,7 @@
  *   are unique within it.
  */
 import { types as t } from '@babel/core';
-import { boundIdentifiers, forEachChild, namesVariable, type Place } from './nodes.ts';
+import { boundIdentifiers, forEachChild, namesVariable, type Place } from './tree.ts';
 
 export type FunctionKind = 'plain' | 'async' | 'generator' | 'async-generator';
 
@@ -63,7 +63,15 @@ export interface Scopes {
 }
 
 /** Fields that an object has from birth: no local that may become a slot or field of a record has these names. */
-const reserved = ['constructor', '__proto__', 'toString', 'valueOf', 'hasOwnProperty', 'arguments', 'eval'];
+const reserved: readonly string[] = [
+  'constructor',
+  '__proto__',
+  'toString',
+  'valueOf',
+  'hasOwnProperty',
+  'arguments',
+  'eval',
+];
 
 /** What kind of function it is, by its head. */
 export const kindOf = (node: t.Node): FunctionKind => {

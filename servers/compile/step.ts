@@ -3,7 +3,7 @@ import { types as t } from '@babel/core';
 import type { Block, Flow } from './blocks.ts';
 import { thrownName } from './flow.ts';
 import { assignedIn, type Liveness } from './liveness.ts';
-import { assign, at, declareLet, member } from './nodes.ts';
+import { assign, at, declareLet, member } from './tree.ts';
 
 /** A step function, and what the runtime wants to know of it. */
 export interface Step {
