@@ -28,7 +28,7 @@ export const components = (graph: ModuleGraph): string[][] => {
   };
   const leave = (visit: Visit): void => {
     if (visit.low !== visit.order) return;
-    const members = open.splice(open.indexOf(visit.path));
+    const members = open.splice(open.lastIndexOf(visit.path));
     for (const member of members) isOpen.delete(member);
     found.push(members.sort());
   };

@@ -47,9 +47,8 @@ export interface ProgramModule extends CompiledModule {
 
 const PROGRAM_FILE = /\.program\.[cm]?[jt]sx?$/;
 const CODE_FILE = /\.[cm]?[jt]sx?$/;
-/** Only comments and other directives may stand before it. */
-const DIRECTIVE =
-  /^(?:\s+|\/\/[^\n]*|\/\*[^]*?\*\/|'use (?!resumable)[^'\n]*';?|"use (?!resumable)[^"\n]*";?)*['"]use resumable['"]/;
+/** What may stand before the directive: space, comments, other directives. */
+const BEFORE_DIRECTIVE = /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(['"])use (?!resumable)[^'"\n]*\1|;/;
 
 /** Whether a file may be a program module, as far as its name tells. The directive is not for installed packages. */
 export const mayBeProgram = (path: string): boolean =>
@@ -59,7 +58,13 @@ export const mayBeProgram = (path: string): boolean =>
 export const isProgramModule = (path: string, source: string): boolean =>
   PROGRAM_FILE.test(path) || (mayBeProgram(path) && source.includes('use resumable') && hasDirective(source));
 
-const hasDirective = (source: string): boolean => DIRECTIVE.test(source.replace(/^\uFEFF?(?:#![^\n]*)?/, ''));
+/** Goes from token to token and never back: a line of slashes has to cost what it is long. */
+const hasDirective = (source: string): boolean => {
+  const token = new RegExp(BEFORE_DIRECTIVE, 'y');
+  let at = /^\uFEFF?(?:#![^\n]*)?/.exec(source)?.[0].length ?? 0;
+  for (token.lastIndex = at; token.test(source); at = token.lastIndex);
+  return /^['"]use resumable['"]/.test(source.slice(at, at + 15));
+};
 
 /** Compiled modules that are remembered; the oldest go first. */
 const REMEMBERED_MAX = 1024;
