@@ -1,5 +1,5 @@
 /** A user's project in a folder of its own: this package as it would be installed, built from the sources as they are. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,15 +18,16 @@ export interface Finished {
 export class Project implements Disposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'portolan-project-'));
 
-  /** Makes the project, and the package in its `node_modules`. */
-  static async open(files: Readonly<Record<string, string>>): Promise<Project> {
+  /** Makes the project, and the package in its `node_modules`: of the sources, or of a packed tarball. */
+  static async open(files: Readonly<Record<string, string>>, tarball?: string): Promise<Project> {
     const project = new Project();
     const modules = join(project.folder, 'node_modules');
     mkdirSync(modules);
     for (const name of readdirSync(join(root, 'node_modules'))) {
       if (name !== 'portolan') symlinkSync(join(root, 'node_modules', name), join(modules, name));
     }
-    await buildPackage(join(modules, 'portolan'));
+    if (tarball === undefined) await buildPackage(join(modules, 'portolan'));
+    else unpack(tarball, join(modules, 'portolan'));
     for (const [name, text] of Object.entries(files)) project.write(name, text);
     return project;
   }
@@ -58,6 +59,12 @@ export class Project implements Disposable {
     rmSync(this.folder, { recursive: true });
   }
 }
+
+/** What npm would do, but for the packages that it depends on: those are linked already. */
+const unpack = (tarball: string, folder: string): void => {
+  mkdirSync(folder);
+  execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components', '1']);
+};
 
 const buildPackage = async (folder: string): Promise<void> => {
   const { transpile } = (await import(new URL('../../support/transpile.mjs', import.meta.url).href)) as {
