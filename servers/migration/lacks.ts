@@ -18,8 +18,7 @@ const oneText = ({ name, hash, present, modules }: ProgramLack): string => {
 };
 
 /** Lacks as another node tells them; what cannot be read is left out. */
-export const readLacks = (value: unknown): readonly ProgramLack[] =>
-  Array.isArray(value) ? value.filter(isLack) : [];
+export const readLacks = (value: unknown): readonly ProgramLack[] => (Array.isArray(value) ? value.filter(isLack) : []);
 
 const isLack = (value: unknown): value is ProgramLack => {
   if (typeof value !== 'object' || value === null) return false;

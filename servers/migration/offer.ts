@@ -137,12 +137,7 @@ const objectionToSize = (sys: Sys, s: MigrationState, { pages, strategy }: Offer
   return strategy?.name === 'eager-all' ? null : noRoom(`${size} at once; move it with --strategy eager-all`);
 };
 
-const answer = (
-  sys: Sys,
-  message: Received,
-  found: Objection | null,
-  port: PortName = MACH_PORT_NULL,
-): void => {
+const answer = (sys: Sys, message: Received, found: Objection | null, port: PortName = MACH_PORT_NULL): void => {
   const verdict: Verdict = { accepted: found === null, ...(found ?? objectionOf('')) };
   sys.send({
     remote: message.remote,

@@ -51,10 +51,14 @@ const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): stri
   const threads = (image as { threads?: unknown } | null)?.threads;
   if (!Array.isArray(threads)) return 'the image cannot be read';
   const programs = threads.map((thread: ThreadImage | null) => ({ name: thread?.program, hash: thread?.hash }));
-  const { kr, fields } = callKernel(sys, { port: s.own.host, reply: s.reply }, {
-    op: 'host_programs',
-    programs: programs as ProgramNeed[],
-  });
+  const { kr, fields } = callKernel(
+    sys,
+    { port: s.own.host, reply: s.reply },
+    {
+      op: 'host_programs',
+      programs: programs as ProgramNeed[],
+    },
+  );
   if (kr !== 'KERN_SUCCESS') return 'the image cannot be read';
   const missing = (fields['missing'] as ProgramLack[] | undefined) ?? [];
   return missing.length === 0 ? null : lackText(missing, s.own.node);

@@ -14,6 +14,7 @@ import { compileFunction } from 'node:vm';
 import type { BuildFailure, Plugin } from 'esbuild';
 import type { Program } from '../../kernel/program.ts';
 import * as bytes from '../../ports/bytes.ts';
+import type { ProgramCode } from '../code/protocol.ts';
 import { messageOf, OperatorError } from './operator-error.ts';
 import { type Placed, placeIn, placesOf } from './program-places.ts';
 
@@ -21,6 +22,8 @@ import { type Placed, placeIn, placesOf } from './program-places.ts';
 export interface LoadedProgram {
   readonly file: string;
   readonly program: Program;
+  /** What was evaluated: another node can make the same program of it. */
+  readonly code: ProgramCode;
 }
 
 /** The name under which a bundle asks for the class `Bytes`. */
@@ -34,20 +37,30 @@ export const loadProgram = async (path: string): Promise<LoadedProgram> => {
       hint: 'look at the path: nodes read it from the disk themselves',
     });
   }
-  const { text, map } = await bundle(file);
-  const placed = placesOf(file, map);
-  const hash = createHash('sha256').update(text).digest('hex');
-  const exported = evaluate(file, text, placed)['program'];
+  return programOfCode(file, await bundle(file));
+};
+
+/** The digest that names a compiled text: SHA-256, in hexadecimal. */
+export const hashOfText = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * Makes a program of a compiled text. It is evaluated with the rights of this process, so the text is one that this
+ * process has compiled, or one whose sender it trusts. `file` is what stacks call it. Throws E_NOT_A_PROGRAM.
+ */
+export const programOfCode = (file: string, code: ProgramCode): LoadedProgram => {
+  const placed = placesOf(file, code.map);
+  const exported = evaluate(file, code.text, placed)['program'];
   if (!isProgram(exported)) {
     throw notAProgram(file, exported === undefined ? 'it exports no `program`' : 'its `program` is not one');
   }
-  return { file, program: programOf(exported, hash, placed) };
+  return { file, program: programOf(exported, hashOfText(code.text), placed), code };
 };
 
 /** The program with the name of its code. What it throws says where in its sources that was. */
 const programOf = (exported: Program, hash: string, placed: Placed): Program => ({
   name: exported.name,
   hash,
+  ...(exported.modules === undefined ? {} : { modules: exported.modules }),
   start: (args) => {
     try {
       return exported.start(args);
@@ -71,7 +84,7 @@ const isProgram = (value: unknown): value is Program => {
 };
 
 /** Everything that the file imports, in one text. The compiler is loaded only now. */
-const bundle = async (file: string): Promise<{ readonly text: string; readonly map: string }> => {
+const bundle = async (file: string): Promise<ProgramCode> => {
   const { build } = await import('esbuild');
   try {
     const { outputFiles } = await build({
