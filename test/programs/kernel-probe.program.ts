@@ -1,0 +1,2 @@
+import type { Sys } from 'portolan/resumable';
+export class KernelProbe { constructor(sys: Sys, service: number) {} }
