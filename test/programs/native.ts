@@ -64,3 +64,9 @@ export const traceNative = async (play: Play, shape: Shape): Promise<readonly st
   await end;
   return answers.trace;
 };
+
+/** What a native instance of a troupe's modules offers. */
+export interface NativeTroupe {
+  readonly play: Play;
+  readonly SHAPES: Readonly<Record<string, Shape>>;
+}

@@ -2,8 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { asCommonJs, instantiate, type Linkable } from './link.ts';
-import type { Play } from './native.ts';
-import type { Shape } from './probe.ts';
+import type { NativeTroupe } from './native.ts';
 
 /** Source files by name, the entry among them. */
 export interface Troupe {
@@ -39,11 +38,11 @@ export async function main(sys: Sys, args: { shape: string; service: number }): 
 }
 `;
 
-/** A module of shapes, given as text, on the stage. */
-export const troupeOf = (file: string, source: string): Troupe => ({
+/** A module of shapes, given as text, on the stage; `extras` are files that it imports. */
+export const troupeOf = (file: string, source: string, extras: readonly string[] = []): Troupe => ({
   entry: ENTRY,
   sources: new Map([
-    ...STAGE_FILES.map((name) => [name, text(name)] as const),
+    ...[...STAGE_FILES, ...extras].map((name) => [name, text(name)] as const),
     [file, source],
     [ENTRY, entryOf(file, shapeNames(source))],
   ]),
@@ -54,12 +53,6 @@ export const familyTroupe = (family: string): Troupe => {
   const file = `shapes/${family}.program.ts`;
   return troupeOf(file, text(file));
 };
-
-/** What a native instance offers. */
-export interface NativeTroupe {
-  readonly play: Play;
-  readonly SHAPES: Readonly<Record<string, Shape>>;
-}
 
 /** The modules as they are, without their types. */
 export const nativeTroupe = ({ entry, sources }: Troupe): NativeTroupe => {

@@ -26,37 +26,15 @@ const renderBlock = ({ before, statements }: Block, indent: string): string => {
 const renderStatement = ({ parts }: Statement, indent: string): string =>
   parts.map((part) => (typeof part === 'string' ? part : renderBlock(part, indent))).join('');
 
-/** What a program can use, and what becomes of it in the end. */
-const AROUND = `
-  let fuel = 40;
-  let rest = 400;
-  const log: any[] = [];
-  const fs: any[] = [];
-  const o: any = { x0: 1, x1: 2, x2: 3, n: null, f: (q: any) => q * 2 };
-  const step = (value: any) => { if (--rest < 0) throw new Error('out of breath'); log.push(value); return value; };
-  const h = async (x: any): Promise<any> => {
-    try { const y = await sys.echo(x); if (y === 3) throw new Error('h3'); return y + 1; } finally { await sys.echo('hf'); }
-  };
-  const w = async (x: any, n: any): Promise<any> => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) { sum += await sys.echo(x); x++; }
-    return sum;
-  };
-  const dig = async (depth: any): Promise<any> => (depth <= 0 ? 0 : 1 + (await sys.echo(depth)) * 0 + (await dig(depth - 1)));
-  function* g(end: any): Generator<any, any, any> {
-    try { for (let i = 0; i < end; i++) { const got = yield i; if (got !== undefined) step(got); } } finally { step('gf'); }
-    return 'ge';
-  }
-  async function* ag(end: any): AsyncGenerator<any, any, any> {
-    try { for (let i = 0; i < end; i++) { const got = yield await sys.echo(i); if (got !== undefined) step(got); } } finally { step(await sys.echo('agf')); }
-    return 'age';
-  }
-  const all = (...values: any[]) => values.length;
-`;
+/** What a module of programs begins with. */
+export const HEADER = "import { around } from './around.program.ts';\n";
 
 /** A program as the text of an exported function. */
 export const render = ({ name, body }: Program): string => `
-export async function ${name}(sys: any): Promise<any> {${AROUND}
+export async function ${name}(sys: any): Promise<any> {
+  const { log, step, h, w, dig, g, ag, all, o }: any = around(sys);
+  let fuel = 40;
+  const fs: any[] = [];
   let result: any;
   try {
     result = await (async () => ${renderBlock(body, '    ')})();
