@@ -18,7 +18,7 @@ import { type PortName, portName } from '../../ports/name.ts';
 import { type Carried, carry, insertRight } from '../../ports/name-calls.ts';
 import type { Port } from '../../ports/port.ts';
 import { MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
-import { decodeBody, encodeBody } from '../../servers/net/wire/codec.ts';
+import { decodeBody, encodeBody } from '../../ports/wire/codec.ts';
 import { Lab } from '../support/one-kernel.ts';
 import { Answers } from './answers.ts';
 
