@@ -9,6 +9,9 @@ import { dirname, resolve } from 'node:path';
 /** Puts an error that a program threw in terms of its sources. Anything else that was thrown passes as it is. */
 export type Placed = (thrown: unknown) => unknown;
 
+/** A caller as the runtime of resumable programs tells it: in terms of the source already, by a path that is relative. */
+const LOGICAL = /^(\s+at async .*\()(?![/\\]|\w+:[/\\\D])([^()]+:\d+:\d+\))$/;
+
 /** For the program of `file`, compiled from a text with the source map `map` (JSON, version 3). */
 export const placesOf = (file: string, map: string): Placed => {
   const frame = new RegExp(`${file.replace(/[.*+?^$()|[\]{}\\]/g, '\\$&')}:(\\d+):(\\d+)`);
@@ -26,9 +29,12 @@ export const placesOf = (file: string, map: string): Placed => {
     const lines = thrown.stack.split('\n');
     const first = lines.findIndex((line) => /^\s+at /.test(line));
     const head = first < 0 ? lines : lines.slice(0, first);
-    const frames = lines.slice(head.length).filter((line) => frame.test(line));
+    const calls = lines.slice(head.length).flatMap((line) => {
+      if (frame.test(line)) return [place(line)];
+      return LOGICAL.test(line) ? [line.replace(LOGICAL, `$1${dirname(file)}/$2`)] : [];
+    });
     // An error that cannot be written to keeps its stack.
-    Reflect.set(thrown, 'stack', [...head, ...frames.map(place)].join('\n'));
+    Reflect.set(thrown, 'stack', [...head, ...calls].join('\n'));
     return thrown;
   };
 };

@@ -5,6 +5,7 @@ import { OperatorError } from '../node/operator-error.ts';
 export type { Context } from './context.ts';
 
 import type {
+  CompileOptions,
   Context,
   DemoOptions,
   MigrateOptions,
@@ -52,6 +53,7 @@ export const commandLine = (around: Surroundings): CommandLine => {
   nodeCommands(program, action);
   taskCommands(program, action);
   moveCommands(program, action);
+  compileCommand(program, action);
   return {
     terminal: (argv) => new Terminal(around, argv.includes('--json') ? 'json' : 'text'),
     run: async (argv) => {
@@ -234,5 +236,16 @@ const moveCommands = (program: Command, action: Action): void => {
     .option('--input <dir>', 'the folder that the task reads')
     .action(
       action(async (context, options: DemoOptions) => (await import('./commands/demo.ts')).demo(context, options)),
+    );
+};
+
+const compileCommand = (program: Command, action: Action): void => {
+  add(program, 'compile', 'compile programs to modules, and say in DIR/programs.json which code they are')
+    .argument('<files...>', 'such as counter.program.ts')
+    .requiredOption('--out <dir>', 'where they are written')
+    .action(
+      action(async (context, files: string[], options: CompileOptions) =>
+        (await import('./commands/compile.ts')).compileFiles(context, files, options),
+      ),
     );
 };

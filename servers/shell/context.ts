@@ -53,3 +53,9 @@ export interface MigrateOptions {
 export interface DemoOptions {
   readonly input?: string;
 }
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  /** The folder for what is written. */
+  readonly out: string;
+}
