@@ -25,7 +25,7 @@ import {
   PORT_SEND,
   PORT_SEND_ONCE,
 } from '../../ports/right.ts';
-import { decodeBody, encodeBody } from '../../servers/net/wire/codec.ts';
+import { decodeBody, encodeBody } from '../../ports/wire/codec.ts';
 import { Lab } from '../support/one-kernel.ts';
 import { Answers } from './answers.ts';
 
