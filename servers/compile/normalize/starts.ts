@@ -75,7 +75,7 @@ export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
         } else walk(child, unawaited(inner));
         const isPart = place.key === 'callee' && child.type === 'OptionalCallExpression';
         const isLink = isPart || (place.key === 'object' && node.type === 'OptionalMemberExpression');
-        if (!inner.awaited && !isLink && (isJoin || !isKnownPlain(child, place))) {
+        if (!inner.awaited && !isLink && !isJoin && !isKnownPlain(child, place)) {
           putAt(place, runtimeCall('start', [child], child));
         }
       } else walk(child, inner);
