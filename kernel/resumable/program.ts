@@ -1,9 +1,10 @@
 /** Resumable programs: what `programOf` makes of a compiled function. */
-import type { Program, Result, Sys } from '../program.ts';
+import type { Program, Result, StateCodec, Sys } from '../program.ts';
 import { threadOfSys } from '../sys.ts';
 import { resumeFiber } from './driver.ts';
 import { Fiber, Group } from './fiber.ts';
 import { Frame, type FrameCode } from './frame.ts';
+import { fiberCodec } from './image/codec.ts';
 import { Module } from './module.ts';
 import { EDGES_PER_SPEND } from './register.ts';
 import { sys as facade } from './sys.ts';
@@ -30,6 +31,7 @@ export class ResumableProgram implements Program {
   readonly main: ResumableMain;
   /** The module of its main function; it names all others. */
   readonly module: Module;
+  readonly image: StateCodec = fiberCodec;
   readonly #chunks: number;
 
   constructor(main: ResumableMain, code: FrameCode, { name, edgesMax = EDGES_MAX }: ProgramOptions) {
