@@ -115,9 +115,7 @@ export const giveUp = (item: MessageItem): object => {
   if (item.kind === 'ool') return onSelf({ op: 'vm_deallocate', address: item.address, size: item.size });
   const release = (name: PortName): object =>
     onSelf(
-      item.type === 16
-        ? { op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 }
-        : { op: 'port_deallocate', name },
+      item.type === 16 ? { op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 } : { op: 'port_deallocate', name },
     );
   if (item.kind === 'port') return release(item.name);
   const frame = new Releasing();

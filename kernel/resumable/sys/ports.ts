@@ -83,8 +83,7 @@ export const moveMember = <M, N extends M>(member: ReceiveRight<N>, set: PortSet
   promised(onSelf({ op: 'port_move_member', member, after: set ?? 0 }));
 
 /** `sys.sendRight`: has the same name as the receive right. */
-export const sendRight = <M>(from: ReceiveRight<M>): Promised<SendRight<M>> =>
-  promised(insertion(from, MAKE_SEND));
+export const sendRight = <M>(from: ReceiveRight<M>): Promised<SendRight<M>> => promised(insertion(from, MAKE_SEND));
 
 const insertion = (name: PortName, disposition: number): Named => {
   const frame = new Named();
@@ -169,7 +168,5 @@ export const onNoSenders = (of: Accepting<never>, to: Accepting<NoSenders> | nul
   requesting(of, 'NO_SENDERS', sync, to);
 
 /** `sys.onPortDestroyed`. */
-export const onPortDestroyed = <M>(
-  of: ReceiveRight<M>,
-  to: Accepting<PortDestroyed<M>> | null,
-): Promised<void> => requesting(of, 'PORT_DESTROYED', 0, to);
+export const onPortDestroyed = <M>(of: ReceiveRight<M>, to: Accepting<PortDestroyed<M>> | null): Promised<void> =>
+  requesting(of, 'PORT_DESTROYED', 0, to);

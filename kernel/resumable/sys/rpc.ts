@@ -22,8 +22,7 @@ export const onSelf = (request: object): KCall => new KCall('call', request, und
 export const fieldOf = (request: object, field: string): KCall => new KCall('field', request, field, undefined);
 
 /** Destroys a receive right. */
-export const closing = (name: PortName): KCall =>
-  onSelf({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 });
+export const closing = (name: PortName): KCall => onSelf({ op: 'port_mod_refs', name, right: 'RECEIVE', delta: -1 });
 
 /** Asks, and waits for the answer. Its value is the answer; MIG_SERVER_DIED if there will be none. */
 export class Asking extends Frame {

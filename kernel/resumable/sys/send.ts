@@ -61,7 +61,9 @@ export const reply = <R>(to: Answerable<R>, ...[body, options]: Saying<R, SendEx
   const name: PortName = typeof to === 'number' ? to : ((to as { reply: PortName | null }).reply ?? MACH_PORT_NULL);
   const disposition = typeof to === 'number' ? MOVE_SEND_ONCE : (to as { remoteType: number }).remoteType;
   if (name === MACH_PORT_NULL) return promised(new KCall('yield', undefined, undefined, undefined));
-  return promised(sendCall(draftOf(name, disposition, body, options as Sending | undefined), options as Sending | undefined));
+  return promised(
+    sendCall(draftOf(name, disposition, body, options as Sending | undefined), options as Sending | undefined),
+  );
 };
 
 /** `sys.receive`. */

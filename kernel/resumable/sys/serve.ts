@@ -7,7 +7,7 @@ import { KCall } from '../call.ts';
 import { ENDED, Frame, MODE_NEXT, MODE_RETURN, type Mode } from '../frame.ts';
 import type { Message } from '../ops.ts';
 import { SysError } from '../sys-error.ts';
-import { builtin, handWritten } from './builtin.ts';
+import { handWritten } from './builtin.ts';
 import { giveUp, type InOf, type OutOf, type Routines } from './client.ts';
 import type { Envelope } from './message.ts';
 import { type Promised, promised } from './promised.ts';
@@ -166,18 +166,13 @@ export class Serving extends Frame {
 }
 
 /** Codes of a receive with which a server has nothing more to do. */
-const OVER: ReadonlySet<string> = new Set([
-  'MACH_RCV_TIMED_OUT',
-  'MACH_RCV_INVALID_NAME',
-  'MACH_RCV_PORT_DIED',
-]);
+const OVER: ReadonlySet<string> = new Set(['MACH_RCV_TIMED_OUT', 'MACH_RCV_INVALID_NAME', 'MACH_RCV_PORT_DIED']);
 
 handWritten(7, Serving, {
   name: 'serve',
   slots: ['service', 'from', 'handlers', 'options', 'message', 'outcome', 'isThrown', 'index'],
   states: 6,
 });
-builtin.globals({ AnswerWith: () => AnswerWith, Refusal: () => Refusal });
 
 /** `sys.serve`. */
 export const serve = <R extends Routines>(

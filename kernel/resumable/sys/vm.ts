@@ -67,7 +67,6 @@ export interface SysMemory {
   map(options: MapOptions): Promised<number>;
 }
 
-
 const call = <T>(op: string, a: unknown, b?: unknown, c?: unknown): Promised<T> => promised(new KCall(op, a, b, c));
 
 /** See `SysMemory`. */
@@ -91,8 +90,7 @@ export const vm: SysMemory = Object.freeze({
     promised(onSelf({ op: 'vm_protect', address, size, protection, setMaximum: false })),
   inherit: (address: number, size: number, inheritance: Inheritance): Promised<void> =>
     promised(onSelf({ op: 'vm_inherit', address, size, inheritance })),
-  copy: (from: number, size: number, to: number): Promised<void> =>
-    promised(onSelf({ op: 'vm_copy', from, size, to })),
+  copy: (from: number, size: number, to: number): Promised<void> => promised(onSelf({ op: 'vm_copy', from, size, to })),
   region: (address: number): Promised<RegionInfo> => promised(onSelf({ op: 'vm_region', address })),
   map: (options: MapOptions): Promised<number> => promised(fieldOf(mapRequest(options), 'address')),
 });
