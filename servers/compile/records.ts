@@ -296,7 +296,11 @@ class Placing {
     this.fn = this.scopes.functions.get(node) ?? outer;
     for (const param of node.params) this.inside(param);
     const scope = this.scopes.scopeOf.get(node);
-    if (node.body.type === 'BlockStatement') {
+    if (node.body.type !== 'BlockStatement') {
+      this.inside(t.expressionStatement(node.body));
+      const before = this.enter(node, scope);
+      if (before.length > 0) node.body = t.blockStatement([...before, at(t.returnStatement(node.body), node.body)]);
+    } else {
       const body = this.statements(node.body.body);
       node.body.body = [...this.enter(node, scope), ...body];
     } else {
