@@ -19,6 +19,11 @@ export interface Environment {
   readonly pump: Pump;
   /** Pages of memory that may be resident at once. */
   readonly pagesMax?: number;
+  /**
+   * Chance, a number from 0 up to but not 1: what resumable programs begin their random numbers with. Without it they
+   * follow from the identity of the task, and are the same whenever the same happens.
+   */
+  readonly random?: () => number;
   /** Events kept in the ring of messages; 0 switches it off. */
   readonly eventsMax?: number;
 }

@@ -111,6 +111,8 @@ export interface Program {
   readonly name: string;
   /** Names the code: two programs with the same hash are the same program. */
   readonly hash: string;
+  /** Hashes of the program modules that it brings: what its threads hold of code is named by them. */
+  readonly modules?: readonly string[];
   /** Makes the state that a new thread starts with. */
   start(args: unknown): object;
   resume(sys: Sys, state: object, result: Result): void;

@@ -8,7 +8,7 @@ import type { Kernel, Thread } from './kernel.ts';
 import { issueKernelCall } from './kernel-call.ts';
 import { terminateTask, terminateThread } from './lives.ts';
 import type { Sys } from './program.ts';
-import { ThreadSys } from './sys.ts';
+import { sysOf } from './sys.ts';
 import { collect, issueMsg, timeOut } from './trap.ts';
 import { isFault } from './vm/access.ts';
 
@@ -49,8 +49,7 @@ const expireTimers = (kernel: Kernel): void => {
 /** Runs a thread until it waits, stops, dies or has used its slice of so many parked calls. Hot path. */
 const runSlice = (kernel: Kernel, thread: Thread, slice: number): number => {
   if (thread.waitsFor !== 'none' && !collect(kernel, thread)) return 1;
-  const sys = thread.sys ?? new ThreadSys(thread);
-  thread.sys = sys;
+  const sys = sysOf(thread);
   let used = 0;
   while (used < slice) {
     used += 1;
@@ -102,4 +101,15 @@ const issue = (kernel: Kernel, thread: Thread): boolean => {
       else terminateTask(thread.task);
       return false;
   }
+};
+
+/**
+ * Issues the call that a new thread is parked in, on behalf of the thread of its task that runs now: the call is made
+ * here and not when the new thread has its turn, so that calls keep the order in which a program makes them.
+ */
+export const issueFirst = (kernel: Kernel, thread: Thread): void => {
+  thread.run = 'running';
+  const over = issue(kernel, thread);
+  if (kernel.ipc.work.length > 0) settle(kernel.ipc);
+  if (over && (thread.run as string) !== 'dead') kernel.makeRunnable(thread);
 };

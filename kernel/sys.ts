@@ -13,31 +13,32 @@ import { noteReceive, sendNow } from './trap.ts';
 
 /** `Sys` for one thread. Made when the thread first runs. */
 export class ThreadSys implements Sys {
-  readonly #thread: Thread;
+  /** (Kernel) */
+  readonly thread: Thread;
   #vm: ProgramMemory | null = null;
 
   constructor(thread: Thread) {
-    this.#thread = thread;
+    this.thread = thread;
   }
 
   get vm(): ProgramMemory {
-    this.#vm ??= this.#thread.task.memory.access;
+    this.#vm ??= this.thread.task.memory.access;
     return this.#vm;
   }
 
   now(): number {
-    return this.#thread.task.kernel.now;
+    return this.thread.task.kernel.now;
   }
 
   send(draft: Draft): MachMsgReturn {
-    return sendNow(this.#thread.task.kernel, this.#thread, draft);
+    return sendNow(this.thread.task.kernel, this.thread, draft);
   }
 
   poll(name: PortName): Received | null {
-    const { space, kernel } = this.#thread.task;
+    const { space, kernel } = this.thread.task;
     const target = receivable(space, name);
     if (typeof target === 'string') return null;
-    const wait = this.#thread.receiver;
+    const wait = this.thread.receiver;
     wait.limit = Number.POSITIVE_INFINITY;
     wait.notify = -1;
     const took =
@@ -45,17 +46,17 @@ export class ThreadSys implements Sys {
     if (!took) return null;
     const { message } = wait;
     wait.message = null;
-    noteReceive(kernel, this.#thread, message);
+    noteReceive(kernel, this.thread, message);
     if (kernel.ipc.work.length > 0) settle(kernel.ipc);
     return message;
   }
 
   call(request: KernelRequest): Answer {
-    return callSelf(this.#thread, request);
+    return callSelf(this.thread, request);
   }
 
   receive(name: PortName, options?: ReceiveOptions): void {
-    const { parked } = this.#thread;
+    const { parked } = this.thread;
     parked.op = 'msg';
     parked.draft = null;
     parked.receive = name;
@@ -63,7 +64,7 @@ export class ThreadSys implements Sys {
   }
 
   rpc(draft: Draft, name: PortName, options?: ReceiveOptions): void {
-    const { parked } = this.#thread;
+    const { parked } = this.thread;
     parked.op = 'msg';
     parked.draft = draft;
     parked.sendOptions = null;
@@ -72,7 +73,7 @@ export class ThreadSys implements Sys {
   }
 
   msg(call: MsgCall): void {
-    const { parked } = this.#thread;
+    const { parked } = this.thread;
     parked.op = 'msg';
     parked.draft = call.send ?? null;
     parked.sendOptions = call.sendOptions ?? null;
@@ -81,21 +82,33 @@ export class ThreadSys implements Sys {
   }
 
   kernelCall(port: PortName, request: KernelRequest): void {
-    const { parked } = this.#thread;
+    const { parked } = this.thread;
     parked.op = 'kernel';
     parked.port = port;
     parked.request = request;
   }
 
   pause(): void {
-    this.#thread.parked.op = 'pause';
+    this.thread.parked.op = 'pause';
   }
 
   yield(): void {
-    this.#thread.parked.op = 'yield';
+    this.thread.parked.op = 'yield';
   }
 
   exit(): void {
-    this.#thread.parked.op = 'exit';
+    this.thread.parked.op = 'exit';
   }
 }
+
+/** The trap interface of a thread. Hot path. */
+export const sysOf = (thread: Thread): Sys => {
+  thread.sys ??= new ThreadSys(thread);
+  return thread.sys;
+};
+
+/** The thread that a trap interface speaks for: for the kernel itself, not for programs. */
+export const threadOfSys = (sys: Sys): Thread => {
+  if (sys instanceof ThreadSys) return sys.thread;
+  throw new TypeError('no trap interface of this kernel');
+};

@@ -64,7 +64,7 @@ const browserErrors = async (
   }
 };
 
-const browserFolders = ['ports', 'kernel', 'servers/net', 'servers/migration'];
+const browserFolders = ['ports', 'kernel', 'kernel/resumable', 'servers/net', 'servers/migration'];
 
 describe('a bundle for browsers', () => {
   it.each(

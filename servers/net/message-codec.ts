@@ -5,6 +5,7 @@
 import type { Body } from '../../ports/body.ts';
 import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
 import { invariant } from '../../ports/invariant.ts';
+import { decodeBody, encodeBody } from '../../ports/wire/codec.ts';
 import {
   type Cargo,
   type Cause,
@@ -17,7 +18,6 @@ import {
   type WireMessage,
   type WireRight,
 } from './tables/frames.ts';
-import { decodeBody, encodeBody } from './wire/codec.ts';
 
 type Field = 'text' | 'count' | 'flag' | 'bytes' | 'message' | 'freight' | 'right' | 'after';
 type Form = readonly (readonly [string, Field])[];

@@ -17,6 +17,7 @@ import type { BuildFailure, Message, Plugin } from 'esbuild';
 import type { Program } from '../../kernel/program.ts';
 import * as resumable from '../../kernel/resumable/index.ts';
 import * as bytes from '../../ports/bytes.ts';
+import type { ProgramCode } from '../code/protocol.ts';
 import { portolan } from '../compile/esbuild.ts';
 import { messageOf, OperatorError } from './operator-error.ts';
 import { type Placed, placeIn, placesOf } from './program-places.ts';
@@ -25,6 +26,8 @@ import { type Placed, placeIn, placesOf } from './program-places.ts';
 export interface LoadedProgram {
   readonly file: string;
   readonly program: Program;
+  /** What was evaluated: another node can make the same program of it. */
+  readonly code: ProgramCode;
 }
 
 /** The name under which a bundle asks for the class `Bytes`. */
@@ -40,13 +43,23 @@ export const loadProgram = async (path: string): Promise<LoadedProgram> => {
       hint: 'look at the path: nodes read it from the disk themselves',
     });
   }
-  const { text, map } = await bundle(file);
-  const placed = placesOf(file, map);
-  const exported = evaluate(file, text, placed);
+  return programOfCode(file, await bundle(file));
+};
+
+/** The digest that names a compiled text: SHA-256, in hexadecimal. */
+export const hashOfText = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * Makes a program of a compiled text. It is evaluated with the rights of this process, so the text is one that this
+ * process has compiled, or one whose sender it trusts. `file` is what stacks call it. Throws E_NOT_A_PROGRAM.
+ */
+export const programOfCode = (file: string, code: ProgramCode): LoadedProgram => {
+  const placed = placesOf(file, code.map);
+  const exported = evaluate(file, code.text, placed);
   const { program } = exported;
   const main = exported['main'] ?? exported['default'];
   if (program === undefined && typeof main === 'function') {
-    return { file, program: resumableOf(file, main as resumable.ResumableMain, placed) };
+    return { file, program: resumableOf(file, main as resumable.ResumableMain, placed), code };
   }
   if (!isProgram(program)) {
     throw notAProgram(
@@ -54,8 +67,9 @@ export const loadProgram = async (path: string): Promise<LoadedProgram> => {
       program === undefined ? 'it exports no `program` and no `main`' : 'its `program` is not one',
     );
   }
-  const hash = createHash('sha256').update(text).digest('hex');
-  return { file, program: { name: program.name, hash, ...thatPlaces(program, placed) } };
+  const modules = program.modules === undefined ? {} : { modules: program.modules };
+  const { name } = program;
+  return { file, program: { name, hash: hashOfText(code.text), ...modules, ...thatPlaces(program, placed) }, code };
 };
 
 /** The program of a main function, called as its file. */
@@ -99,7 +113,7 @@ const isProgram = (value: unknown): value is Program => {
 };
 
 /** Everything that the file imports, in one text. The compiler is loaded only now. */
-const bundle = async (file: string): Promise<{ readonly text: string; readonly map: string }> => {
+const bundle = async (file: string): Promise<ProgramCode> => {
   const { build } = await import('esbuild');
   try {
     const { outputFiles } = await build({

@@ -15,10 +15,11 @@ const LOGICAL = /^(\s+at async .*\()(?![/\\]|\w+:[/\\\D])([^()]+:\d+:\d+\))$/;
 /** For the program of `file`, compiled from a text with the source map `map` (JSON, version 3). */
 export const placesOf = (file: string, map: string): Placed => {
   const frame = new RegExp(`${file.replace(/[.*+?^$()|[\]{}\\]/g, '\\$&')}:(\\d+):(\\d+)`);
-  let sources: SourceMap | null = null;
+  let sources: SourceMap | null | undefined;
   const place = (text: string): string => {
     const [, line = '', column = ''] = frame.exec(text) ?? [];
-    sources ??= new SourceMap(JSON.parse(map) as SourceMapPayload);
+    if (sources === undefined) sources = sourcesOf(map);
+    if (line === '' || sources === null) return text;
     const entry = sources.findEntry(Number(line) - 1, Number(column) - 1);
     if (!('originalSource' in entry)) return text;
     const source = resolve(dirname(file), entry.originalSource.replace(/^file:\/\//, ''));
@@ -37,6 +38,15 @@ export const placesOf = (file: string, map: string): Placed => {
     Reflect.set(thrown, 'stack', [...head, ...calls].join('\n'));
     return thrown;
   };
+};
+
+/** A map may have come from another node: what cannot be read is no reason not to tell of an error. */
+const sourcesOf = (map: string): SourceMap | null => {
+  try {
+    return new SourceMap(JSON.parse(map) as SourceMapPayload);
+  } catch {
+    return null;
+  }
 };
 
 /** The line of a stack that says where: `file:line:column`; null if it does not. */

@@ -10,7 +10,9 @@ const rank = (path: string): number => folders.findIndex((folder) => isIn(path, 
 const doors = ['kernel/interface', 'kernel/sys.ts', 'kernel/machine.ts', 'kernel/program.ts', 'kernel/resumable'];
 
 /** Where a whole is put together from parts, and so may name them all. */
-const isCompositionRoot = (path: string): boolean => isIn(path, 'servers/shell/boot.ts', 'examples', 'test');
+/** A node is put together in two files: its material, and who serves what. */
+const isCompositionRoot = (path: string): boolean =>
+  isIn(path, 'servers/shell/boot.ts', 'servers/shell/composition.ts', 'examples', 'test');
 
 const forEachTarget = (source: Source, visit: (target: string, each: Import) => void): void => {
   for (const each of source.imports) if (each.target !== null) visit(each.target, each);

@@ -128,6 +128,7 @@ const purityPlants: readonly Planted[] = [
         "const d = ['e'] as const;\nconst f = () => {\n  let g = [];\n};\nclass H {\n  static readonly i = 1;\n}",
       ].join('\n'),
       'examples/a.ts': 'let a = 1;',
+      'kernel/resumable/register.ts': 'let a = 1;',
     },
   },
 ];

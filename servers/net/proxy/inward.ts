@@ -18,6 +18,7 @@ import {
   PORT_RECEIVE,
   PORT_SEND_ONCE,
 } from '../../../ports/right.ts';
+import { decodeBody } from '../../../ports/wire/codec.ts';
 import { release, unload } from '../freight/loads.ts';
 import { dropMemory, dropSend, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { Delivery, Parcel } from '../protocol.ts';
@@ -30,7 +31,6 @@ import {
   type WireRight,
 } from '../tables/frames.ts';
 import { type Channel, type LocalPort, localPort, type MessageFrame, type RemotePort } from '../tables/records.ts';
-import { decodeBody } from '../wire/codec.ts';
 import { isPassed, queuedAt } from './order.ts';
 import { deliveryOf, parcelOf } from './parcels.ts';
 import { importPort, payCopies, watchDeath } from './references.ts';

@@ -7,6 +7,7 @@
 import { invariant } from '../../../ports/invariant.ts';
 import { isName, MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import { MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
+import { encodeBody } from '../../../ports/wire/codec.ts';
 import { type Sealed, seal } from '../freight/loads.ts';
 import { type Copy, dropMemory, dropSend, type Effect, type Net, nextSerial, post, request } from '../netmsg-state.ts';
 import type { NodeId, OnceId, Parcel, PortCapsule } from '../protocol.ts';
@@ -20,7 +21,6 @@ import {
   type RemotePort,
   remotePort,
 } from '../tables/records.ts';
-import { encodeBody } from '../wire/codec.ts';
 import { dependenciesOf, outstandingOf, queuedAt, remaining } from './order.ts';
 import { deliveryOf, giveUp } from './parcels.ts';
 import { endCopy, makeCopy, openProxy, recordOf } from './references.ts';

@@ -7,6 +7,7 @@ import type { Body } from '../../../ports/body.ts';
 import type { KernReturn } from '../../../ports/kern-return.ts';
 import { MACH_PORT_NULL } from '../../../ports/name.ts';
 import { COPY_SEND, PORT_SEND_ONCE } from '../../../ports/right.ts';
+import { decodeBody } from '../../../ports/wire/codec.ts';
 import { bring, isLost, laden, unclaim } from '../freight/claims.ts';
 import { releaseLoad } from '../freight/loads.ts';
 import { dropSend, type Effect, type IncomingStage, type Net, type OutgoingStage, post } from '../netmsg-state.ts';
@@ -24,7 +25,6 @@ import {
   type PortCounts,
 } from '../protocol.ts';
 import { type Frame, rightsOf, type WireMessage } from '../tables/frames.ts';
-import { decodeBody } from '../wire/codec.ts';
 import { discard, landMessage } from './inward.ts';
 import { commitEffects, encodeParcel, undoEffects } from './outward.ts';
 import { deliveryOf } from './parcels.ts';

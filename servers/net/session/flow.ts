@@ -2,8 +2,8 @@
  * Exactly once and in order: the four lanes of one session, both ways. Knows of carriers only that there is one, or
  * none.
  */
-import { WireError } from '../wire/error.ts';
-import { Slab } from '../wire/slab.ts';
+import { WireError } from '../../../ports/wire/error.ts';
+import { Slab } from '../../../ports/wire/slab.ts';
 import type { Carrier } from './carrier.ts';
 import { type Header, LANES, type Lane } from './frame.ts';
 import { ackFrame } from './hello.ts';

@@ -2,9 +2,10 @@
  * The frame: 24 bytes of header, then the payload (WIRE.md). The header is the same in every version of the protocol,
  * so that even strangers can tell each other that they are.
  */
+
+import { WireError } from '../../../ports/wire/error.ts';
+import type { Slab } from '../../../ports/wire/slab.ts';
 import { FRAME_MAX } from '../link.ts';
-import { WireError } from '../wire/error.ts';
-import type { Slab } from '../wire/slab.ts';
 
 /** Bytes of a header. */
 export const HEADER_SIZE = 24;

@@ -1,9 +1,9 @@
 /** What two nodes say to each other besides data. Each of these is one frame. */
 
-import { WireError } from '../wire/error.ts';
-import { Reader } from '../wire/reader.ts';
-import type { Slab } from '../wire/slab.ts';
-import { Writer } from '../wire/writer.ts';
+import { WireError } from '../../../ports/wire/error.ts';
+import { Reader } from '../../../ports/wire/reader.ts';
+import type { Slab } from '../../../ports/wire/slab.ts';
+import { Writer } from '../../../ports/wire/writer.ts';
 import * as frame from './frame.ts';
 
 /** The version of everything in WIRE.md. */

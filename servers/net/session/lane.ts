@@ -2,8 +2,8 @@
  * One lane of a session: what was sent and is not acknowledged yet, and what has come of a payload that is not whole.
  */
 import { Ring } from '../../../ports/ring.ts';
-import { WireError } from '../wire/error.ts';
-import type { Slab } from '../wire/slab.ts';
+import { WireError } from '../../../ports/wire/error.ts';
+import type { Slab } from '../../../ports/wire/slab.ts';
 import * as frame from './frame.ts';
 
 /** Bytes that say how long a payload of several fragments is. */

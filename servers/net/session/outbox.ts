@@ -1,4 +1,4 @@
-import type { Slab } from '../wire/slab.ts';
+import type { Slab } from '../../../ports/wire/slab.ts';
 import { LANES, type Lane } from './frame.ts';
 import { OutLane } from './lane.ts';
 

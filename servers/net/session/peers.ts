@@ -3,9 +3,10 @@
  * stranger, and there are few of those. Whether the node at the other end may bear the name it gives is for the carrier
  * to prove: who opens one that has proof passes the proven name as `expected`.
  */
+
+import { WireError } from '../../../ports/wire/error.ts';
+import { Slab } from '../../../ports/wire/slab.ts';
 import type { Link, LinkEvents } from '../link.ts';
-import { WireError } from '../wire/error.ts';
-import { Slab } from '../wire/slab.ts';
 import { Carrier, type CarrierOwner, type Dialler } from './carrier.ts';
 import { FRAME_HELLO, FRAME_RESET, readHeader } from './frame.ts';
 import {

@@ -11,8 +11,8 @@
  *
  * Nothing here reads a clock or sets a timer: time comes with every call, `nextDeadline` says when `tick` is wanted.
  */
-import { WireError } from '../wire/error.ts';
-import { Slab } from '../wire/slab.ts';
+import { WireError } from '../../../ports/wire/error.ts';
+import { Slab } from '../../../ports/wire/slab.ts';
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import { Detector } from './detector.ts';
 import { Flow, type Transmitted } from './flow.ts';

@@ -194,10 +194,12 @@ describe('the hash of a program', () => {
   it('does not see comments and spaces, but sees the program modules that are imported', async () => {
     const hashOf = async (twice: string): Promise<string | undefined> => {
       project.write('twice.program.ts', twice);
-      const options = { entryPoints: ['count.program.ts'], bundle: true, write: false, format: 'esm' } as const;
       const { outputFiles } = await buildEsbuild({
-        ...options,
         absWorkingDir: project.folder,
+        entryPoints: ['count.program.ts'],
+        bundle: true,
+        write: false,
+        format: 'esm',
         external: ['portolan/*'],
         plugins: [forEsbuild()],
       });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { encodeBody } from '../../../ports/wire/codec.ts';
 import { decodeFrame, encodeFrame } from '../../../servers/net/message-codec.ts';
 import type { Frame, WireMessage } from '../../../servers/net/tables/frames.ts';
-import { encodeBody } from '../../../servers/net/wire/codec.ts';
 import { World } from '../../support/two-kernels.ts';
 import { seeded } from './session-scene.ts';
 

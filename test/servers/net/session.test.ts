@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Slab } from '../../../ports/wire/slab.ts';
 import { FRAME_ACK, FRAME_DATA, FRAME_RESET, newFrame, readHeader } from '../../../servers/net/session/frame.ts';
 import { helloFrame, PROTOCOL_VERSION, readReset, resumeFrame } from '../../../servers/net/session/hello.ts';
-import { Slab } from '../../../servers/net/wire/slab.ts';
 import { type End, Node, twoNodes, Wire, type World } from './session-scene.ts';
 
 const slab = new Slab();

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bodySize } from '../../../ports/body.ts';
+import { Codec, encodeBody } from '../../../ports/wire/codec.ts';
+import { WireError } from '../../../ports/wire/error.ts';
+import { Slab } from '../../../ports/wire/slab.ts';
 import { FRAME_DATA, FRAME_PING, newFrame, PAYLOAD_MAX } from '../../../servers/net/session/frame.ts';
 import {
   ackFrame,
@@ -12,9 +15,6 @@ import {
   resumeFrame,
 } from '../../../servers/net/session/hello.ts';
 import { Peers } from '../../../servers/net/session/peers.ts';
-import { Codec, encodeBody } from '../../../servers/net/wire/codec.ts';
-import { WireError } from '../../../servers/net/wire/error.ts';
-import { Slab } from '../../../servers/net/wire/slab.ts';
 import { anyBody } from '../../ports/body-values.ts';
 import { seeded } from './session-scene.ts';
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admitBody, type Body, BodyRefusal, bodySize } from '../../../ports/body.ts';
-import { Bytes } from '../../../ports/bytes.ts';
-import { Codec, decodeBody, encodeBody } from '../../../servers/net/wire/codec.ts';
-import { WireError } from '../../../servers/net/wire/error.ts';
-import { Reader } from '../../../servers/net/wire/reader.ts';
-import { swapElements } from '../../../servers/net/wire/tags.ts';
-import { Writer } from '../../../servers/net/wire/writer.ts';
-import { anyBody, shown } from '../../ports/body-values.ts';
+import { admitBody, type Body, BodyRefusal, bodySize } from '../../ports/body.ts';
+import { Bytes } from '../../ports/bytes.ts';
+import { Codec, decodeBody, encodeBody } from '../../ports/wire/codec.ts';
+import { WireError } from '../../ports/wire/error.ts';
+import { Reader } from '../../ports/wire/reader.ts';
+import { swapElements } from '../../ports/wire/tags.ts';
+import { Writer } from '../../ports/wire/writer.ts';
+import { anyBody, shown } from './body-values.ts';
 
 fc.configureGlobal({ seed: 20_240_607 });
 

@@ -1,7 +1,7 @@
-import type { Body, BodyRecord, ClonedBody } from '../../../ports/body.ts';
-import { errorClasses, errorExtras } from '../../../ports/body-value.ts';
-import { Bytes, viewOfBytes } from '../../../ports/bytes.ts';
-import { BODY_DEPTH_MAX } from '../../../ports/limits.ts';
+import type { Body, BodyRecord, ClonedBody } from '../body.ts';
+import { errorClasses, errorExtras } from '../body-value.ts';
+import { Bytes, viewOfBytes } from '../bytes.ts';
+import { BODY_DEPTH_MAX } from '../limits.ts';
 import { WireError } from './error.ts';
 import * as tag from './tags.ts';
 import { isNarrow, type Writer } from './writer.ts';

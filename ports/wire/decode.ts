@@ -1,7 +1,7 @@
-import { BODY_VALUES_MAX, type Body } from '../../../ports/body.ts';
-import { errorClasses, errorExtras, makeError } from '../../../ports/body-value.ts';
-import { Bytes } from '../../../ports/bytes.ts';
-import { BODY_DEPTH_MAX } from '../../../ports/limits.ts';
+import { BODY_VALUES_MAX, type Body } from '../body.ts';
+import { errorClasses, errorExtras, makeError } from '../body-value.ts';
+import { Bytes } from '../bytes.ts';
+import { BODY_DEPTH_MAX } from '../limits.ts';
 import type { Reader } from './reader.ts';
 import type { Slab } from './slab.ts';
 import * as tag from './tags.ts';

@@ -3,7 +3,7 @@
  * and left out: between a format that keeps every body exactly and a decoder made for strangers nothing of it would
  * remain.
  */
-import type { Body } from '../../../ports/body.ts';
+import type { Body } from '../body.ts';
 import { readBody } from './decode.ts';
 import { writeBody } from './encode.ts';
 import { Reader } from './reader.ts';
