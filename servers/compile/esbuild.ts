@@ -53,9 +53,9 @@ const messageFor = (path: string, source: string, trouble: SourceTrouble) => {
   const { line, column, hint } = trouble;
   const lineText = source.split('\n')[line - 1] ?? '';
   return {
-    id: trouble.code,
     text: headlineOf(trouble),
     location: { file: path, line, column: column - 1, lineText },
     notes: hint === '' ? [] : [{ text: hint }],
+    detail: trouble,
   };
 };

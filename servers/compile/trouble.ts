@@ -41,11 +41,13 @@ export const codeFrame = (source: string, { line, column }: Pick<SourceTrouble, 
   return framed.join('\n');
 };
 
-/** The whole of it as text, for tools that have no frame of their own. */
-export const describeTrouble = (path: string, source: string, trouble: SourceTrouble): string =>
-  [
+/** The whole of it as an error, for tools that have no frame of their own. Where it was noticed is of no use to anybody. */
+export const syntaxError = (path: string, source: string, trouble: SourceTrouble): SyntaxError => {
+  const text = [
     headlineOf(trouble),
     `  at ${path}:${trouble.line}:${trouble.column}`,
     codeFrame(source, trouble),
     ...(trouble.hint === '' ? [] : [`  next: ${trouble.hint}`]),
   ].join('\n');
+  return Object.assign(new SyntaxError(text), { code: trouble.code, stack: `SyntaxError: ${text}` });
+};
