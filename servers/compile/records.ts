@@ -298,11 +298,15 @@ class Placing {
     const scope = this.scopes.scopeOf.get(node);
     if (node.body.type !== 'BlockStatement') {
       this.inside(t.expressionStatement(node.body));
-      if (scope?.record) node.body = t.blockStatement([at(t.returnStatement(node.body), node.body)]);
-    }
-    if (node.body.type === 'BlockStatement') {
+      const before = this.enter(node, scope);
+      if (before.length > 0) node.body = t.blockStatement([...before, at(t.returnStatement(node.body), node.body)]);
+    } else {
       const body = this.statements(node.body.body);
       node.body.body = [...this.enter(node, scope), ...body];
+    } else {
+      this.inside(t.expressionStatement(node.body));
+      const body = at(t.returnStatement(node.body), node.body);
+      if (scope?.record) node.body = t.blockStatement([...this.enter(node, scope), body]);
     }
     this.fn = outer;
   }
