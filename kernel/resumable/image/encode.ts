@@ -4,13 +4,13 @@
  * own properties only, and runs no accessor of anybody.
  */
 import type { Body } from '../../../ports/body.ts';
-import { type ClosureTag, CLOSURE, closureOf } from '../module.ts';
 import { Frame } from '../frame.ts';
+import { CLOSURE, type ClosureTag, closureOf } from '../module.ts';
 import { type FreezeCode, ImageRefusal } from './error.ts';
 import { type Name, type Names, prototypeOfClass } from './names.ts';
 import { ObjectWriter, type Writing } from './objects.ts';
 import { isSound } from './order.ts';
-import { pathOf, type Place } from './path.ts';
+import { type Place, pathOf } from './path.ts';
 import { recordOf } from './records.ts';
 import { registrationOf } from './registered.ts';
 import * as tag from './tags.ts';
@@ -240,5 +240,4 @@ class Encoding implements Writing {
     }
     return [tag.REGISTERED, this.cell(found, null), this.cell(data, name)];
   }
-
 }

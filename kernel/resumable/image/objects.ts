@@ -259,7 +259,8 @@ export class ObjectWriter {
   #shapeNode(shape: Shape): number {
     if (shape.node >= 0) return shape.node;
     const { prototype, canGrow } = shape.root;
-    const made: Body = prototype === 0 ? 0 : prototype === null ? 1 : this.#to.cell(this.#to.names.classOf(prototype), null);
+    const made: Body =
+      prototype === 0 ? 0 : prototype === null ? 1 : this.#to.cell(this.#to.names.classOf(prototype), null);
     const node: tag.Node = [tag.SHAPE, made, canGrow ? 1 : 0];
     for (const { key, attributes } of shape.properties()) node.push(this.#to.key(key), attributes);
     shape.node = this.#to.addShape(node);

@@ -67,7 +67,8 @@ const stepOf = ({
 };
 
 /** Objects of the runtime: what is in them is the program's, how they hold it is not. */
-const isHidden = (value: unknown): boolean => typeof value === 'object' && value !== null && recordOf(value) !== undefined;
+const isHidden = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && recordOf(value) !== undefined;
 
 const shortened = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text);
 
