@@ -59,3 +59,25 @@ export const reachable = (blocks: readonly Block[]): Block[] => {
   }
   return blocks.filter((block) => seen.has(block));
 };
+
+/** Where a jump to `block` ends up, if `block` only jumps on. */
+const lastOf = (block: Block): Block => {
+  let last = block;
+  const seen = new Set<Block>();
+  while (last.items.length === 0 && last.end.kind === 'goto' && !seen.has(last)) {
+    seen.add(last);
+    last = last.end.to;
+  }
+  return last;
+};
+
+/** Jumps of `block` to blocks that only jump on go there at once. */
+export const threadJumps = (block: Block): void => {
+  const { end } = block;
+  if (end.kind === 'goto') block.end = { kind: 'goto', to: lastOf(end.to) };
+  else if (end.kind === 'branch') block.end = { ...end, yes: lastOf(end.yes), no: lastOf(end.no) };
+  for (const [index, item] of block.items.entries()) {
+    const exits = item.exits.map((exit) => ({ ...exit, to: lastOf(exit.to) }));
+    block.items[index] = { ...item, exits };
+  }
+};

@@ -1,7 +1,7 @@
 /**
- * The loop budget. Each turn of a loop counts in a local of its function, and every 4,096th asks the runtime, which ends a
- * program that computes for ever. The count stands at the beginning of the body, outside of any `try` in it, so that no
- * `catch` inside a loop can keep the loop alive.
+ * The loop budget. Each turn of a loop counts in a local of its function, and every 4,096th asks the runtime, which
+ * ends a program that computes for ever. The count stands at the beginning of the body, outside of any `try` in it,
+ * so that no `catch` inside a loop can keep the loop alive.
  */
 import { types as t } from '@babel/core';
 import { declareLet, forEachChild } from './tree.ts';

@@ -1,6 +1,7 @@
 /**
- * Closure conversion: every function that is no binding of the module leaves its place and becomes a factory at module level,
- * called with what it needs (`$c1($s1, $this)`), so that a closure is a code number and values. Runs after `records`.
+ * Closure conversion: every function that is no binding of the module leaves its place and becomes a factory at
+ * module level, called with what it needs (`$c1($s1, $this)`), so that a closure is a code number and values. Runs
+ * after `records`.
  */
 import { types as t } from '@babel/core';
 import type { FunctionKind, FunctionScope, Scopes } from './scopes.ts';

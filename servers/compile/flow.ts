@@ -1,11 +1,11 @@
 /**
- * From statements to blocks. A statement that cannot suspend stays whole; jumps out of it become exits. Only statements with
- * a suspension in them are taken apart. Runs on bodies in normal form, after `records`, `closures` and `budget`, so no
- * function is left in them and every local has a name of its own.
+ * From statements to blocks. A statement that cannot suspend stays whole; jumps out of it become exits. Only
+ * statements with a suspension in them are taken apart. Runs on bodies in normal form, after `records`, `closures`
+ * and `budget`, so no function is left in them and every local has a name of its own.
  */
 import { types as t } from '@babel/core';
 import type { Block, End, Exit, Flow } from './blocks.ts';
-import { reachable } from './blocks.ts';
+import { reachable, threadJumps } from './blocks.ts';
 import { type Jumps, rewriteJumps } from './jumps.ts';
 import type { FunctionKind } from './scopes.ts';
 import { assign, at, boundIdentifiers, nothing, suspends } from './tree.ts';
@@ -362,7 +362,7 @@ class Builder implements Jumps {
 
   finish(): Flow {
     this.returnNothing();
-    for (const block of this.blocks) this.thread(block);
+    for (const block of this.blocks) threadJumps(block);
     return { blocks: reachable(this.blocks), locals: this.locals };
   }
 
@@ -370,32 +370,11 @@ class Builder implements Jumps {
     const [statement] = this.returning(null, t.emptyStatement());
     this.leaveBy(null, statement);
   }
-
-  /** A jump to a block that only jumps on goes there at once. */
-  private thread(block: Block): void {
-    const { end } = block;
-    if (end.kind === 'goto') block.end = { kind: 'goto', to: lastOf(end.to) };
-    else if (end.kind === 'branch') block.end = { ...end, yes: lastOf(end.yes), no: lastOf(end.no) };
-    for (const [index, item] of block.items.entries()) {
-      const exits = item.exits.map((exit) => ({ ...exit, to: lastOf(exit.to) }));
-      block.items[index] = { ...item, exits };
-    }
-  }
 }
 
-const lastOf = (block: Block): Block => {
-  let last = block;
-  const seen = new Set<Block>();
-  while (last.items.length === 0 && last.end.kind === 'goto' && !seen.has(last)) {
-    seen.add(last);
-    last = last.end.to;
-  }
-  return last;
-};
-
 /**
- * Takes the body of a resumable function apart. `given` are locals that it has from the start: parameters, records of its
- * environment, `$this`.
+ * Takes the body of a resumable function apart. `given` are locals that it has from the start: parameters, records of
+ * its environment, `$this`.
  */
 export const buildFlow = (body: t.BlockStatement, kind: FunctionKind, given: Iterable<string>): Flow => {
   const builder = new Builder(kind, given);

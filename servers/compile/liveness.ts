@@ -1,7 +1,7 @@
 /**
- * Which locals are live at which suspension, and which of them the frame does not hold yet. Backward dataflow over the blocks,
- * exceptional edges included: whatever a handler reads is live at every point of the blocks it guards, because an exception
- * may come before any assignment has happened.
+ * Which locals are live at which suspension, and which of them the frame does not hold yet. Backward dataflow over
+ * the blocks, exceptional edges included: whatever a handler reads is live at every point of the blocks it guards,
+ * because an exception may come before any assignment has happened.
  */
 import type { types as t } from '@babel/core';
 import { type Block, type Exit, type Flow, successors } from './blocks.ts';

@@ -1,8 +1,8 @@
 /**
- * Puts every variable where `scopes` says it lives. Afterwards no closure shares a local with anybody: what it needs is reached
- * through records (`$s1.total`). Declarations of captured variables become assignments; function declarations in
- * functions become assignments at the top of their block; `var` in resumable functions becomes `let` at the top.
- * The result is still an ordinary program that means the same.
+ * Puts every variable where `scopes` says it lives. Afterwards no closure shares a local with anybody: what it needs
+ * is reached through records (`$s1.total`). Declarations of captured variables become assignments; function
+ * declarations in functions become assignments at the top of their block; `var` in resumable functions becomes `let`
+ * at the top. The result is still an ordinary program that means the same.
  */
 import { types as t } from '@babel/core';
 import type { FunctionScope, Scope, Scopes, Variable } from './scopes.ts';

@@ -3,9 +3,11 @@
  *
  * Three homes of a variable:
  * - *module level*: referred to by name everywhere, never captured;
- * - *record*: captured by a closure, so it lives in the environment record `$sN` of its scope (a plain object, a new one each
+ * - *record*: captured by a closure, so it lives in the environment record `$sN` of its scope (a plain object, a new
+ * one each
  *   time the scope is entered);
- * - *local*: all others. In a resumable function the locals of all blocks become locals of one step function, hence names that
+ * - *local*: all others. In a resumable function the locals of all blocks become locals of one step function, hence
+ * names that
  *   are unique within it.
  */
 import { types as t } from '@babel/core';
@@ -279,8 +281,8 @@ const nameRecords = (analysis: Analysis, program: FunctionScope): void => {
 };
 
 /**
- * Analyses a module: its scopes, every occurrence of a variable, captures, and the names of locals and records. The tree is
- * not changed.
+ * Analyses a module: its scopes, every occurrence of a variable, captures, and the names of locals and records. The
+ * tree is not changed.
  */
 export const analyseScopes = (program: t.Program): Scopes => {
   const analysis = new Analysis();

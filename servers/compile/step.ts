@@ -1,4 +1,4 @@
-/** From blocks to the step function of a frame: numbers the states, writes the cases, and the tables that go with them. */
+/** From blocks to the step function of a frame: states, cases, and the tables that go with them. */
 import { types as t } from '@babel/core';
 import type { Block, Flow } from './blocks.ts';
 import { thrownName } from './flow.ts';
@@ -193,8 +193,8 @@ class Writer {
 }
 
 /**
- * Writes the step function of `flow`. `given` are the slots that are filled at the call, `tableName` the module-level name
- * that the caller will give to the table of handlers, `place` where the function begins.
+ * Writes the step function of `flow`. `given` are the slots that are filled at the call, `tableName` the module-level
+ * name that the caller will give to the table of handlers, `place` where the function begins.
  */
 export const writeStep = (
   flow: Flow,

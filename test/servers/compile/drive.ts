@@ -1,7 +1,7 @@
 /**
- * Runs a module in two ways, as it is and compiled, against the same scripted kernel, and keeps the traces. The driver here is
- * the smallest that can run steps: a stack of frames. At every kernel call it may put each frame into a new one of which
- * only what is said to be live is kept, so a wrong live set shows as a wrong result.
+ * Runs a module in two ways, as it is and compiled, against the same scripted kernel, and keeps the traces. The
+ * driver here is the smallest that can run steps: a stack of frames. At every kernel call it may put each frame into
+ * a new one of which only what is said to be live is kept, so a wrong live set shows as a wrong result.
  */
 import { parseSync, type types as t, transformFromAstSync } from '@babel/core';
 import { transformSync } from 'esbuild';
