@@ -296,13 +296,13 @@ class Placing {
     this.fn = this.scopes.functions.get(node) ?? outer;
     for (const param of node.params) this.inside(param);
     const scope = this.scopes.scopeOf.get(node);
-    if (node.body.type !== 'BlockStatement') {
-      this.inside(t.expressionStatement(node.body));
-      if (scope?.record) node.body = t.blockStatement([at(t.returnStatement(node.body), node.body)]);
-    }
     if (node.body.type === 'BlockStatement') {
       const body = this.statements(node.body.body);
       node.body.body = [...this.enter(node, scope), ...body];
+    } else {
+      this.inside(t.expressionStatement(node.body));
+      const body = at(t.returnStatement(node.body), node.body);
+      if (scope?.record) node.body = t.blockStatement([...this.enter(node, scope), body]);
     }
     this.fn = outer;
   }
