@@ -14,6 +14,7 @@ import type { Environment } from './environment.ts';
 import { EventRing, LifeRing } from './events.ts';
 import type { KernelRequest } from './interface/calls.ts';
 import type { Program, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
+import { ProgramTable } from './programs.ts';
 import { RunQueue } from './run-queue.ts';
 import type { Served } from './serve/request.ts';
 import { Timers } from './timers.ts';
@@ -228,7 +229,8 @@ export class Kernel {
   readonly timers: Timers<Thread> = new Timers();
   readonly events: EventRing | null;
   readonly life: LifeRing = new LifeRing(4096);
-  readonly programs: Map<string, Program> = new Map();
+  /** Every program that a task can be started with, or can arrive with. */
+  readonly programs: ProgramTable = new ProgramTable();
   /** The page frames of all tasks. */
   readonly pool: PagePool;
   /** External pagers, by the ports of their objects. */

@@ -1,10 +1,10 @@
 /**
- * The long runs: seeded simulation over a range no commit waits for, the conformance suite in every placement, and the
- * bench with its middle setting, for the figures in its output and because it checks what it measures.
+ * The long runs: seeded simulation and random programs over ranges no commit waits for, the conformance suite in every
+ * placement, and the bench with its middle setting, for the figures in its output and because it checks what it measures.
  *
- *   tsx test/nightly.ts [--seeds 20000] [--slice 1000] [--first N]
+ *   tsx test/nightly.ts [--seeds 20000] [--slice 1000] [--programs 20000] [--first N]
  *
- * Each slice is a process of its own: one that dies or hangs costs its slice. Without `--first` the range moves on by
+ * Each slice is a process of its own: one that dies or hangs costs its slice. Without `--first` the ranges move on by
  * the day.
  * Exit code 0: every run passed; 1: some did not.
  */
@@ -55,6 +55,17 @@ const simulationRuns = (first: number, seeds: number, slice: number): readonly R
     };
   });
 
+const fuzzRuns = (first: number, programs: number, slice: number): readonly Run[] =>
+  Array.from({ length: Math.ceil(programs / slice) }, (_, index) => {
+    const from = first + index * slice;
+    const count = Math.min(slice, first + programs - from);
+    return {
+      title: `fuzz programs ${from} to ${from + count - 1}`,
+      script: 'test/programs/fuzz/run.ts',
+      args: ['--seed', String(from), '--count', String(count)],
+    };
+  });
+
 const perform = (run: Run): Promise<Outcome> =>
   new Promise((resolve) => {
     const began = performance.now();
@@ -102,6 +113,7 @@ const main = async (): Promise<void> => {
     options: {
       seeds: { type: 'string', default: '20000' },
       slice: { type: 'string', default: '1000' },
+      programs: { type: 'string', default: '20000' },
       first: { type: 'string' },
     },
   });
@@ -109,7 +121,13 @@ const main = async (): Promise<void> => {
   const slice = Math.max(1, natural('slice', values.slice));
   const day = Math.floor(Date.now() / 86_400_000);
   const first = values.first === undefined ? day * seeds : natural('first', values.first);
-  const planned = [...conformanceRuns(), ...simulationRuns(first, seeds, slice)];
+  const programs = natural('programs', values.programs);
+  const firstProgram = values.first === undefined ? day * programs : first;
+  const planned = [
+    ...conformanceRuns(),
+    ...simulationRuns(first, seeds, slice),
+    ...fuzzRuns(firstProgram, programs, slice),
+  ];
   const runs = planned.filter(({ script }) => existsSync(new URL(script, `file://${root}`)));
   const outcomes: Outcome[] = [];
   await Promise.all(Array.from({ length: availableParallelism() }, () => work(runs, outcomes)));

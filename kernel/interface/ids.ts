@@ -101,6 +101,8 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   thread_info: form(2037),
   thread_get_state: form(2038, { flavor: 'string' }),
   thread_set_state: form(2039, { flavor: 'string', value: 'any' }),
+  thread_get_stack: form(2047),
+  thread_get_locals: form(2048, { frame: 'number' }),
   task_freeze: form(2040),
   task_thaw: form(2041),
   task_describe: form(2042),
@@ -132,7 +134,7 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   host_tasks: form(2601),
   host_programs: form(2602, { programs: 'any' }),
   host_events: form(2603, { ring: 'string', since: 'number' }),
-  host_run: form(2604, { program: 'string', args: 'any', name: 'string' }, ['rights[]']),
+  host_run: form(2604, { program: 'string', hash: 'string?', args: 'any', name: 'string' }, ['rights[]']),
   task_attach: form(2605, { image: 'any' }, ['rights[]']),
   vm_set_default_memory_manager: form(2606, {}, ['pager']),
 };

@@ -6,6 +6,21 @@
 import type { Body } from '../../ports/body.ts';
 import type { PortName } from '../../ports/name.ts';
 
+/** A program as a move names it, with the modules whose code its threads may hold. */
+export interface ProgramNeed {
+  readonly name: string;
+  readonly hash: string;
+  readonly modules?: readonly string[];
+}
+
+/** A program that is not here: the hash that is needed, the versions of that name that are here, absent modules. */
+export interface ProgramLack {
+  readonly name: string;
+  readonly hash: string;
+  readonly present: readonly string[];
+  readonly modules: readonly string[];
+}
+
 /** Calls on a task port. */
 export type FreezeRequest =
   /** Stops the task between two calls. KERN_FAILURE with `blockers` if something keeps it from being moved now. */
@@ -13,7 +28,7 @@ export type FreezeRequest =
   /** Lets a frozen task go on. */
   | { readonly op: 'task_thaw' }
   /**
-   * What a move would find: `{ blockers, programs: [{name, hash}], pages, image: { bytes, heaviest: {path, bytes} } }`.
+   * What a move would find: `{ blockers, programs: ProgramNeed[], pages, image: { bytes, heaviest: {path, bytes} } }`.
    * A pinned task has no `image`. Changes nothing.
    */
   | { readonly op: 'task_describe' }
@@ -57,16 +72,25 @@ export type HostRequest =
   | { readonly op: 'host_info' }
   /** Every task: names, counts, and a send right to each task's port. */
   | { readonly op: 'host_tasks' }
-  /** Which of these programs are not here, or in another version: `{ missing }`. */
-  | { readonly op: 'host_programs'; readonly programs: readonly { readonly name: string; readonly hash: string }[] }
+  /** Which of these programs are not here, or only in other versions: `{ missing: ProgramLack[] }`. */
+  | { readonly op: 'host_programs'; readonly programs: readonly ProgramNeed[] }
   /** Puts a task together from an image, frozen. Carries every right; answers the task's port. */
   | { readonly op: 'task_attach'; readonly image: Body; readonly memory?: readonly PortName[] }
   /** Answers `previous`, the port of the one before. What was paged out stays with the pager that has it. */
   | DefaultPagerRequest
   /** Events of the rings from number `since` on. */
   | { readonly op: 'host_events'; readonly ring: 'messages' | 'life'; readonly since: number }
-  /** A new task with one thread of a program that the kernel knows: `{ name, identity }`, its task port and token. */
-  | { readonly op: 'host_run'; readonly program: string; readonly args: Body; readonly name: string };
+  /**
+   * A new task with one thread of a program that the kernel knows: `{ name, identity }`, its task port and token. The
+   * version is that of `hash`, the latest without one.
+   */
+  | {
+      readonly op: 'host_run';
+      readonly program: string;
+      readonly hash?: string;
+      readonly args: Body;
+      readonly name: string;
+    };
 
 /** The call that gives a kernel its default pager. */
 export interface DefaultPagerRequest {

@@ -48,10 +48,10 @@ export class MissingProgram extends Error {
   override readonly name = 'MissingProgram';
 }
 
-/** Names of programs in an image that this kernel does not have, or has in another version. */
+/** Names of programs in an image that this kernel does not have in the version that is needed. */
 export const missingPrograms = (kernel: Kernel, image: Pick<TaskImage, 'threads'>): string[] =>
   image.threads
-    .filter(({ program, hash }) => kernel.programs.get(program)?.hash !== hash)
+    .filter(({ program, hash }) => kernel.programs.find(program, hash) === undefined)
     .map(({ program }) => program);
 
 /** What an image brings beside its rights: the states of its threads have been thawed (`thawStates`). */
@@ -173,7 +173,7 @@ const attachThread = (
   rights: RightsIn,
   serverOf: ServerOf,
 ): void => {
-  const program = kernel.programs.get(image.program);
+  const program = kernel.programs.find(image.program, image.hash);
   if (program === undefined) throw new MissingProgram(image.program);
   const thread = new Thread(task, program, state);
   task.threads.add(thread);

@@ -79,12 +79,12 @@ export class TextIter implements Iter {
 export class CollectionIter implements Iter {
   readonly collection: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
   readonly kind: IterateKind;
-  /** Entries before the position, as long as `#native` is null; -1 once it is over. */
+  /** Entries before the position, when it was last asked for; -1 once it is over. */
   index: number;
   value: unknown = undefined;
   #native: IterableIterator<unknown> | null = null;
 
-  /** `index` entries are passed over, once the first step is made: the collection may be filled until then. */
+  /** `index` entries are passed over, by the first step or by `open`: the collection may be filled until then. */
   constructor(
     collection: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>,
     kind: IterateKind,
@@ -102,30 +102,35 @@ export class CollectionIter implements Iter {
     if (this.#native === null) return this.index;
     let ahead = 0;
     while (this.#native.next().done !== true) ahead += 1;
-    this.#native = null;
     this.index = this.collection.size - ahead;
+    this.#native = null;
+    this.open();
     return this.index;
+  }
+
+  /** Stands at its position from now on, whatever changes: called when a moved collection has been filled. */
+  open(): void {
+    if (this.index < 0 || this.#native !== null) return;
+    this.#native = this.collection[this.kind]();
+    for (let i = 0; i < this.index; i += 1) this.#native.next();
   }
 
   step(): boolean {
     if (this.index < 0) return false;
-    this.#native ??= this.#open();
-    const { done, value } = this.#native.next();
-    if (done === true) this.close();
-    else this.value = value;
-    return done !== true;
+    this.open();
+    const next = this.#native?.next();
+    if (next === undefined || next.done === true) {
+      this.close();
+      return false;
+    }
+    this.value = next.value;
+    return true;
   }
 
   close(): void {
     this.#native = null;
     this.index = -1;
     this.value = undefined;
-  }
-
-  #open(): IterableIterator<unknown> {
-    const native = this.collection[this.kind]();
-    for (let i = 0; i < this.index; i += 1) native.next();
-    return native;
   }
 }
 

@@ -18,6 +18,7 @@ import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
 import { RightsIn } from '../move/rights.ts';
 import { freezeStates, thawStates } from '../move/states.ts';
 import { weighImage } from '../move/weight.ts';
+import { needsOf, readNeeds } from '../programs.ts';
 import { figures } from '../vm/describe.ts';
 import { ERROR, PAGED } from '../vm/frames.ts';
 import { isWait, ownPage } from '../vm/obtain.ts';
@@ -62,7 +63,7 @@ const thaw = (task: Task): void => {
 };
 
 const describe = (task: Task): Served => {
-  const programs = [...task.threads].map(({ program }) => ({ name: program.name, hash: program.hash }));
+  const programs = needsOf([...task.threads].map(({ program }) => program));
   const blockers = blockersOf(task);
   if (task.pinned !== null) return success({ name: task.name, blockers, programs, ...figures(task.memory) });
   const { bytes, heaviest, obstacles } = weighImage(task);
@@ -203,17 +204,16 @@ const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carri
     .returnType<Served>()
     .with({ op: 'host_info' }, () => success(hostInfo(kernel)))
     .with({ op: 'host_tasks' }, () => listTasks(kernel))
-    .with({ op: 'host_programs' }, ({ programs }) =>
-      success({
-        missing: programs.filter(({ name, hash }) => kernel.programs.get(name)?.hash !== hash).map(({ name }) => name),
-      }),
-    )
+    .with({ op: 'host_programs' }, ({ programs }) => {
+      const needs = readNeeds(programs);
+      return needs === null ? only('KERN_INVALID_ARGUMENT') : success({ missing: kernel.programs.lacking(needs) });
+    })
     .with({ op: 'host_events' }, ({ ring, since }) =>
       ring === 'life'
         ? success({ events: kernel.life.read(since), lost: kernel.life.lost })
         : success({ events: kernel.events?.read(since) ?? [], lost: kernel.events?.lost ?? 0 }),
     )
-    .with({ op: 'host_run' }, ({ program, args, name }) => runProgram(kernel, { program, args, name }, carried))
+    .with({ op: 'host_run' }, (request) => runProgram(kernel, request, carried))
     .with({ op: 'task_attach' }, ({ image }) => attach(kernel, image, carried))
     .with({ op: 'vm_set_default_memory_manager' }, () => setPager(kernel, carried))
     .exhaustive();
@@ -262,10 +262,10 @@ const listTasks = (kernel: Kernel): Served => {
 
 const runProgram = (
   kernel: Kernel,
-  { program, args, name }: { readonly program: string; readonly args: unknown; readonly name: string },
+  { program, hash, args, name }: Extract<HostRequest, { op: 'host_run' }>,
   carried: readonly Carried[],
 ): Served => {
-  const known = kernel.programs.get(program);
+  const known = hash === undefined ? kernel.programs.get(program) : kernel.programs.find(program, hash);
   const bootstrap = carried[0];
   const isRefused =
     known === undefined || (bootstrap !== undefined && bootstrap.port !== null && bootstrap.type !== PORT_SEND);

@@ -1,5 +1,6 @@
 /** What can be asked of a migration server, and what two of them say to each other. */
 
+import type { ProgramLack, ProgramNeed } from '../../kernel/interface/move.ts';
 import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
 
@@ -27,6 +28,9 @@ export interface MoveRecord {
   readonly phase: string;
   readonly outcome: 'under way' | 'moved' | 'refused' | 'aborted';
   readonly why: string;
+  /** Of a refusal: its kind, '' where none is told; and the programs that the destination lacks. */
+  readonly code: RefusalCode;
+  readonly missing: readonly ProgramLack[];
   /** Milliseconds between the last instruction here and the first there, as this node measured them. */
   readonly freezeMs: number;
   readonly bytesInFreeze: number;
@@ -73,7 +77,10 @@ interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
 export interface Offer {
   readonly mid: string;
   readonly task: string;
-  readonly programs: readonly { readonly name: string; readonly hash: string }[];
+  /** The node that the task runs on, which may be asked for the code. */
+  readonly from: string;
+  /** Every program that a thread of the task runs, in its version. */
+  readonly programs: readonly ProgramNeed[];
   readonly pages: number;
   readonly strategy: Strategy;
   readonly dryRun: boolean;
@@ -85,10 +92,15 @@ export type DecisionVerdict =
   | 'ABORT' // it was not, and never will be
   | 'UNKNOWN'; // nothing durable says so: the journal was off, or has forgotten
 
+/** Kinds of a destination's refusal that a program can act on: it lacks code; it has no room. */
+export type RefusalCode = 'E_VERSION' | 'E_NO_ROOM' | '';
+
 /** The destination's answer to an offer. The first descriptor of an acceptance is where it listens for this move. */
 export interface Verdict {
   readonly accepted: boolean;
   readonly why: string;
+  readonly code: RefusalCode;
+  readonly missing: readonly ProgramLack[];
 }
 
 /** The service of a migration server. */

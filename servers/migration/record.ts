@@ -24,6 +24,8 @@ export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
       : state.phase === 'committed'
         ? `it is ${state.node}'s, which has not said that it runs`
         : '',
+    code: isOver && !move.wasFrozen ? move.refusal.code : '',
+    missing: move.refusal.missing,
     freezeMs: move.freezeMs,
     bytesInFreeze: move.bytesInFreeze,
     pagesInFreeze: move.pagesInFreeze,

@@ -12,12 +12,13 @@ import { DRAINED } from './courier.ts';
 import { Decisions } from './decisions.ts';
 import { onNodeUp, onOrphaned } from './doubt.ts';
 import { MOVE_TIMES } from './machine.ts';
+import { onCodeAnswer, onOffer } from './offer.ts';
 import { isDrained, onPagerMessage } from './pages.ts';
 import { type DecisionVerdict, type MigrateRequest, migrationService, STRATEGIES, type Strategy } from './protocol.ts';
 import { recordOf } from './record.ts';
 import { advance, begin, onMoveMessage } from './source.ts';
 import type { MigrationArguments, MigrationState, SourceMove } from './state.ts';
-import { onArrivalMessage, onDropped, onLanded, onOffer, onStaged } from './target.ts';
+import { onArrivalMessage, onDropped, onLanded, onStaged } from './target.ts';
 import { wakeCourier } from './tell.ts';
 
 /** Moves under way at a time from one node (protocols 2.3.6). */
@@ -40,6 +41,7 @@ export const migrationState = (own: MigrationArguments): MigrationState => ({
   times: { ...MOVE_TIMES, ...own.times },
   moves: [],
   arrivals: new Map(),
+  bringing: new Map(),
   byPort: new Map(),
   byPager: new Map(),
   drains: [],
@@ -98,6 +100,8 @@ const dispatch = (sys: Sys, s: MigrationState, message: Received): void => {
   if (move !== undefined) return onMoveMessage(sys, s, move, message);
   if (message.local === s.events) return onStageEvent(sys, s, message);
   if (message.local === s.own.service) return onRequest(sys, s, message);
+  const offer = s.bringing.get(message.local);
+  if (offer !== undefined) return onCodeAnswer(sys, s, offer, message);
   for (const arrival of s.arrivals.values()) {
     if (arrival.port === message.local) return onArrivalMessage(sys, s, arrival, message);
   }
@@ -220,6 +224,7 @@ const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: R
     objects: [],
     isEagerSent: false,
     blockers: [],
+    refusal: { code: '', missing: [] },
     wasFrozen: false,
     frozenAt: 0,
     freezeMs: 0,

@@ -4,6 +4,7 @@
  */
 import { match } from 'ts-pattern';
 import { CALL_FORMS } from '../../kernel/interface/ids.ts';
+import type { ProgramNeed } from '../../kernel/interface/move.ts';
 import type { Sys } from '../../kernel/program.ts';
 import { type Body, bodySize } from '../../ports/body.ts';
 import type { DraftItem } from '../../ports/draft.ts';
@@ -12,6 +13,7 @@ import type { Received } from '../../ports/port.ts';
 import { MAKE_SEND } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, moving, type StubAnswer } from '../kernel-stub.ts';
 import { netService } from '../net/protocol.ts';
+import { readLacks } from './lacks.ts';
 import { type MoveEvent, patienceOf, step } from './machine.ts';
 import { describeObjects, onPagesRead, openPagers, withPagers } from './pages.ts';
 import {
@@ -81,7 +83,8 @@ const offer = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   const draft = migrationService.request(move.peer?.name ?? MACH_PORT_NULL, move.port, 'offer', {
     mid: move.state.mid,
     task: move.state.task,
-    programs: described.fields['programs'] as { name: string; hash: string }[],
+    from: s.own.node,
+    programs: described.fields['programs'] as ProgramNeed[],
     pages: (described.fields['pages'] as number) + (described.fields['pagedOut'] as number),
     strategy: move.strategy,
     dryRun: move.isDryRun,
@@ -235,6 +238,8 @@ const onVerdict = (sys: Sys, s: MigrationState, move: SourceMove, message: Recei
   const reply = migrationService.reply('offer', message) as { retcode: string; value?: Verdict };
   const [arrival] = heldRights(message.items);
   if (reply.value?.accepted !== true || arrival === undefined) {
+    const { code = '', missing } = reply.value ?? {};
+    move.refusal = { code, missing: readLacks(missing) };
     return fail(sys, s, move, reply.value?.why ?? `no answer to the offer: ${reply.retcode}`);
   }
   if (move.peer !== null) giveUpPeer(sys, s, move.peer.name);

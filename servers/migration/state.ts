@@ -6,7 +6,7 @@ import type { Received } from '../../ports/port.ts';
 import type { HeldRight } from '../kernel-stub.ts';
 import type { Decisions, Journal } from './decisions.ts';
 import type { MoveState, MoveTimes } from './machine.ts';
-import type { Strategy } from './protocol.ts';
+import type { Strategy, Verdict } from './protocol.ts';
 
 export type { Journal } from './decisions.ts';
 
@@ -19,6 +19,8 @@ export interface MigrationArguments {
   /** Receive right of the service. */
   readonly service: PortName;
   readonly journal: Journal;
+  /** Send right to the node's code server. Without it a task whose program is not here is refused. */
+  readonly code?: PortName;
   /** A fresh identity, unique for ever. */
   readonly newId: () => string;
   /** How long a move waits; `MOVE_TIMES` where it does not say. */
@@ -85,6 +87,8 @@ export interface SourceMove {
   /** (`eager-all`) Every page has been sent. */
   isEagerSent: boolean;
   blockers: string[];
+  /** What the destination has said against the offer. */
+  refusal: Pick<Verdict, 'code' | 'missing'>;
   wasFrozen: boolean;
   frozenAt: number;
   freezeMs: number;
@@ -137,6 +141,8 @@ export interface MigrationState {
   readonly times: MoveTimes;
   readonly moves: SourceMove[];
   readonly arrivals: Map<string, Arrival>;
+  /** Offers that wait for code, by the port on which the code server answers. */
+  readonly bringing: Map<PortName, Received>;
   readonly byPort: Map<PortName, SourceMove>;
   readonly byPager: Map<PortName, { readonly move: SourceMove; readonly object: SourceObject }>;
   readonly drains: Received[];

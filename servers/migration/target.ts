@@ -1,17 +1,18 @@
 /**
- * The destination's driver: accepts an offer, keeps the image while it is undecided, puts the task together when it is
- * its own.
+ * The destination's driver, from the accepted offer on: keeps the image while it is undecided, puts the task together
+ * when it is its own.
  */
 
 import { CALL_FORMS } from '../../kernel/interface/ids.ts';
 import type { ThreadImage } from '../../kernel/interface/image.ts';
+import type { ProgramLack, ProgramNeed } from '../../kernel/interface/move.ts';
 import type { Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
-import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
-import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE } from '../../ports/right.ts';
+import { COPY_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, moving } from '../kernel-stub.ts';
-import { dropOldestDoubt, onDoubtMessage } from './doubt.ts';
+import { onDoubtMessage } from './doubt.ts';
+import { lackText } from './lacks.ts';
 import {
   MOVE_ACTIVATED,
   MOVE_PAGES,
@@ -19,95 +20,15 @@ import {
   MOVE_PREPARED,
   MOVE_QUERY,
   MOVE_REFUSED,
-  type Offer,
   type Pages,
-  type Verdict,
 } from './protocol.ts';
 import type { Arrival, MigrationState } from './state.ts';
 import { giveUpPeer, tell } from './tell.ts';
 
-/** Tasks that may be on their way to one node at a time (protocols 2.3.6). */
-const ARRIVALS_MAX = 4;
 /** Pages that are put into a task at a time. */
 const SUPPLY_MAX = 128;
 /** Number of a dead-name notification. */
 const DEAD_NAME = 72;
-
-/** Answers OFFER: what speaks against the move is said before anything is frozen. */
-export const onOffer = (sys: Sys, s: MigrationState, message: Received): void => {
-  const offer = message.body as unknown as Offer;
-  const [source, ...others] = heldRights(message.items);
-  for (const right of others) giveUp(sys, right);
-  const why = source === undefined ? 'the offer names nobody to answer' : objection(sys, s, offer);
-  if (why !== null || source === undefined) {
-    if (source !== undefined) giveUp(sys, source);
-    return answer(sys, message, { accepted: false, why: why ?? '' }, MACH_PORT_NULL);
-  }
-  const port = sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
-  // The source closes its end when it needs this one no more: that is heard. An offer whose end is closed comes late.
-  const notify = { name: port, disposition: MAKE_SEND_ONCE };
-  const { kr } = sys.call({ op: 'port_request_notification', name: source.name, kind: 'DEAD_NAME', sync: 0, notify });
-  if (kr !== 'KERN_SUCCESS') {
-    giveUp(sys, source);
-    giveUp(sys, { name: port, type: 16 });
-    return answer(sys, message, { accepted: false, why: 'the source has given the move up' }, MACH_PORT_NULL);
-  }
-  sys.call({ op: 'port_set_qlimit', name: port, qlimit: 64 });
-  sys.call({ op: 'port_move_member', member: port, after: s.set });
-  if (offer.dryRun) giveUp(sys, source);
-  else {
-    s.arrivals.set(offer.mid, {
-      mid: offer.mid,
-      task: offer.task,
-      strategy: offer.strategy,
-      port,
-      source,
-      image: null,
-      isStaged: false,
-      isPrepared: false,
-      inDoubt: null,
-      hasAllPages: offer.strategy.name !== 'eager-all',
-      hasLanded: false,
-      landing: null,
-      isOrphan: false,
-      pages: [],
-    });
-  }
-  answer(sys, message, { accepted: true, why: '' }, port);
-  if (offer.dryRun) giveUp(sys, { name: port, type: 16 });
-};
-
-const objection = (sys: Sys, s: MigrationState, offer: Offer): string | null => {
-  if (typeof offer?.mid !== 'string' || !Array.isArray(offer.programs)) return 'the offer cannot be read';
-  const arriving = [...s.arrivals.values()].filter(({ hasLanded }) => !hasLanded).length;
-  if (arriving >= ARRIVALS_MAX && !dropOldestDoubt(sys, s))
-    return `${arriving} tasks are arriving already; try again later`;
-  const via = { port: s.own.host, reply: s.reply };
-  const { fields } = callKernel(sys, via, { op: 'host_programs', programs: offer.programs });
-  const missing = (fields['missing'] as string[] | undefined) ?? [];
-  if (missing.length > 0) return `no program ${missing.join(', ')} of this version on ${s.own.node}`;
-  return objectionToSize(sys, s, offer);
-};
-
-/** Pages that come after the move stay until all of their object are here: only then can they be paged out. */
-const objectionToSize = (sys: Sys, s: MigrationState, { pages, strategy }: Offer): string | null => {
-  const { fields } = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_info' });
-  const { pagesMax, isPaging } = fields as { readonly pagesMax: number; readonly isPaging: boolean };
-  if (pages <= pagesMax) return null;
-  const size = `the task has ${pages} pages, and ${s.own.node} has room for ${pagesMax}`;
-  if (!isPaging) return `${size}, and no default pager`;
-  return strategy?.name === 'eager-all' ? null : `${size} at once; move it with --strategy eager-all`;
-};
-
-const answer = (sys: Sys, message: Received, verdict: Verdict, port: PortName): void => {
-  sys.send({
-    remote: message.remote,
-    remoteDisposition: MOVE_SEND_ONCE,
-    id: message.id + 100,
-    body: { retcode: 'KERN_SUCCESS', value: verdict } as unknown as Body,
-    descriptors: port === MACH_PORT_NULL ? [] : [{ kind: 'port', name: port, disposition: MAKE_SEND }],
-  });
-};
 
 /** The image is here; its rights are named and not yet given. */
 export const onStaged = (sys: Sys, s: MigrationState, mid: string, body: Body): void => {
@@ -129,10 +50,18 @@ const prepared = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
 const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): string | null => {
   const threads = (image as { threads?: unknown } | null)?.threads;
   if (!Array.isArray(threads)) return 'the image cannot be read';
-  const programs = threads.map(({ program, hash }: ThreadImage) => ({ name: program, hash }));
-  const { fields } = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_programs', programs });
-  const missing = (fields['missing'] as string[] | undefined) ?? [];
-  return missing.length === 0 ? null : `no program ${missing.join(', ')}`;
+  const programs = threads.map((thread: ThreadImage | null) => ({ name: thread?.program, hash: thread?.hash }));
+  const { kr, fields } = callKernel(
+    sys,
+    { port: s.own.host, reply: s.reply },
+    {
+      op: 'host_programs',
+      programs: programs as ProgramNeed[],
+    },
+  );
+  if (kr !== 'KERN_SUCCESS') return 'the image cannot be read';
+  const missing = (fields['missing'] as ProgramLack[] | undefined) ?? [];
+  return missing.length === 0 ? null : lackText(missing, s.own.node);
 };
 
 /** Pages in the freeze, or the word that these were all. */

@@ -9,13 +9,17 @@ import { dirname, resolve } from 'node:path';
 /** Puts an error that a program threw in terms of its sources. Anything else that was thrown passes as it is. */
 export type Placed = (thrown: unknown) => unknown;
 
+/** A caller as the runtime of resumable programs tells it: in terms of the source already, by a path that is relative. */
+const LOGICAL = /^(\s+at async .*\()(?![/\\]|\w+:[/\\\D])([^()]+:\d+:\d+\))$/;
+
 /** For the program of `file`, compiled from a text with the source map `map` (JSON, version 3). */
 export const placesOf = (file: string, map: string): Placed => {
   const frame = new RegExp(`${file.replace(/[.*+?^$()|[\]{}\\]/g, '\\$&')}:(\\d+):(\\d+)`);
-  let sources: SourceMap | null = null;
+  let sources: SourceMap | null | undefined;
   const place = (text: string): string => {
     const [, line = '', column = ''] = frame.exec(text) ?? [];
-    sources ??= new SourceMap(JSON.parse(map) as SourceMapPayload);
+    if (sources === undefined) sources = sourcesOf(map);
+    if (line === '' || sources === null) return text;
     const entry = sources.findEntry(Number(line) - 1, Number(column) - 1);
     if (!('originalSource' in entry)) return text;
     const source = resolve(dirname(file), entry.originalSource.replace(/^file:\/\//, ''));
@@ -26,11 +30,23 @@ export const placesOf = (file: string, map: string): Placed => {
     const lines = thrown.stack.split('\n');
     const first = lines.findIndex((line) => /^\s+at /.test(line));
     const head = first < 0 ? lines : lines.slice(0, first);
-    const frames = lines.slice(head.length).filter((line) => frame.test(line));
+    const calls = lines.slice(head.length).flatMap((line) => {
+      if (frame.test(line)) return [place(line)];
+      return LOGICAL.test(line) ? [line.replace(LOGICAL, `$1${dirname(file)}/$2`)] : [];
+    });
     // An error that cannot be written to keeps its stack.
-    Reflect.set(thrown, 'stack', [...head, ...frames.map(place)].join('\n'));
+    Reflect.set(thrown, 'stack', [...head, ...calls].join('\n'));
     return thrown;
   };
+};
+
+/** A map may have come from another node: what cannot be read is no reason not to tell of an error. */
+const sourcesOf = (map: string): SourceMap | null => {
+  try {
+    return new SourceMap(JSON.parse(map) as SourceMapPayload);
+  } catch {
+    return null;
+  }
 };
 
 /** The line of a stack that says where: `file:line:column`; null if it does not. */

@@ -4,53 +4,35 @@
  * inside a command.
  */
 import { v4, v7 } from 'uuid';
-import { bootKernel } from '../../kernel/boot.ts';
 import { HostTask } from '../../kernel/host-task.ts';
-import type { Kernel, Task } from '../../kernel/kernel.ts';
-import { createTask, createThread, kernelPort } from '../../kernel/lives.ts';
-import { NetDoor } from '../../kernel/move/door.ts';
+import type { Task } from '../../kernel/kernel.ts';
 import type { Program } from '../../kernel/program.ts';
-import { runKernel } from '../../kernel/scheduler.ts';
-import { hostServer } from '../../kernel/serve/move.ts';
 import type { PortName } from '../../ports/name.ts';
-import { allocate, carry, land, receivePort } from '../../ports/name-calls.ts';
-import { Message, type Port } from '../../ports/port.ts';
-import { deliver } from '../../ports/queue.ts';
-import { COPY_SEND, MAKE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
+import { COPY_SEND } from '../../ports/right.ts';
+import { codeServer } from '../code/code.ts';
+import type { ProgramCode } from '../code/protocol.ts';
 import { consoleServer, type Sink } from '../console/console.ts';
 import { fileServer } from '../files/files.ts';
 import { migrationCourier } from '../migration/courier.ts';
 import { migrationServer, migrationState } from '../migration/server.ts';
 import { nameServer } from '../names/names.ts';
 import { nameService } from '../names/protocol.ts';
-import { netmsg } from '../net/netmsg.ts';
 import { netService } from '../net/protocol.ts';
-import type { SessionSettings } from '../net/session/settings.ts';
-import { monotonicClock } from '../node/clock.ts';
+import { NodeCodeShelf } from '../node/code-shelf.ts';
 import { openFileStore } from '../node/file-store.ts';
 import { noJournal, openJournal } from '../node/journal.ts';
 import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
 import { openPageStore } from '../node/page-store.ts';
-import { NodePump } from '../node/pump.ts';
 import { isNodeName, type NodeRecord, nameOfNode, StateDir } from '../node/state-dir.ts';
-import { UnixNet } from '../node/unix-net.ts';
 import { pagerServer } from '../pager/pager.ts';
 import { type Agent, ask, callKernelPort, valueOf } from './agent.ts';
 import type { Client } from './client.ts';
+import { Composition, type NodeLimits } from './composition.ts';
 import { serveNode } from './node-server.ts';
-import { VERSION } from './version.ts';
 
-/** Bounds of one node that its machine decides; what is absent is as everywhere. */
-export interface NodeLimits {
-  /** Pages of memory that may be resident in the kernel. */
-  readonly pagesMax?: number;
-  /** Pages that may be in the page file. */
-  readonly pageFileMax?: number;
-  /** Bytes that wait for one other node beyond what its session holds: more is the end of the session. */
-  readonly backlogMax?: number;
-  /** Durations and bounds of sessions. */
-  readonly sessions?: Partial<SessionSettings>;
-}
+export type { NodeLimits } from './composition.ts';
+
+import { VERSION } from './version.ts';
 
 /** How a node is to be. */
 export interface NodeSettings {
@@ -63,6 +45,11 @@ export interface NodeSettings {
   /** Where the lines of the console go besides. */
   readonly sink?: Sink;
   readonly limits?: NodeLimits;
+  /**
+   * Nodes whose compiled programs may be brought here and run, by name, or all. None by default: code runs with every
+   * right of the process.
+   */
+  readonly acceptCodeFrom?: 'all' | readonly string[];
 }
 
 /** A node that runs. */
@@ -80,102 +67,6 @@ const STAY_MS = 60_000;
 /** Pages of a page file that is not told otherwise: 4 GiB. It is as long as it has ever been full. */
 const PAGE_FILE_MAX: number = 1 << 20;
 
-/**
- * Messages on their way to one port: enough to keep a link busy. A remote queue may be longer by that much than its
- * limit says.
- */
-const LIMITS = { credit: 32, proxyQlimit: 16 } as const;
-
-/** A kernel on the net, and what it takes to give its tasks their rights. */
-class Composition {
-  readonly kernel: Kernel;
-  readonly pump: NodePump;
-  readonly net: UnixNet;
-  readonly #netTask: Task;
-  readonly #netName: PortName;
-  readonly #doorbell: Port;
-  readonly #host: Port;
-
-  /** What is to be closed with the node. */
-  readonly #open: { close(): void }[] = [];
-
-  constructor(node: string, dir: StateDir, { pagesMax, ...limits }: NodeLimits = {}) {
-    const clock = monotonicClock;
-    this.pump = new NodePump(clock);
-    const memory = pagesMax === undefined ? {} : { pagesMax };
-    this.kernel = bootKernel({ node, clock, pump: this.pump, ...memory });
-    this.net = new UnixNet({ node, dir, clock, limits, ring: () => this.#ring() });
-    this.#netTask = this.task('netmsg', 'it is the net message server of its node');
-    this.#netTask.isUrgent = true;
-    const service = this.receive(this.#netTask);
-    const doorbell = this.receive(this.#netTask);
-    this.#netName = service;
-    this.#doorbell = right(receivePort(this.#netTask.space, doorbell));
-    this.#host = kernelPort(this.kernel, hostServer(this.kernel));
-    this.#host.srights = 1; // ours: the host port lives as long as the kernel
-    const door = new NetDoor(this.#netTask);
-    this.start(this.#netTask, netmsg, { node, service, doorbell, sessions: this.net.driver, door, limits: LIMITS });
-    const { kernel } = this;
-    this.pump.drive({ run: (steps) => void runKernel(kernel, steps), nextDeadline: () => kernel.timers.next });
-  }
-
-  /** A task that stays where it is. */
-  task(name: string, why: string): Task {
-    const task = createTask(this.kernel, name);
-    task.pinned = why;
-    return task;
-  }
-
-  start(task: Task, program: Program, args: unknown): void {
-    createThread(task, program, program.start(args));
-  }
-
-  receive(task: Task): PortName {
-    return right(allocate(task.space, 'RECEIVE'));
-  }
-
-  /** Gives `to` a send right to a port that `from` receives on. */
-  grant(from: Task, name: PortName, to: Task): PortName {
-    return right(land(to.space, right(carry(from.space, name, MAKE_SEND))));
-  }
-
-  /** Send rights to the net service and to the host port. */
-  grantNet(to: Task): PortName {
-    return this.grant(this.#netTask, this.#netName, to);
-  }
-
-  grantHost(to: Task): PortName {
-    this.#host.srights += 1;
-    return right(land(to.space, { port: this.#host, type: PORT_SEND }));
-  }
-
-  /** Something is open as long as the node runs. */
-  closing<T extends { close(): void }>(open: T): T {
-    this.#open.push(open);
-    return open;
-  }
-
-  async close(): Promise<void> {
-    await this.net.close();
-    this.pump.stop();
-    for (const each of this.#open.splice(0)) each.close();
-  }
-
-  /** One ring that is unheard is enough. */
-  #ring(): void {
-    const port = this.#doorbell;
-    if (port.msgcount > 0) return;
-    port.sorights += 1;
-    deliver(this.kernel.ipc, new Message(0, undefined, port, PORT_SEND_ONCE, null));
-  }
-}
-
-/** What can only be refused if the composition itself is wrong. */
-const right = <T>(result: T | string): T => {
-  if (typeof result === 'string') throw new Error(`composition: ${result}`);
-  return result as T;
-};
-
 /** What every server is told it is. */
 const SERVER = 'it is a server of its node';
 
@@ -188,6 +79,7 @@ interface Services {
   readonly console: PortName;
   readonly names: PortName;
   readonly migration: PortName;
+  readonly code: PortName;
 }
 
 /** The default pager of a node, with a page file; the agent's send right to it. */
@@ -212,33 +104,69 @@ const registerPager = async (agent: Agent, host: PortName, name: PortName): Prom
 };
 
 /** The servers, and the agent's send rights to them. */
-const startServers = (parts: Composition, agent: Task, settings: NodeSettings, dir: StateDir): Services => {
-  const serve = (name: string, run: (task: Task, service: PortName) => void): PortName => {
+const startServers = (
+  parts: Composition,
+  agent: Task,
+  shelf: NodeCodeShelf,
+  { settings, dir }: { readonly settings: NodeSettings; readonly dir: StateDir },
+): Services => {
+  const serve = (name: string, run: (task: Task, service: PortName) => void): ServedBy => {
     const task = parts.task(name, SERVER);
     const service = parts.receive(task);
     run(task, service);
-    return parts.grant(task, service, agent);
+    return { task, service, port: parts.grant(task, service, agent) };
   };
   const store = openFileStore(settings.root ?? process.cwd());
   const { sink = () => undefined } = settings;
   const nodeOf = (host: string): string | null => (host === settings.name ? 'here' : (dir.find(host)?.node ?? null));
-  const journal = settings.journal === 'off' ? noJournal() : openJournal(dir.journal(settings.name));
-  return {
-    files: serve('files', (task, service) => parts.start(task, fileServer, { service, store })),
-    console: serve('console', (task, service) => parts.start(task, consoleServer, { service, sink })),
-    names: serve('names', (task, service) =>
-      parts.start(task, nameServer, { service, net: parts.grantNet(task), nodeOf }),
-    ),
-    migration: serve('migration', (task, service) => {
-      task.isUrgent = true;
-      const { node } = parts.kernel;
-      const rights = { host: parts.grantHost(task), net: parts.grantNet(task), service };
-      const state = migrationState({ node, ...rights, journal, newId: () => v7(), isSuccessor });
-      parts.start(task, migrationServer, state);
-      parts.start(task, migrationCourier, state);
-    }),
-  };
+  const files = serve('files', (task, service) => parts.start(task, fileServer, { service, store }));
+  const lines = serve('console', (task, service) => parts.start(task, consoleServer, { service, sink }));
+  const names = serve('names', (task, service) =>
+    parts.start(task, nameServer, { service, net: parts.grantNet(task), nodeOf }),
+  );
+  const code = serve('code', (task, service) => {
+    const log = (text: string): void => sink({ n: 0, at: parts.kernel.now, task: `${parts.kernel.node}/code`, text });
+    const accepts = acceptance(settings.acceptCodeFrom);
+    parts.start(task, codeServer, { service, net: parts.grantNet(task), shelf, accepts, log });
+  });
+  const migration = serve('migration', (task, service) =>
+    startMigration(parts, task, service, { settings, dir, code }),
+  );
+  return { files: files.port, console: lines.port, names: names.port, migration: migration.port, code: code.port };
 };
+
+interface ServedBy {
+  readonly task: Task;
+  readonly service: PortName;
+  /** The agent's send right. */
+  readonly port: PortName;
+}
+
+const startMigration = (
+  parts: Composition,
+  task: Task,
+  service: PortName,
+  { settings, dir, code }: { readonly settings: NodeSettings; readonly dir: StateDir; readonly code: ServedBy },
+): void => {
+  task.isUrgent = true;
+  const journal = settings.journal === 'off' ? noJournal() : openJournal(dir.journal(settings.name));
+  const state = migrationState({
+    node: parts.kernel.node,
+    host: parts.grantHost(task),
+    net: parts.grantNet(task),
+    code: parts.grant(code.task, code.service, task),
+    service,
+    journal,
+    newId: () => v7(),
+    isSuccessor,
+  });
+  parts.start(task, migrationServer, state);
+  parts.start(task, migrationCourier, state);
+};
+
+/** Whom this node takes code from. */
+const acceptance = (from: NodeSettings['acceptCodeFrom'] = []): ((node: string) => boolean) =>
+  from === 'all' ? () => true : (node) => from.includes(nameOfNode(node));
 
 /** Registers services: with netmsg for other nodes, with the name service for the tasks of this one. */
 const checkIn = async (
@@ -277,7 +205,9 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
     throw asTrouble(name, error);
   }
   const host = new HostTask(parts.kernel, 'node');
-  const services = startServers(parts, host.task, settings, dir);
+  const known = (program: Program): void => parts.kernel.programs.set(program.name, program);
+  const shelf = new NodeCodeShelf(known);
+  const services = startServers(parts, host.task, shelf, { settings, dir });
   const pager = startPager(parts, host.task, settings, dir);
   const service = host.allocate();
   const own = {
@@ -290,7 +220,10 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   await checkIn(host, own.net, services, own);
   const { names } = services;
   const root = settings.root ?? process.cwd();
-  const install = (program: Program): void => void parts.kernel.programs.set(program.name, program);
+  const install = (program: Program, code: ProgramCode): void => {
+    known(program);
+    shelf.keep(program, code);
+  };
   const now = (): number => parts.kernel.now;
   void serveNode({
     agent: host,

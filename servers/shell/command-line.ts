@@ -1,10 +1,12 @@
 /** The tree of commands, for commander. Each command is loaded when it is called: `--help` loads none. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { OperatorError } from '../node/operator-error.ts';
+import { isNodeName } from '../node/state-dir.ts';
 
 export type { Context } from './context.ts';
 
 import type {
+  CompileOptions,
   Context,
   DemoOptions,
   MigrateOptions,
@@ -52,6 +54,7 @@ export const commandLine = (around: Surroundings): CommandLine => {
   nodeCommands(program, action);
   taskCommands(program, action);
   moveCommands(program, action);
+  compileCommand(program, action);
   return {
     terminal: (argv) => new Terminal(around, argv.includes('--json') ? 'json' : 'text'),
     run: async (argv) => {
@@ -111,6 +114,14 @@ const count = (text: string): number => {
   return value;
 };
 
+/** Each use of the option adds a node, or several with commas between them. */
+const nodeNames = (text: string, before: readonly string[] = []): readonly string[] => {
+  const names = text.split(',');
+  const wrong = names.find((name) => name !== 'all' && !isNodeName(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" cannot be the name of a node`);
+  return [...before, ...names];
+};
+
 /** A command that takes `--json` and `--state` behind its name too. */
 const add = (parent: Command, usageText: string, description: string): Command =>
   inherit(parent.command(usageText).description(description), parent);
@@ -128,6 +139,7 @@ const nodeCommands = (program: Command, action: Action): void => {
     .option('--no-journal', 'decisions of moves need not survive a crash')
     .option('--memory <MiB>', 'memory that each keeps in the process (default: 4096)', positive)
     .option('--page-file <MiB>', 'memory that each may keep in a file besides (default: 4096)', positive)
+    .option('--accept-code-from <node>', 'run programs that this node sends, or all nodes (repeatable)', nodeNames)
     .action(action(async (context, options: UpOptions) => (await import('./commands/up.ts')).up(context, options)));
   add(program, 'down', 'stop all nodes').action(
     action(async (context) => (await import('./commands/up.ts')).down(context)),
@@ -142,6 +154,7 @@ const nodeCommands = (program: Command, action: Action): void => {
     .option('--no-journal', 'decisions of moves need not survive a crash')
     .option('--memory <MiB>', 'memory that it keeps in the process (default: 4096)', positive)
     .option('--page-file <MiB>', 'memory that it may keep in a file besides (default: 4096)', positive)
+    .option('--accept-code-from <node>', 'run programs that this node sends, or all nodes (repeatable)', nodeNames)
     .action(
       action(async (context, name: string, options: StartOptions) =>
         (await import('./commands/up.ts')).nodeStart(context, name, options),
@@ -156,6 +169,7 @@ const nodeCommands = (program: Command, action: Action): void => {
       .option('--no-journal')
       .option('--memory <MiB>', '', positive)
       .option('--page-file <MiB>', '', positive)
+      .option('--accept-code-from <node>', '', nodeNames)
       .option('--tied')
       .action(
         action(async (context, name: string, options: RunNodeOptions) =>
@@ -234,5 +248,16 @@ const moveCommands = (program: Command, action: Action): void => {
     .option('--input <dir>', 'the folder that the task reads')
     .action(
       action(async (context, options: DemoOptions) => (await import('./commands/demo.ts')).demo(context, options)),
+    );
+};
+
+const compileCommand = (program: Command, action: Action): void => {
+  add(program, 'compile', 'compile programs to modules, and say in DIR/programs.json which code they are')
+    .argument('<files...>', 'such as counter.program.ts')
+    .requiredOption('--out <dir>', 'where they are written')
+    .action(
+      action(async (context, files: string[], options: CompileOptions) =>
+        (await import('./commands/compile.ts')).compileFiles(context, files, options),
+      ),
     );
 };

@@ -15,6 +15,8 @@ export interface StartOptions {
   /** Mebibytes of the kernel's memory, and of the page file. */
   readonly memory?: number;
   readonly pageFile?: number;
+  /** Nodes whose compiled programs may run here; `all`, or names. */
+  readonly acceptCodeFrom?: readonly string[];
 }
 
 /** Options of `up`. */
@@ -52,4 +54,10 @@ export interface MigrateOptions {
 /** Options of `demo`. */
 export interface DemoOptions {
   readonly input?: string;
+}
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  /** The folder for what is written. */
+  readonly out: string;
 }

@@ -9,6 +9,7 @@ import type { Body } from '../../ports/body.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { COPY_SEND } from '../../ports/right.ts';
+import type { ProgramCode } from '../code/protocol.ts';
 import { clockOrigin } from '../node/clock.ts';
 import { messageOf, OperatorError } from '../node/operator-error.ts';
 import { loadProgram } from '../node/program-loader.ts';
@@ -32,14 +33,16 @@ export interface NodeServerParts {
   readonly names: PortName;
   readonly record: NodeRecord;
   readonly root: string;
-  /** Makes a program known to the kernel. */
-  install(program: Program): void;
+  /** Makes a program known to the kernel, and keeps its text for other nodes. */
+  install(program: Program, code: ProgramCode): void;
   now(): number;
   stop(): void;
 }
 
 /** Tasks remembered after their start. */
 const RUNS_MAX = 1000;
+/** Programs whose files are remembered, versions counted apart. */
+const PROGRAMS_MAX = 1000;
 const LOCAL_MS = 5000;
 
 /** Serves until the agent's task ends. */
@@ -93,10 +96,11 @@ class NodeServer {
   }
 
   async #load(request: Record<string, unknown>): Promise<Loaded> {
-    const { file, program } = await loadProgram(String(request['file'] ?? ''));
-    this.#parts.install(program);
+    const { file, program, code } = await loadProgram(String(request['file'] ?? ''));
+    this.#parts.install(program, code);
     const facts = { name: program.name, hash: program.hash, file };
-    this.#programs.set(program.name, facts);
+    this.#programs.set(`${program.name} ${program.hash}`, facts);
+    if (this.#programs.size > PROGRAMS_MAX) this.#programs.delete([...this.#programs.keys()][0] ?? '');
     return { facts, program };
   }
 
@@ -107,7 +111,14 @@ class NodeServer {
     const name = typeof wanted === 'string' && wanted !== '' ? wanted : program.name;
     probe(name, code, args);
     const rights = [{ name: names, disposition: COPY_SEND }];
-    const call = { op: 'host_run', program: program.name, args: args as Body, name, rights } as const;
+    const call = {
+      op: 'host_run',
+      program: program.name,
+      hash: program.hash,
+      args: args as Body,
+      name,
+      rights,
+    } as const;
     const started = await callKernelPort(agent, host, call, { timeoutMs: LOCAL_MS });
     if (started.kr !== 'KERN_SUCCESS') {
       throw new OperatorError({ code: 'E_FAILED', text: `${name} was not started: ${started.kr}` });

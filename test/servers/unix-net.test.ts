@@ -13,7 +13,7 @@ const netIn = (dir: StateDir): UnixNet => {
   return new UnixNet({ node: 'here.1', dir, clock, ring: () => undefined });
 };
 
-it('takes a folder that is gone for no proof that a node has died, and a folder without its record for one', async () => {
+it('takes a folder that is gone for no proof that a node has died, and one without its record for one', async () => {
   const path = mkdtempSync(join(tmpdir(), 'portolan-net-'));
   const dir = StateDir.open(path);
   const [empty, gone] = [netIn(dir), netIn(dir)];

@@ -28,33 +28,6 @@ const isStale = (names) => {
   return [...names, 'package.json', 'tsconfig.json'].some((name) => statSync(join(root, name)).mtimeMs > built);
 };
 
-/** One module out for each module in: every import stays an import, its `.ts` said as `.js`. */
-const transpile = async (names) => {
-  const { build } = await import('esbuild');
-  const keepImports = {
-    name: 'keep-imports',
-    setup: (esbuild) =>
-      esbuild.onResolve({ filter: /.*/ }, ({ path, kind }) =>
-        kind === 'entry-point'
-          ? undefined
-          : { path: path.startsWith('.') ? path.replace(/\.ts$/, '.js') : path, external: true, sideEffects: true },
-      ),
-  };
-  await build({
-    absWorkingDir: root,
-    entryPoints: names,
-    outdir: 'dist',
-    outbase: '.',
-    bundle: true,
-    treeShaking: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: true,
-    plugins: [keepImports],
-  });
-};
-
 const compile = () => {
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
@@ -80,7 +53,7 @@ const names = sources();
 const ifStale = process.argv.includes('--if-stale');
 if (!ifStale || isStale(names)) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  if (ifStale) await transpile(names);
+  if (ifStale) await (await import('./transpile.mjs')).transpile({ root, names, out: 'dist' });
   else compile();
   makeExecutable();
   writeFileSync(stamp, names.join('\n'));

@@ -1,4 +1,7 @@
-/** Packs the package as a release would and lets publint and attw read the tarball: what users get, not what lies here. */
+/**
+ * Packs the package as a release would, lets publint and attw read the tarball, and uses it in an empty project: what users
+ * get, not what lies here.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +26,7 @@ try {
   );
   run('npx', ['--no-install', 'publint', '--strict', tarball]);
   run('npx', ['--no-install', 'attw', tarball, '--profile', 'esm-only', '--format', 'table-flipped']);
+  run('npx', ['--no-install', 'tsx', 'test/support/check-project.ts', tarball]);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

@@ -38,10 +38,12 @@ export interface MigrationExtras {
   /** Its journal, in place of one that keeps everything until `refuseJournal`. */
   readonly journal?: Journal;
   readonly isSuccessor?: (node: string, before: string) => boolean;
+  /** Gives the server's space a right to a code server. */
+  readonly code?: (space: Space) => PortName;
 }
 
 /** Brings up a migration server on a node and registers it, as the composition root does. */
-export const addMigration = (node: Node, extras: MigrationExtras = {}): Migration => {
+export const addMigration = (node: Node, { code, ...extras }: MigrationExtras = {}): Migration => {
   let isFull = false;
   const kept: string[] = [];
   const { kernel } = node;
@@ -67,6 +69,7 @@ export const addMigration = (node: Node, extras: MigrationExtras = {}): Migratio
       replace: (records) => void kept.splice(0, kept.length, ...records),
     },
     ...extras,
+    ...(code === undefined ? {} : { code: code(task.space) }),
     newId: () => {
       ids += 1;
       return `${node.name}-${ids}`;
@@ -93,6 +96,20 @@ export const startTask = (node: Node, name: string, program: Program, args: unkn
 
 /** Asks a node's migration server to move a task, and answers its record. */
 export const migrate = (actor: Actor, request: MigrateRequest): MoveRecord => {
+  const { record } = requestMove(actor, request);
+  if (record === null) throw new Error('no record');
+  return record;
+};
+
+/** What a dry run finds in the way of a move of `task` to `node`. */
+export const dryRun = (actor: Actor, task: string, node: string): readonly string[] => {
+  const { record, blockers } = requestMove(actor, { task, node, dryRun: true });
+  return record === null || record.why === '' ? blockers : [record.why, ...blockers];
+};
+
+type Moved = { readonly record: MoveRecord | null; readonly blockers: readonly string[] };
+
+const requestMove = (actor: Actor, request: MigrateRequest): Moved => {
   const service = actor.lookUp(actor.node, 'migration');
   if (service === MACH_PORT_NULL) throw new Error('no migration service');
   const reply = actor.port();
@@ -105,8 +122,8 @@ export const migrate = (actor: Actor, request: MigrateRequest): MoveRecord => {
     if (message === null) world.pass(100);
   }
   const answer = migrationService.reply('migrate', message);
-  if (!('value' in answer) || answer.value.record === null) throw new Error(JSON.stringify(answer));
-  return answer.value.record;
+  if (!('value' in answer)) throw new Error(JSON.stringify(answer));
+  return answer.value;
 };
 
 export { World };

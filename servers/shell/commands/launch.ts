@@ -18,6 +18,7 @@ export interface LaunchSettings {
   /** Mebibytes. */
   readonly memory?: number;
   readonly pageFile?: number;
+  readonly acceptCodeFrom?: readonly string[];
 }
 
 /** Starts nodes and resolves when each can be reached. If one fails, or `signal` fires, none of them is left. */
@@ -54,6 +55,7 @@ const launch = (dir: StateDir, name: string, settings: LaunchSettings, signal: A
   if (settings.isTied) args.push('--tied');
   if (settings.memory !== undefined) args.push('--memory', String(settings.memory));
   if (settings.pageFile !== undefined) args.push('--page-file', String(settings.pageFile));
+  for (const each of settings.acceptCodeFrom ?? []) args.push('--accept-code-from', each);
   const log = openLog(dir.log(name));
   const child = fork(main, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);

@@ -1,6 +1,7 @@
 /** `migrate`. */
-import { type MigrateRequest, migrationService } from '../../migration/protocol.ts';
+import { type MigrateRequest, type MoveRecord, migrationService } from '../../migration/protocol.ts';
 import { OperatorError } from '../../node/operator-error.ts';
+import type { ProgramFacts } from '../../node/protocol.ts';
 import type { NodeRecord } from '../../node/state-dir.ts';
 import { ask, callKernelPort, letGo, valueOf } from '../agent.ts';
 import { ASK, type Client, type FoundTask, factsOf, nodeNamed, serviceOf } from '../client.ts';
@@ -28,7 +29,8 @@ export const migrate = (context: Context, options: MigrateArguments): Promise<nu
     letGo(client.agent, task.port);
     let verdict = await requestMove(context, client, task, { options, destination });
     // The destination needs the very code that the task runs: only if it has refused is that looked into.
-    if (verdict.record?.outcome === 'refused' && (await bringProgram(client, task, destination))) {
+    const { outcome, missing = [] } = verdict.record ?? {};
+    if (outcome === 'refused' && (await bringPrograms(client, task, { destination, missing }))) {
       verdict = await requestMove(context, client, task, { options, destination });
     }
     const { record } = verdict;
@@ -109,39 +111,34 @@ const imageOf = async (client: Client, task: FoundTask): Promise<ImageFacts | nu
 };
 
 /**
- * Has the destination load the program of the task, whose file the source knows. True if that was what was missing;
- * E_VERSION if the file holds another program by now.
+ * Has the destination load what it lacks, from the files that the source made it of. True if all of it is there now;
+ * E_VERSION if a file holds another program by now.
  */
-const bringProgram = async (client: Client, task: FoundTask, destination: NodeRecord): Promise<boolean> => {
-  const facts = await factsOf(client, nodeNamed(client, task.node));
-  const program = facts.programs.find((each) => each.name === task.program);
-  if (program === undefined || task.node === destination.name) return false;
-  const { name, hash, file } = program;
-  if (!(await isMissing(client, destination, { name, hash }))) return false;
-  const loaded = await loadOn(client, destination, file);
-  if (loaded.hash === hash) return true;
-  throw new OperatorError({
-    code: 'E_VERSION',
-    text: `${task.name} stays on ${task.node}: it runs another version of ${name} than ${file} holds now`,
-    hint: 'start the task anew, or put the file back as it was',
-    details: [`running ${hash}`, `in the file ${loaded.hash}`],
-  });
+const bringPrograms = async (
+  client: Client,
+  task: FoundTask,
+  { destination, missing }: { readonly destination: NodeRecord; readonly missing: MoveRecord['missing'] },
+): Promise<boolean> => {
+  if (missing.length === 0) return false;
+  const { programs } = await factsOf(client, nodeNamed(client, task.node));
+  for (const lack of missing) {
+    const known = programs.find(({ name, hash }) => name === lack.name && hash === lack.hash);
+    if (known === undefined) return false;
+    const loaded = await loadOn(client, destination, known.file);
+    if (loaded.hash !== lack.hash) throw otherVersion(task, destination, known, loaded.hash);
+  }
+  return true;
 };
 
-/** A destination that cannot be asked is not what is missing here: the refusal has said what is. */
-const isMissing = async (
-  client: Client,
+const otherVersion = (
+  task: FoundTask,
   destination: NodeRecord,
-  program: { readonly name: string; readonly hash: string },
-): Promise<boolean> => {
-  try {
-    const host = await serviceOf(client, destination, 'host');
-    const request = { op: 'host_programs', programs: [program] } as const;
-    const { missing } = await callKernelPort(client.agent, host, request, ASK);
-    letGo(client.agent, host);
-    return Array.isArray(missing) && missing.length > 0;
-  } catch (error) {
-    if (error instanceof OperatorError) return false;
-    throw error;
-  }
-};
+  { name, hash, file }: ProgramFacts,
+  found: string,
+): OperatorError =>
+  new OperatorError({
+    code: 'E_VERSION',
+    text: `${task.name} stays on ${task.node}: it runs another version of ${name} than ${file} holds now`,
+    hint: `put the file back as it was, or start ${destination.name} with --accept-code-from ${task.node}`,
+    details: [`running ${hash}`, `in the file ${found}`],
+  });

@@ -25,6 +25,7 @@ export const nodeRun = async (context: Context, name: string, options: RunNodeOp
         ...(options.memory === undefined ? {} : { pagesMax: options.memory * PAGES_PER_MIB }),
         ...(options.pageFile === undefined ? {} : { pageFileMax: options.pageFile * PAGES_PER_MIB }),
       },
+      acceptCodeFrom: options.acceptCodeFrom?.includes('all') === true ? 'all' : (options.acceptCodeFrom ?? []),
       sink: ({ task, text }) =>
         void process.stdout.write(`${nameOfNode(task)} ${task.slice(task.indexOf('/') + 1)}  ${text}\n`),
     });

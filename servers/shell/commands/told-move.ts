@@ -62,6 +62,14 @@ export const refusalOf = (task: TaskFacts, to: string, verdict: Verdict): Operat
       : `portolan node ls, then portolan migrate ${task.name} ${to} --dry-run`;
     return new OperatorError({ code: 'E_MIGRATION_ABORTED', text: stays, details, hint, outcome: 'rolled back' });
   }
+  if (record?.code === 'E_VERSION') {
+    return new OperatorError({
+      code: 'E_VERSION',
+      text: stays,
+      details: [...record.missing.flatMap(lackLines), ...details],
+      hint: `start ${to} with --accept-code-from ${task.node}, or have it load the program that ${task.name} runs`,
+    });
+  }
   return new OperatorError({
     code: 'E_NOT_MIGRATABLE',
     text: stays,
@@ -69,6 +77,12 @@ export const refusalOf = (task: TaskFacts, to: string, verdict: Verdict): Operat
     hint: `portolan node ls, portolan task show ${task.name}`,
   });
 };
+
+const lackLines = ({ name, hash, present, modules }: MoveRecord['missing'][number]): string[] => [
+  `needed: ${name} ${hash}`,
+  ...present.map((each) => `there: ${name} ${each}`),
+  ...modules.map((each) => `absent module: ${each}`),
+];
 
 /** A move that came about. */
 export const movedLines = (task: TaskFacts, record: MoveRecord): string[] => {

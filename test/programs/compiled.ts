@@ -1,0 +1,50 @@
+/** The modules of a troupe, compiled: each instance is a program that knows nothing of any other. */
+
+import type { Program } from '../../kernel/program.ts';
+import * as runtime from '../../kernel/resumable/index.ts';
+import { compile } from '../../servers/compile/index.ts';
+import { asCommonJs, instantiate, type Linkable } from './link.ts';
+import type { Troupe } from './troupe.ts';
+
+/** What is needed to make instances of a compiled troupe; plain data, so that another process can do it. */
+export interface Compiled {
+  readonly entry: string;
+  readonly files: Linkable;
+}
+
+/** Modules that do not change from troupe to troupe, compiled once. */
+const known = new Map<string, { readonly source: string; readonly code: string; readonly hash: string }>();
+
+const compileFile = (
+  file: string,
+  source: string,
+  hashes: ReadonlyMap<string, string>,
+): { code: string; hash: string } => {
+  const before = known.get(file);
+  if (before?.source === source) return before;
+  const resolveHash = (specifier: string): string | null => hashes.get(specifier.replace(/^.*\//, '')) ?? null;
+  const { code, hash } = compile(source, { file, sourceMap: false, resolveHash });
+  const made = { source, code: asCommonJs(code, file), hash };
+  known.set(file, made);
+  return made;
+};
+
+/** Compiles a troupe, its modules in the order in which they stand: each after those that it imports. */
+export const compileTroupe = ({ entry, sources }: Troupe): Compiled => {
+  const hashes = new Map<string, string>();
+  const files = new Map<string, string>();
+  for (const [file, source] of sources) {
+    const { code, hash } = compileFile(file, source, hashes);
+    hashes.set(file.replace(/^.*\//, ''), hash);
+    files.set(file, code);
+  }
+  return { entry, files };
+};
+
+type Main = Parameters<typeof runtime.programOf>[0];
+
+/** A fresh instance of the modules, as a program. */
+export const programFrom = ({ entry, files }: Compiled): Program => {
+  const { main } = instantiate(files, entry, { 'portolan/resumable': runtime });
+  return runtime.programOf(main as Main);
+};
