@@ -111,7 +111,8 @@ const withoutTypes = (tree: t.File, source: string, file: string): t.File => {
   const options = { ...settings(file), plugins, ast: true, code: false, cloneInputAst: false };
   const stripped = transformFromAstSync(tree, source, options)?.ast;
   if (!stripped) throw new TypeError(`${file}: Babel answered no tree`);
-  return stripped as t.File;
+  // Babel remembers the scopes of nodes it has seen; those of this tree, as it is now, are not what it remembers.
+  return t.cloneNode(stripped, true) as t.File;
 };
 
 /**
