@@ -4,6 +4,7 @@ import type { MachMsgReturn, SpecialBit } from '../ports/kern-return.ts';
 import type { PortName } from '../ports/name.ts';
 import type { Received } from '../ports/port.ts';
 import type { Answer, KernelRequest } from './interface/calls.ts';
+import type { LogicalCall } from './interface/inspect.ts';
 import type { Range, Window, WindowMode } from './vm/window.ts';
 
 /** The send half of a message call. Without `timeoutMs` it waits for room for ever. */
@@ -116,4 +117,11 @@ export interface Program {
   /** Makes the state that a new thread starts with. */
   start(args: unknown): object;
   resume(sys: Sys, state: object, result: Result): void;
+  /** The calls that a thread at rest is in, innermost first. By default one: its state, named by `state.at`. */
+  inspect?(state: object): readonly HeldCall[];
+}
+
+/** A call as a debugger sees it: where it waits, and its variables by their source names. */
+export interface HeldCall extends LogicalCall {
+  readonly locals: readonly (readonly [string, unknown])[];
 }

@@ -9,6 +9,7 @@ import type { KernReturn, MachMsgReturn, MigReturn } from '../../ports/kern-retu
 import type { PortName } from '../../ports/name.ts';
 import type { RightKind } from '../../ports/right.ts';
 import type { Inheritance } from '../vm/page.ts';
+import type { InspectRequest } from './inspect.ts';
 import type { MoveRequest } from './move.ts';
 import type { PagerRequest } from './pager.ts';
 
@@ -83,6 +84,7 @@ export type StateFlavor = 'result' | 'state' | 'program';
 
 /** Calls on a thread. */
 export type ThreadRequest =
+  | InspectRequest
   | { readonly op: 'thread_terminate' }
   | { readonly op: 'thread_suspend' }
   | { readonly op: 'thread_resume' }

@@ -101,6 +101,8 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   thread_info: form(2037),
   thread_get_state: form(2038, { flavor: 'string' }),
   thread_set_state: form(2039, { flavor: 'string', value: 'any' }),
+  thread_get_stack: form(2047),
+  thread_get_locals: form(2048, { frame: 'number' }),
   task_freeze: form(2040),
   task_thaw: form(2041),
   task_describe: form(2042),

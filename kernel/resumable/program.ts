@@ -1,9 +1,10 @@
 /** Resumable programs: what `programOf` makes of a compiled function. */
-import type { Program, Result, Sys } from '../program.ts';
+import type { HeldCall, Program, Result, Sys } from '../program.ts';
 import { threadOfSys } from '../sys.ts';
 import { resumeFiber } from './driver.ts';
 import { Fiber, Group } from './fiber.ts';
 import { Frame, type FrameCode } from './frame.ts';
+import { heldCalls } from './inspect.ts';
 import { Module } from './module.ts';
 import { EDGES_PER_SPEND } from './register.ts';
 import { sys as facade } from './sys.ts';
@@ -28,6 +29,8 @@ export class ResumableProgram implements Program {
   readonly name: string;
   readonly hash: string;
   readonly main: ResumableMain;
+  /** Hashes of that module and of all that it uses. */
+  readonly modules: readonly string[];
   /** The module of its main function; it names all others. */
   readonly module: Module;
   readonly #chunks: number;
@@ -38,6 +41,7 @@ export class ResumableProgram implements Program {
     this.module = code.module;
     this.name = name ?? (code.name === 'main' ? code.module.id : `${code.module.id}#${code.name}`);
     this.hash = code.module.hash;
+    this.modules = [...code.module.reachable().keys()];
     this.#chunks = Math.max(1, Math.ceil(edgesMax / EDGES_PER_SPEND));
   }
 
@@ -51,6 +55,11 @@ export class ResumableProgram implements Program {
 
   resume(sys: Sys, state: object, result: Result): void {
     resumeFiber(state as Fiber, threadOfSys(sys), result, this.#chunks);
+  }
+
+  /** The logical stack of a thread at rest. */
+  inspect(state: object): readonly HeldCall[] {
+    return heldCalls(state as Fiber);
   }
 }
 

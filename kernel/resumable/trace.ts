@@ -13,7 +13,8 @@ export interface StackEntry {
 /** Entries of one logical stack that are told, the innermost. */
 const ENTRIES_MAX = 64;
 
-const entryOf = ({ $meta, $n }: Frame): StackEntry | null => {
+/** Where a frame waits; null of a frame of the runtime itself. */
+export const placeOf = ({ $meta, $n }: Frame): StackEntry | null => {
   if ($meta === null) return null;
   const [line, column] = $meta.places[$n] ?? [$meta.line, $meta.column];
   return { name: $meta.name, file: $meta.module.file, line, column };
@@ -34,17 +35,20 @@ const awaiterOf = ({ end }: Fiber): Fiber | null => {
  * The logical stack of a fiber, innermost call first, on through the fibers that wait for it. `skip` leaves out as many
  * of the innermost calls.
  */
-export const stackOf = (fiber: Fiber, skip = 0): StackEntry[] => {
-  const entries: StackEntry[] = [];
+export const stackOf = (fiber: Fiber, skip = 0): StackEntry[] =>
+  framesOf(fiber, skip).flatMap((frame) => placeOf(frame) ?? []);
+
+/** The frames of that stack, those of the runtime itself among them. */
+export const framesOf = (fiber: Fiber, skip = 0): Frame[] => {
+  const frames: Frame[] = [];
   let depth = fiber.stack.length - skip;
   for (let at: Fiber | null = fiber; at !== null; at = awaiterOf(at), depth = at?.stack.length ?? 0) {
     for (let i = depth - 1; i >= 0; i -= 1) {
       const frame = at.stack[i];
-      const entry = frame === undefined || frame.$n === ENDED ? null : entryOf(frame);
-      if (entry !== null && entries.push(entry) === ENTRIES_MAX) return entries;
+      if (frame !== undefined && frame.$n !== ENDED && frames.push(frame) === ENTRIES_MAX) return frames;
     }
   }
-  return entries;
+  return frames;
 };
 
 /** A logical stack as lines of an `Error.stack`. */

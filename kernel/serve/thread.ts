@@ -1,5 +1,6 @@
 /** The server of calls on a thread. */
 import { match } from 'ts-pattern';
+import { localsOfThread, stackOfThread } from '../inspect.ts';
 import type { StateFlavor, ThreadRequest } from '../interface/calls.ts';
 import type { Thread } from '../kernel.ts';
 import { abort, resume, suspend, terminateThread } from '../lives.ts';
@@ -16,6 +17,13 @@ export const serveThread = (thread: Thread, caller: Thread | null, request: Thre
     .with({ op: 'thread_abort' }, () => only(thread === caller ? 'KERN_INVALID_ARGUMENT' : abort(thread)))
     .with({ op: 'thread_info' }, () => success({ suspend_count: thread.suspendCount, run: thread.run }))
     .with({ op: 'thread_get_state' }, ({ flavor }) => getState(thread, caller, flavor))
+    .with({ op: 'thread_get_stack' }, () =>
+      thread === caller ? only('KERN_INVALID_ARGUMENT') : success({ ...stackOfThread(thread) }),
+    )
+    .with({ op: 'thread_get_locals' }, ({ frame }) => {
+      const locals = thread === caller ? null : localsOfThread(thread, frame);
+      return locals === null ? only('KERN_INVALID_ARGUMENT') : success({ ...locals });
+    })
     .with({ op: 'thread_set_state' }, ({ flavor, value }) => setState(thread, caller, flavor, value))
     .exhaustive();
 

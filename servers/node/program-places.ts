@@ -40,9 +40,6 @@ export const placesOf = (file: string, map: string): Placed => {
   };
 };
 
-/** A call of a resumable program that waited: it is named in terms of the sources already. */
-const LOGICAL = /^\s+at async .+:\d+:\d+\)$/;
-
 /** A map may have come from another node: what cannot be read is no reason not to tell of an error. */
 const sourcesOf = (map: string): SourceMap | null => {
   try {

@@ -30,7 +30,10 @@ const playOut = (scene: Scene, between: (scene: Scene) => void): Run => {
     const { trace } = scene.answers;
     return { trace, trouble: trace.some(isEnd) ? null : scene.trouble };
   } catch (error) {
-    return { trace: scene.answers.trace, trouble: error instanceof Error ? (error.stack ?? error.message) : `${error}` };
+    return {
+      trace: scene.answers.trace,
+      trouble: error instanceof Error ? (error.stack ?? error.message) : `${error}`,
+    };
   }
 };
 
@@ -70,7 +73,10 @@ export class Comparison {
 
   /** Compiled, and never taken apart. */
   straight(program: Program): Difference | null {
-    return this.#judge('compiled', begun(program, this.shape, () => undefined));
+    return this.#judge(
+      'compiled',
+      begun(program, this.shape, () => undefined),
+    );
   }
 
   /** Compiled, and taken apart at every call. The task goes on as an instance of the modules that `next` gives. */

@@ -1,6 +1,7 @@
 /** The modules of a troupe, compiled: each instance is a program that knows nothing of any other. */
-import * as runtime from '../../kernel/resumable/index.ts';
+
 import type { Program } from '../../kernel/program.ts';
+import * as runtime from '../../kernel/resumable/index.ts';
 import { compile } from '../../servers/compile/index.ts';
 import { asCommonJs, instantiate, type Linkable } from './link.ts';
 import type { Troupe } from './troupe.ts';
@@ -14,7 +15,11 @@ export interface Compiled {
 /** Modules that do not change from troupe to troupe, compiled once. */
 const known = new Map<string, { readonly source: string; readonly code: string; readonly hash: string }>();
 
-const compileFile = (file: string, source: string, hashes: ReadonlyMap<string, string>): { code: string; hash: string } => {
+const compileFile = (
+  file: string,
+  source: string,
+  hashes: ReadonlyMap<string, string>,
+): { code: string; hash: string } => {
   const before = known.get(file);
   if (before?.source === source) return before;
   const resolveHash = (specifier: string): string | null => hashes.get(specifier.replace(/^.*\//, '')) ?? null;

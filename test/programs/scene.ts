@@ -2,7 +2,7 @@
  * A kernel with one task that plays a shape, and a host that serves its calls. Whenever the task waits it can be taken
  * apart: into bytes, and out of them again in this kernel or in another process.
  */
-import { HostTask } from '../../kernel/host-task.ts';
+import type { HostTask } from '../../kernel/host-task.ts';
 import type { TaskImage } from '../../kernel/interface/image.ts';
 import type { Task } from '../../kernel/kernel.ts';
 import { createTask, createThread, forgetDescribed, terminateTask } from '../../kernel/lives.ts';
@@ -17,14 +17,7 @@ import type { Body } from '../../ports/body.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { type Carried, carry, insertRight } from '../../ports/name-calls.ts';
 import type { Port } from '../../ports/port.ts';
-import {
-  MAKE_SEND,
-  MAKE_SEND_ONCE,
-  MOVE_RECEIVE,
-  PORT_RECEIVE,
-  PORT_SEND,
-  PORT_SEND_ONCE,
-} from '../../ports/right.ts';
+import { MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { decodeBody, encodeBody } from '../../ports/wire/codec.ts';
 import { Lab } from '../support/one-kernel.ts';
 import { Answers } from './answers.ts';

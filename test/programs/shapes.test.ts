@@ -38,7 +38,10 @@ describe('shapes of programs', () => {
       const differences = comparisons.flatMap((comparison, at) => {
         const before = tasks.slice(0, at).flat().length;
         return comparison.native.map((_, call) =>
-          comparison.judge(`in another process from call ${call + 1}`, runs[before + call] ?? { trace: [], trouble: 'no run' }),
+          comparison.judge(
+            `in another process from call ${call + 1}`,
+            runs[before + call] ?? { trace: [], trouble: 'no run' },
+          ),
         );
       });
       expect(differences.flatMap((each) => (each === null ? [] : [tell(each)]))).toEqual([]);

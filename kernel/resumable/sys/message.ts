@@ -85,7 +85,8 @@ export interface SendCommon {
 }
 
 type SendId<M> = number extends IdOf<M> ? { readonly id?: number } : { readonly id: IdOf<M> };
-type SendRights<M> = RightsOf<M> extends readonly [] ? { readonly rights?: readonly [] } : { readonly rights: GivenRights<RightsOf<M>> };
+type SendRights<M> =
+  RightsOf<M> extends readonly [] ? { readonly rights?: readonly [] } : { readonly rights: GivenRights<RightsOf<M>> };
 
 /** How a message of type `M` is sent. What its type says that it carries has to be given. */
 export type SendOptionsOf<M> = unknown extends M

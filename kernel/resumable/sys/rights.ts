@@ -4,14 +4,7 @@
  * does not look at it, and who receives from strangers checks what they send (`subsystem`).
  */
 import type { PortName } from '../../../ports/name.ts';
-import {
-  COPY_SEND,
-  MAKE_SEND,
-  MAKE_SEND_ONCE,
-  MOVE_RECEIVE,
-  MOVE_SEND,
-  MOVE_SEND_ONCE,
-} from '../../../ports/right.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE } from '../../../ports/right.ts';
 
 declare const send: unique symbol;
 declare const once: unique symbol;

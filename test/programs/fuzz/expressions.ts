@@ -49,7 +49,8 @@ const quiet: readonly Make[] = [
   (chance, scope, depth) => `o.f?.(${sub(chance, scope, depth)})`,
   (chance, scope, depth) => `(o.n?.deep.list[${sub(chance, scope, depth)}] ?? ${sub(chance, scope, depth)})`,
   (chance, scope, depth) => `(o.x${chance.below(3)} ${chance.pick(ASSIGNMENTS)} ${sub(chance, scope, depth)})`,
-  (chance, scope, depth) => `(o['x' + (${sub(chance, scope, depth)} & 1)] ${chance.pick(ASSIGNMENTS)} ${sub(chance, scope, depth)})`,
+  (chance, scope, depth) =>
+    `(o['x' + (${sub(chance, scope, depth)} & 1)] ${chance.pick(ASSIGNMENTS)} ${sub(chance, scope, depth)})`,
   (chance, scope, depth) => `\`\${${sub(chance, scope, depth)}}-\${${sub(chance, scope, depth)}}\`.length`,
   (chance, scope, depth) => `(${sub(chance, scope, depth)}, ${sub(chance, scope, depth)})`,
   (chance, scope, depth) => `({ a: ${sub(chance, scope, depth)}, ...{ b: ${sub(chance, scope, depth)} } }).b`,

@@ -136,7 +136,9 @@ class Author {
     const { label, inner } = this.#loop(scope);
     const body = { ...inner, mutable: this.#chance.once(3) ? [...inner.mutable, name] : inner.mutable };
     const update = this.#chance.once(3) && scope.mayAwait ? `${name} += await sys.echo(1)` : `${name}++`;
-    const test = this.#chance.once(4) ? `(${this.#value(scope, 1)}, ${name} < 3)` : `${name} < ${1 + this.#chance.below(3)}`;
+    const test = this.#chance.once(4)
+      ? `(${this.#value(scope, 1)}, ${name} < 3)`
+      : `${name} < ${1 + this.#chance.below(3)}`;
     const captures = this.#chance.once(2) ? ` fs.push(() => ${name});` : '';
     const block = this.block({ ...body, constant: [...body.constant, name] }, depth - 1, `${FUEL}${captures}`);
     return parts(`${label}for (let ${name} = 0; ${test}; ${update}) `, block);
@@ -239,7 +241,11 @@ class Author {
     const inner = { ...alone(scope), mayAwait: false, mayYield: true };
     const head = `function* ${name}(): Generator<any, any, any> `;
     const between = `step(yield 1); yield* g(2); `;
-    const body = this.block(inner, depth - 1, this.#chance.once(2) ? between : `try { step(yield 0); } finally { step(8); }`);
+    const body = this.block(
+      inner,
+      depth - 1,
+      this.#chance.once(2) ? between : `try { step(yield 0); } finally { step(8); }`,
+    );
     const step = (): string => `step(${walk}.${this.#chance.pick(['next(3)', 'next(4)', 'return(2)'])}.value);`;
     const pause = scope.mayAwait ? 'await sys.echo(0);' : '';
     return parts(head, body, ` const ${walk} = ${name}(); ${step()} ${pause} ${step()} ${pause} ${step()}`);

@@ -59,7 +59,9 @@ const main = async (): Promise<number> => {
   else {
     for (const finding of tally.findings) console.log(report(finding));
     const { programs, skipped, calls, hops, findings } = tally;
-    console.log(`${programs} programs (${skipped} left out), ${calls} calls, ${hops} hops, ${findings.length} findings`);
+    console.log(
+      `${programs} programs (${skipped} left out), ${calls} calls, ${hops} hops, ${findings.length} findings`,
+    );
   }
   return tally.findings.length === 0 ? 0 : 1;
 };

@@ -148,7 +148,7 @@ export async function namedFunctionExpression(sys: Probe): Promise<unknown> {
 export async function closuresInData(sys: Probe): Promise<unknown> {
   let calls = 0;
   const table = new Map<string, (x: number) => number>([
-    ['double', (x) => (calls++, x * 2)], // biome-ignore lint/complexity/noCommaOperator: short
+    ['double', (x) => (calls++, x * 2)],
     ['square', (x) => x * x],
   ]);
   const list = [...table.values()];
@@ -208,7 +208,7 @@ export async function usedBeforeDeclared(sys: Probe): Promise<unknown> {
 export async function callbacksOfArrays(sys: Probe): Promise<unknown> {
   const factor = await sys.echo(3);
   let visited = 0;
-  const doubled = [1, 2, 3].map((x) => x * factor).filter((x) => (visited++, x > 3)); // biome-ignore lint/complexity/noCommaOperator: short
+  const doubled = [1, 2, 3].map((x) => x * factor).filter((x) => (visited++, x > 3));
   const sorted = [3, 1, 2].sort((a, b) => (a - b) * factor);
   const sum = doubled.reduce((a, b) => a + b, await sys.echo(100));
   return [doubled, sorted, sum, visited];

@@ -123,7 +123,8 @@ export async function recursiveGenerator(sys: Probe): Promise<unknown> {
     yield* walk(tree[2]);
   }
   const seen: string[] = [];
-  for (const letter of walk([[null, 'a', null], 'b', [[null, 'c', null], 'd', null]])) seen.push(await sys.echo(letter));
+  for (const letter of walk([[null, 'a', null], 'b', [[null, 'c', null], 'd', null]]))
+    seen.push(await sys.echo(letter));
   return seen.join('');
 }
 

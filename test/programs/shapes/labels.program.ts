@@ -89,13 +89,13 @@ export async function jumpsThroughFinally(sys: Probe): Promise<unknown> {
 export async function labelledSwitch(sys: Probe): Promise<unknown> {
   const seen: unknown[] = [];
   all: for (const kind of ['go', 'skip', 'go', 'stop', 'go']) {
-    choose: switch (await sys.echo(kind)) {
+    switch (await sys.echo(kind)) {
       case 'skip':
         continue all;
       case 'stop':
         break all;
       default:
-        if (seen.length === 0) break choose;
+        if (seen.length === 0) break;
         seen.push('second');
     }
     seen.push(kind);

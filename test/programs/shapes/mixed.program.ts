@@ -66,12 +66,14 @@ export async function bankWithRollback(sys: Probe): Promise<unknown> {
       log.push(await sys.echo(`${from}>${to}`));
     }
   };
-  for (const [from, to, amount] of [['a', 'b', 30], ['b', 'a', 500], ['a', 'z', 1]] as const) { // biome-ignore format: a table
+  for (const [from, to, amount] of [
+    ['a', 'b', 30],
+    ['b', 'a', 500],
+    ['a', 'z', 1],
+  ] as const) {
     try {
       await transfer(from, to, amount);
-    } catch {
-      continue;
-    }
+    } catch {}
   }
   return [accounts, log];
 }
@@ -152,7 +154,11 @@ export async function events(sys: Probe): Promise<unknown> {
     list.push(handler);
     return () => list.splice(list.indexOf(handler), 1);
   };
-  const emit = (name: string, value: number): void => handlers.get(name)?.slice().forEach((handler) => handler(value));
+  const emit = (name: string, value: number): void =>
+    handlers
+      .get(name)
+      ?.slice()
+      .forEach((handler) => handler(value));
   let sum = 0;
   const seen: number[] = [];
   const off = on('tick', (value) => {

@@ -136,11 +136,11 @@ export async function methodKeepsItsReceiver(sys: Probe): Promise<unknown> {
 
 export async function arrayAndObjectLiterals(sys: Probe): Promise<unknown> {
   const log: unknown[] = [];
-  const list = [noted(log, 'a'), await sys.echo('b'), , noted(log, 'c'), ...(await sys.echo(['d']))]; // biome-ignore lint/suspicious/noSparseArray: a hole is tried
+  const list = [noted(log, 'a'), await sys.echo('b'), , noted(log, 'c'), ...(await sys.echo(['d']))];
   const record = {
     x: noted(log, 1),
     [await sys.echo('y')]: noted(log, 2),
-    ...(await sys.echo({ z: 3, x: 4 })),
+    ...(await sys.echo({ z: 3, x: 4 } as Record<string, number>)),
     [noted(log, 'w')]: await sys.echo(5),
     log,
   };
@@ -155,7 +155,6 @@ export async function templates(sys: Probe, args: ShapeArgs): Promise<unknown> {
 export async function commaAndVoid(sys: Probe): Promise<unknown> {
   const log: unknown[] = [];
   let x = 0;
-  // biome-ignore lint/complexity/noCommaOperator: the operator is tried
   const value = (x++, noted(log, await sys.echo('a')), x++, await sys.echo('b'));
   const nothing = void (await sys.echo('c'));
   return [value, nothing, x, log];

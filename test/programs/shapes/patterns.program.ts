@@ -40,11 +40,11 @@ export async function nestedPattern(sys: Probe): Promise<unknown> {
 }
 
 export async function assignsPattern(sys: Probe): Promise<unknown> {
-  const box: { x?: number; list: number[] } = { list: [] };
-  let a = 0;
+  const box: { x?: number | undefined; list: number[] } = { list: [] };
+  let a: number | undefined = 0;
   let rest: unknown;
   [a, box.x = await sys.echo(5), ...box.list] = [await sys.echo(1), undefined, 3, 4] as number[];
-  ({ a, ...rest } = await sys.echo({ a: 9, z: 8 }));
+  ({ a, ...rest } = (await sys.echo({ a: 9, z: 8 })) as { a: number; z: number });
   return [a, box, rest];
 }
 
@@ -97,7 +97,10 @@ export async function patternOfForOf(sys: Probe): Promise<unknown> {
 
 export async function patternOfMapEntries(sys: Probe): Promise<unknown> {
   const seen: unknown[] = [];
-  for (const [key, { size = 1 }] of new Map<string, { size?: number }>([['a', { size: 5 }], ['b', {}]])) { // biome-ignore format: one line
+  for (const [key, { size = 1 }] of new Map<string, { size?: number }>([
+    ['a', { size: 5 }],
+    ['b', {}],
+  ])) {
     seen.push(await sys.echo(key), size);
   }
   return seen;

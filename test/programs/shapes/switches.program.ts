@@ -100,7 +100,6 @@ export async function sharedLetOfCases(sys: Probe): Promise<unknown> {
   for (const item of [0, 1]) {
     switch (item) {
       case 0:
-        // biome-ignore lint/correctness/noSwitchDeclarations: one scope for all cases is what is tried
         let word = await sys.echo('from zero');
         seen.push(word);
         break;

@@ -45,7 +45,6 @@ export async function finallyOverridesReturn(sys: Probe): Promise<unknown> {
     try {
       return await sys.echo('lost');
     } finally {
-      // biome-ignore lint/correctness/noUnsafeFinally: the override is what is tried
       return await sys.echo('wins');
     }
   };
@@ -59,8 +58,6 @@ export async function finallyOverridesThrow(sys: Probe): Promise<unknown> {
       await sys.fail(`dropped ${item}`);
     } finally {
       seen.push(await sys.echo(item));
-      // biome-ignore lint/correctness/noUnsafeFinally: the override is what is tried
-      continue;
     }
   }
   return seen;
@@ -173,7 +170,6 @@ export async function throwsPlainValues(sys: Probe): Promise<unknown> {
   for (const thrown of [1, 'text', null, undefined, { a: 1 }]) {
     try {
       await sys.echo('before');
-      // biome-ignore lint/style/useThrowOnlyError: any value can be thrown
       throw thrown;
     } catch (caught) {
       seen.push(await sys.echo('caught'), caught === thrown);
