@@ -49,17 +49,21 @@ const isSysCall = (node: t.Node): boolean => {
 };
 
 /**
- * Whether a join may start the calls of its array itself, in order: nothing that is evaluated after one of them could notice
- * that it has not begun yet. Kernel calls run none of the program's code.
+ * Whether a join may start the calls of its array itself, in order: nothing that is evaluated after one of them could
+ * notice that it has not begun yet, and nothing could keep it from beginning. Kernel calls run none of the program's code.
  */
-const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.Node>): boolean =>
-  items.every((each, index) => {
-    if (each === null || isInert(each, steady) || isSysCall(each)) return true;
+const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.Node>): boolean => {
+  let onlyKernel = true; // so far: no variable can have changed
+  return items.every((each, index) => {
+    if (each === null || isInert(each, steady)) return true;
     if (each.type !== 'CallExpression') return false;
-    const calleeIsInert = isInert(each.callee, steady);
-    const isFirst = index === 0;
-    return (isFirst || calleeIsInert) && (isFirst || each.arguments.every((argument) => isInert(argument, steady)));
+    const isKernel = isSysCall(each);
+    const isQuiet = (node: t.Node): boolean => isInert(node, steady) || (onlyKernel && node.type === 'Identifier');
+    const isFine = index === 0 || ((isKernel || isInert(each.callee, steady)) && each.arguments.every(isQuiet));
+    onlyKernel &&= isKernel;
+    return isFine;
   });
+};
 
 export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
   const walk = (node: t.Node, use: Use): void =>
