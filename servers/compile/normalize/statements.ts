@@ -110,5 +110,7 @@ export const lowerStatement = (lowering: Lowering, node: t.Statement, labels: re
   }
   if (labels.length === 0) return lowerUnlabelled(lowering, node);
   const inside = lowering.block(node, () => lowerUnlabelled(lowering, node));
-  lowering.emit(labels.reduceRight<t.Statement>((body, each) => at(t.labeledStatement(t.identifier(each), body), node), inside));
+  lowering.emit(
+    labels.reduceRight<t.Statement>((body, each) => at(t.labeledStatement(t.identifier(each), body), node), inside),
+  );
 };

@@ -1,0 +1,74 @@
+/** The compiler: every pass, in order. Importing this loads Babel, so tools do it when there is something to compile. */
+import { type types as t, transformFromAstSync } from '@babel/core';
+import { check } from './check.ts';
+import { compileTree } from './compile-tree.ts';
+import { hashProgram } from './hash.ts';
+import { normalize } from './normalize/normalize.ts';
+import { parse } from './parse.ts';
+
+/** How a module is to be compiled. */
+export interface CompileOptions {
+  /** The name of the module in messages, source maps, stack traces and images. */
+  readonly file: string;
+  /** Specifier of the runtime; `portolan/resumable` if it is not said. */
+  readonly runtime?: string;
+  /** Whether to make a source map; true if it is not said. */
+  readonly sourceMap?: boolean;
+  /** The hash of the program module that a specifier means; null if it means another kind of module. */
+  readonly resolveHash?: (specifier: string) => string | null;
+}
+
+/** A source map, version 3. */
+export interface CompiledMap {
+  readonly version: 3;
+  readonly sources: string[];
+  readonly sourcesContent?: string[];
+  readonly names: string[];
+  readonly mappings: string;
+}
+
+/** A compiled module. */
+export interface CompiledProgram {
+  readonly code: string;
+  readonly map: CompiledMap | null;
+  /** SHA-256, in hex, of the program without its types and comments, and of the program modules that it imports. */
+  readonly hash: string;
+  /** The specifiers of what the source imports, types left out; each once, in order. */
+  readonly imports: readonly string[];
+}
+
+const importsOf = ({ program }: t.File): string[] => {
+  const specifiers = program.body.flatMap((each) => ('source' in each && each.source ? [each.source.value] : []));
+  return [...new Set(specifiers)];
+};
+
+const print = (tree: t.File, source: string, { file, sourceMap = true }: CompileOptions) => {
+  const printed = transformFromAstSync(tree, source, {
+    filename: file,
+    sourceFileName: file,
+    configFile: false,
+    babelrc: false,
+    compact: false,
+    cloneInputAst: false,
+    sourceMaps: sourceMap,
+  });
+  if (typeof printed?.code !== 'string') throw new TypeError(`${file}: Babel answered no code`);
+  return { code: printed.code, map: (printed.map ?? null) as CompiledMap | null };
+};
+
+/**
+ * Compiles a module of a resumable program. Deterministic: code and hash depend on the source and the options alone.
+ *
+ * Throws a `ProgramError` with code, place and advice for everything that a program may not say (see README.md).
+ */
+export const compile = (source: string, options: CompileOptions): CompiledProgram => {
+  const { file, runtime = 'portolan/resumable', resolveHash = () => null } = options;
+  const tree = parse(source, file);
+  check(tree, file);
+  const imports = importsOf(tree);
+  const programs = imports.filter((specifier) => resolveHash(specifier) !== null);
+  const hash = hashProgram(tree, resolveHash);
+  normalize(tree);
+  compileTree(tree.program, { id: file, hash, file, runtime, programs });
+  return { ...print(tree, source, options), hash, imports };
+};
