@@ -131,7 +131,7 @@ export class Scene {
     if (blockers.length > 0) throw new Error(`the task cannot be frozen: ${blockers.join(', ')}`);
     freezeTask(kernel, this.#task);
     const states = freezeStates(this.#task);
-    if (!('parts' in states)) throw new Error(`the task cannot be frozen: ${states.join(', ')}`);
+    if (!('heaps' in states)) throw new Error(`the task cannot be data: ${states.join(', ')}`);
     const { image, rights } = detachTask(kernel, this.#task, states);
     const bytes = encodeBody(image as unknown as Body);
     terminateTask(this.#task);
@@ -144,7 +144,7 @@ export class Scene {
     const image: TaskImage | string = readTaskImage(decodeBody(bytes));
     if (typeof image === 'string') throw new Error(`the image is none: ${image}`);
     const states = thawStates(kernel, image);
-    if (typeof states === 'string') throw new Error(`the image is none: ${states}`);
+    if (typeof states === 'string') throw new Error(`the image is refused: ${states}`);
     const rights = new RightsIn(carried);
     this.#task = createTask(kernel, image.name, { identity: image.identity });
     attachMemory(kernel, this.#task, image.memory, rights);
