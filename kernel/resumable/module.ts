@@ -27,7 +27,7 @@ export type ClosureFactory = (...environment: never[]) => object;
 export interface ClosureCode extends ClosureMeta {
   readonly module: Module;
   readonly number: number;
-  /** Values of its environment. */
+  /** How many values around it it is made of. */
   readonly arity: number;
   /** Makes the function anew, with its tag. */
   readonly make: (...environment: never[]) => object;
