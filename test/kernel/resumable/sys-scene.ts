@@ -59,9 +59,11 @@ export class Stage {
   readonly #log: PortName;
   readonly log: unknown[] = [];
 
-  constructor(source: string, more: Readonly<Record<string, unknown>> = {}) {
+  /** `more` are arguments of the program, which only the nodes in `known` know. */
+  constructor(source: string, more: Readonly<Record<string, unknown>> = {}, known: readonly string[] = NODES) {
     this.sites = NODES.map((name) => site(this.world.node(name)));
     for (const { node } of this.sites) {
+      if (!known.includes(node.name)) continue;
       const program = programFrom(source);
       node.kernel.programs.set(program.name, program);
     }
