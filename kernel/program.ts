@@ -141,6 +141,8 @@ export interface Program {
   readonly name: string;
   /** Names the code: two programs with the same hash are the same program. */
   readonly hash: string;
+  /** SHA-256 of the text that it was compiled to, where that can be had: another node checks by it what it is sent. */
+  readonly textHash?: string;
   /** Hashes of the program modules that it brings: what its threads hold of code is named by them. */
   readonly modules?: readonly string[];
   /** Makes the state that a new thread starts with. */
