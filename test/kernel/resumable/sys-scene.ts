@@ -4,8 +4,8 @@
  */
 import type { Task } from '../../../kernel/kernel.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
-import * as runtime from '../../../kernel/resumable/index.ts';
 import type { Program } from '../../../kernel/program.ts';
+import * as runtime from '../../../kernel/resumable/index.ts';
 import type { PortName } from '../../../ports/name.ts';
 import { carry } from '../../../ports/name-calls.ts';
 import { COPY_SEND, MAKE_SEND } from '../../../ports/right.ts';
@@ -46,7 +46,7 @@ const site = (node: Node): Site => {
   }));
   const names = grant(served, operator);
   operator.ask('check_in', { name: 'names' }, [copyRight(names)]);
-  const migration = addMigration(node, { nodeOf });
+  const migration = addMigration(node);
   const mover = pass(migration.task.space, migration.mover, MAKE_SEND, operator.host.task.space);
   ask(operator, names, [nameService, 'check_in', { name: 'mover' }], [copyRight(mover)]);
   return { node, operator, names, migration };
@@ -158,4 +158,3 @@ export const moved = (source: string): { readonly log: readonly unknown[]; reado
   });
   return { log, moves };
 };
-
