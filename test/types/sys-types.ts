@@ -52,6 +52,7 @@ export const sets = async (sys: Sys, adds: ReceiveRight<Add>, stops: ReceiveRigh
   const narrow: PortSet<Stop> = set;
   // @ts-expect-error nobody sends to a set
   await sys.sendRight(set);
+  void narrow;
   const message = await sys.receive(wide);
   if (message.reply !== null) await sys.reply(message.reply, 3);
 };

@@ -7,7 +7,6 @@ import type { Fiber } from '../../../kernel/resumable/fiber.ts';
 import { start } from '../../../kernel/resumable/future.ts';
 import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
 import { spend } from '../../../kernel/resumable/register.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
 import { SysError } from '../../../kernel/resumable/sys-error.ts';
 import { stackOf } from '../../../kernel/resumable/trace.ts';
 import { runKernel } from '../../../kernel/scheduler.ts';
@@ -16,6 +15,7 @@ import { type PortName, portName } from '../../../ports/name.ts';
 import { carry, insertRight } from '../../../ports/name-calls.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND_ONCE } from '../../../ports/right.ts';
 import { mapping, PAGE, pagedScene } from '../pager-scene.ts';
+import { sys } from './bare-sys.ts';
 import { end, go, handModule } from './hand.ts';
 import { play } from './hand-scene.ts';
 
