@@ -26,6 +26,12 @@ const hasMember = (pattern: t.Node): boolean => {
   }
 };
 
+/** Gives an identifier another name; `closures` and `emit` still find the one of the source. */
+const rename = (node: t.Identifier, id: string): void => {
+  node.extra = { ...node.extra, source: node.name };
+  node.name = id;
+};
+
 const recordOf = ({ scope }: Variable): t.Identifier => t.identifier(scope.record ?? '');
 
 const isSimple = (param: t.Node): boolean =>
@@ -52,7 +58,7 @@ class Placing {
     for (const { node, place, variable } of this.scopes.occurrences) {
       if (place.key === 'id' && (t.isFunction(place.parent) || t.isClass(place.parent))) continue;
       if (!variable.captured) {
-        if (node.name !== variable.id) node.name = variable.id;
+        if (node.name !== variable.id) rename(node, variable.id);
       } else if (!params.has(node)) {
         const field = at(member(recordOf(variable), variable.id), node);
         this.replace(place, field);
@@ -296,11 +302,7 @@ class Placing {
     this.fn = this.scopes.functions.get(node) ?? outer;
     for (const param of node.params) this.inside(param);
     const scope = this.scopes.scopeOf.get(node);
-    if (node.body.type !== 'BlockStatement') {
-      this.inside(t.expressionStatement(node.body));
-      const before = this.enter(node, scope);
-      if (before.length > 0) node.body = t.blockStatement([...before, at(t.returnStatement(node.body), node.body)]);
-    } else {
+    if (node.body.type === 'BlockStatement') {
       const body = this.statements(node.body.body);
       node.body.body = [...this.enter(node, scope), ...body];
     }

@@ -42,20 +42,18 @@ export class NodeCodeShelf implements CodeShelf {
     return this.#texts.get(keyOf(name, hash)) ?? null;
   }
 
-  install({ name, hash }: ProgramNeed, code: ProgramCode): CodeTrouble | null {
+  install({ name, hash, textHash = hash }: ProgramNeed, code: ProgramCode): CodeTrouble | null {
     const digest = hashOfText(code.text);
-    // A resumable program is named by its module's hash, which stands in the text, and is compared once it is a program.
-    if (digest !== hash && !code.text.includes(`"${hash}"`)) {
-      return trouble('E_CODE_DIGEST', `what came as ${name} ${hash} has the digest ${digest}`);
-    }
+    if (digest !== textHash) return trouble('E_CODE_DIGEST', `what came as ${name} ${hash} has the digest ${digest}`);
     let program: Program;
     try {
-      ({ program } = programOfCode(`${name}.program.js`, code));
+      ({ program } = programOfCode(`${name}.program.js`, code)); // the name of a file, for stacks: a resumable program is called by it
     } catch (error) {
       return trouble('E_CODE_BROKEN', messageOf(error));
     }
     if (program.name !== name) return trouble('E_CODE_BROKEN', `what came as ${name} calls itself ${program.name}`);
-    if (program.hash !== hash) return trouble('E_CODE_DIGEST', `what came as ${name} ${hash} is ${program.hash}`);
+    if (program.hash !== hash)
+      return trouble('E_CODE_DIGEST', `what came as ${name} ${hash} is version ${program.hash}`);
     this.#install(program);
     this.keep(program, code);
     return null;
