@@ -1,5 +1,5 @@
 /** The compiler: every pass, in order. Importing this loads Babel, so tools do it when there is something to compile. */
-import { transformFromAstSync, type types as t } from '@babel/core';
+import { type types as t, transformFromAstSync } from '@babel/core';
 import { check } from './check.ts';
 import { compileTree } from './compile-tree.ts';
 import { hashProgram } from './hash.ts';

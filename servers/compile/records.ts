@@ -26,6 +26,12 @@ const hasMember = (pattern: t.Node): boolean => {
   }
 };
 
+/** Gives an identifier another name; `closures` and `emit` still find the one of the source. */
+const rename = (node: t.Identifier, id: string): void => {
+  node.extra = { ...node.extra, source: node.name };
+  node.name = id;
+};
+
 const recordOf = ({ scope }: Variable): t.Identifier => t.identifier(scope.record ?? '');
 
 const isSimple = (param: t.Node): boolean =>
@@ -52,7 +58,7 @@ class Placing {
     for (const { node, place, variable } of this.scopes.occurrences) {
       if (place.key === 'id' && (t.isFunction(place.parent) || t.isClass(place.parent))) continue;
       if (!variable.captured) {
-        if (node.name !== variable.id) node.name = variable.id;
+        if (node.name !== variable.id) rename(node, variable.id);
       } else if (!params.has(node)) {
         const field = at(member(recordOf(variable), variable.id), node);
         this.replace(place, field);

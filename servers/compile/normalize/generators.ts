@@ -13,7 +13,6 @@ export const awaited = (lowering: Lowering, node: t.Expression, origin: t.Node):
 
 /** `yield E`, `yield* E`; what is left is the value that the generator is resumed with. */
 export const lowerYield = (lowering: Lowering, node: t.YieldExpression): t.Expression => {
-  if (node.delegate && lowering.kind === 'async-generator') return lowerDelegate(lowering, node);
   if (node.argument) {
     node.argument =
       lowering.kind === 'async-generator' ? awaited(lowering, node.argument, node) : lowering.expression(node.argument);

@@ -21,6 +21,9 @@ const functions = new Set([
 ]);
 const arithmetic = new Set(['+', '-', '*', '/', '%', '**', '&', '|', '^', '<<', '>>', '>>>', '<', '>', '<=', '>=']);
 
+/** Members of `sys` that answer at once. */
+const immediate = new Set(['cancel', 'client', 'condition', 'now', 'random', 'spawn']);
+
 /** An operand of arithmetic becomes a number or a string: no call that has not begun would survive that. */
 const isArithmetic = ({ parent }: Place): boolean =>
   (parent.type === 'BinaryExpression' && arithmetic.has(parent.operator)) ||
@@ -39,6 +42,6 @@ export const isKnownPlain = (node: t.CallExpression | t.OptionalCallExpression, 
   if (isMethodOfLiteral(object)) return true;
   if (object.type !== 'Identifier' || property.type !== 'Identifier' || callee.computed) return false;
   if (object.name === '$rt') return true;
-  if (object.name === 'sys') return property.name === 'now' || property.name === 'random';
+  if (object.name === 'sys') return immediate.has(property.name);
   return namespaces.has(object.name);
 };
