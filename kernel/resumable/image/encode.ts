@@ -10,11 +10,7 @@ import { type FreezeCode, ImageRefusal } from './error.ts';
 import { type Name, type Names, prototypeOfClass } from './names.ts';
 import { ObjectWriter, type Writing } from './objects.ts';
 import { isSound } from './order.ts';
-<<<<<<< HEAD
-import { type Place, pathOf } from './path.ts';
-=======
 import { type Places, pathOf } from './path.ts';
->>>>>>> 2317f9f2cee74d9f96d2d266bb6d1a335c9cd442
 import { recordOf } from './records.ts';
 import { registrationOf } from './registered.ts';
 import * as tag from './tags.ts';
