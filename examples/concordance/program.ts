@@ -19,8 +19,9 @@ import { ARENA_GROWTH, extendArena, formatArena, pagesUsed } from './arena.ts';
 import { enlistFile } from './file-table.ts';
 import { textPiece } from './input.ts';
 import { contextOf, indexSome, lookup, type Need, nextNeed, progressOf } from './inverted-index.ts';
-import { PAGE_SIZE, type TaskMemory } from './memory.ts';
+import { PAGE_SIZE } from './memory.ts';
 import { concordanceService, type Query } from './service.ts';
+import { Arena } from './task-arena.ts';
 import { storeText } from './text.ts';
 
 /** Bytes of text that one step indexes: a few milliseconds at most. */
@@ -47,42 +48,7 @@ interface State {
   hasBegun: boolean;
 }
 
-/** The part of a task's memory that holds the index. */
-class Arena implements TaskMemory {
-  readonly #memory: Sys['vm'];
-  readonly #base: number;
-
-  constructor(sys: Sys, { base }: State) {
-    this.#memory = sys.vm;
-    this.#base = base;
-  }
-
-  getU8(address: number): number {
-    return this.#memory.getU8(this.#base + address);
-  }
-
-  getU32(address: number): number {
-    return this.#memory.getU32(this.#base + address);
-  }
-
-  setU8(address: number, value: number): void {
-    this.#memory.setU8(this.#base + address, value);
-  }
-
-  setU32(address: number, value: number): void {
-    this.#memory.setU32(this.#base + address, value);
-  }
-
-  copyIn(address: number, bytes: Uint8Array): void {
-    this.#memory.write(this.#base + address, bytes);
-  }
-
-  copyOut(address: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    this.#memory.read(this.#base + address, bytes);
-    return bytes;
-  }
-}
+const arenaOf = (sys: Sys, { base }: State): Arena => new Arena(sys.vm, base);
 
 const receiveRight = (sys: Sys): PortName => sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
 
@@ -103,7 +69,7 @@ const start = (sys: Sys, s: State): void => {
 };
 
 const found = (sys: Sys, s: State, result: Result): void => {
-  formatArena(new Arena(sys, s), s.limit);
+  formatArena(arenaOf(sys, s), s.limit);
   s.files = firstRight(result);
   s.at = 'known';
   const draft = nameService.request(s.names, s.reply, 'check_in', { name: 'concordance' });
@@ -113,7 +79,7 @@ const found = (sys: Sys, s: State, result: Result): void => {
 /** What the index needs now: a piece of a file, time, or nothing. */
 const turn = (sys: Sys, s: State): void => {
   if (!s.hasBegun) return listen(sys, s, true);
-  const memory = new Arena(sys, s);
+  const memory = arenaOf(sys, s);
   const need = nextNeed(memory);
   if (need.want === 'text') {
     if (need.offset > 0) return read(sys, s, need);
@@ -139,7 +105,7 @@ const read = (sys: Sys, s: State, { file, path, offset, length }: Extract<Need, 
 };
 
 const digested = (sys: Sys, s: State, { message }: Result): void => {
-  const need = nextNeed(new Arena(sys, s));
+  const need = nextNeed(arenaOf(sys, s));
   const reply = fileService.reply('digest', message);
   s.digest = 'value' in reply && reply.value instanceof Bytes ? viewOfBytes(reply.value).slice() : new Uint8Array(32);
   if (need.want === 'text') return read(sys, s, need);
@@ -147,7 +113,7 @@ const digested = (sys: Sys, s: State, { message }: Result): void => {
 };
 
 const store = (sys: Sys, s: State, { message }: Result): void => {
-  const memory = new Arena(sys, s);
+  const memory = arenaOf(sys, s);
   const need = nextNeed(memory);
   const reply = fileService.reply('read', message) as { readonly value?: ReadAnswer };
   if (need.want !== 'text') return turn(sys, s);
@@ -161,11 +127,11 @@ const store = (sys: Sys, s: State, { message }: Result): void => {
 
 /** More memory behind what there is; what was under way is asked for again. */
 const grow = (sys: Sys, s: State): void => {
-  new Arena(sys, s).setU32(0, new Arena(sys, s).getU32(0));
+  arenaOf(sys, s).setU32(0, arenaOf(sys, s).getU32(0));
   const answer = sys.call({ op: 'vm_allocate', size: ARENA_GROWTH, address: s.base + s.limit, anywhere: false });
   if (answer.kr !== 'KERN_SUCCESS') throw new Error(`no memory behind ${s.base + s.limit}: ${answer.kr}`);
   s.limit += ARENA_GROWTH;
-  extendArena(new Arena(sys, s), s.limit);
+  extendArena(arenaOf(sys, s), s.limit);
   s.at = 'turn';
   sys.yield();
 };
@@ -187,7 +153,7 @@ const heard = (sys: Sys, s: State, { message }: Result): void => {
 };
 
 const answerQuery = (sys: Sys, s: State, message: Received): void => {
-  const memory = new Arena(sys, s);
+  const memory = arenaOf(sys, s);
   const { number, word, skip, hitsMax, wantsContext } = message.body as unknown as Query;
   const answer = lookup(memory, { word, skip, hitsMax });
   const context = wantsContext ? contextOf(memory, answer) : new Uint8Array(0);
@@ -205,7 +171,7 @@ const answerQuery = (sys: Sys, s: State, message: Received): void => {
 };
 
 const serve = (sys: Sys, s: State, message: Received): 'done' | 'need-more' => {
-  const memory = new Arena(sys, s);
+  const memory = arenaOf(sys, s);
   let isFull = false;
   concordanceService.serve(sys, message, {
     enlist: ({ first, files }) => {

@@ -4,6 +4,7 @@
  */
 
 export type { MovedMe } from '../interface/bootstrap.ts';
+export type { ProgramMemory } from '../program.ts';
 export {
   type Check,
   Refusal,

@@ -208,6 +208,7 @@ const PERFORMERS: Readonly<Record<string, Performer>> = {
   read: memory(readBytes),
   write: memory((vm, call) => vm.write(at(call), call.b as Uint8Array)),
   window: memory(openWindow),
+  run: memory((vm, { a }) => (a as (memory: ProgramMemory) => unknown)(vm)),
 };
 
 /** Carries out a call that needs no waiting. Throws what the call throws, a page fault among it. */

@@ -1,6 +1,7 @@
 /** `sys.vm`: the task's memory. Each call may wait for a page; the program does not notice. */
 import type { PortName } from '../../../ports/name.ts';
 import type { Inheritance } from '../../interface/calls.ts';
+import type { ProgramMemory } from '../../program.ts';
 import type { Range, Window, WindowMode } from '../../vm/window.ts';
 import { KCall } from '../call.ts';
 import { type Promised, promised } from './promised.ts';
@@ -54,6 +55,12 @@ export interface SysMemory {
    * page fault elsewhere in it, and must not keep the window.
    */
   window<T>(range: Range, mode: WindowMode, use: (window: Window) => T): Promised<T>;
+  /**
+   * Lets `use`, a plain function, work on the memory by its accessors; its value is the call's. A page fault in it is
+   * waited for, and `use` runs again from its beginning: first it touches what it needs, then it changes something
+   * (see "Restartable handlers" in `kernel/README.md`).
+   */
+  run<T>(use: (memory: ProgramMemory) => T): Promised<T>;
   /** Zero-filled memory: its address. */
   allocate(size: number, options?: AllocateOptions): Promised<number>;
   deallocate(address: number, size: number): Promised<void>;
@@ -82,6 +89,7 @@ export const vm: SysMemory = Object.freeze({
   write: (address: number, bytes: Uint8Array): Promised<void> => call('write', address, bytes),
   window: <T>(range: Range, mode: WindowMode, use?: (window: Window) => T): Promised<T> =>
     call('window', range, mode, use),
+  run: <T>(use: (memory: ProgramMemory) => T): Promised<T> => call('run', use),
   allocate: (size: number, options: AllocateOptions = {}): Promised<number> =>
     promised(fieldOf({ op: 'vm_allocate', size, anywhere: options.address === undefined, ...options }, 'address')),
   deallocate: (address: number, size: number): Promised<void> =>
