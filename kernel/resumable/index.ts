@@ -3,6 +3,15 @@
  * import the file, never this.
  */
 
+export type { MovedMe } from '../interface/bootstrap.ts';
+export {
+  type Check,
+  Refusal,
+  type Routine,
+  routine,
+  type Subsystem,
+  subsystem,
+} from '../interface/subsystem.ts';
 export { KCall } from './call.ts';
 export { Future } from './fiber.ts';
 // For compiled code: no promise is made to anybody else about these.
@@ -15,15 +24,6 @@ export { Module, module } from './module.ts';
 export type { Message, MessageItem } from './ops.ts';
 export { type ProgramOptions, programOf, type ResumableMain, ResumableProgram } from './program.ts';
 export { spend } from './register.ts';
-export {
-  type Check,
-  Refusal,
-  type Routine,
-  routine,
-  type Subsystem,
-  subsystem,
-} from '../interface/subsystem.ts';
-export type { MovedMe } from '../interface/bootstrap.ts';
 export type { Answered, Client, RequestOptions, ServiceMessage, ServiceRight } from './sys/client.ts';
 export { E_NO_BOOTSTRAP, E_NOT_MOVED, type LookUpOptions, type MigrateOptions } from './sys/elsewhere.ts';
 export type * from './sys/message.ts';
