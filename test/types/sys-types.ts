@@ -6,10 +6,10 @@ import {
   answer,
   copySend,
   type DeadName,
+  type Msg,
   makeSend,
   makeSendOnce,
   moveReceive,
-  type Msg,
   type PortSet,
   type ReceiveRight,
   Refusal,
@@ -52,6 +52,7 @@ export const sets = async (sys: Sys, adds: ReceiveRight<Add>, stops: ReceiveRigh
   const narrow: PortSet<Stop> = set;
   // @ts-expect-error nobody sends to a set
   await sys.sendRight(set);
+  void narrow;
   const message = await sys.receive(wide);
   if (message.reply !== null) await sys.reply(message.reply, 3);
 };
@@ -78,7 +79,12 @@ export const sends = async (sys: Sys, to: SendRight<Add | Stop>): Promise<void> 
 };
 
 /** Rights go in `rights`, in the order and of the types that the message has. */
-export const lends = async (sys: Sys, to: SendRight<Lend>, own: ReceiveRight<Stop>, adds: ReceiveRight<Add>): Promise<void> => {
+export const lends = async (
+  sys: Sys,
+  to: SendRight<Lend>,
+  own: ReceiveRight<Stop>,
+  adds: ReceiveRight<Add>,
+): Promise<void> => {
   const stops = await sys.sendRight(own);
   await sys.send(to, 'here', { id: 7, rights: [copySend(stops), moveReceive(adds)] });
   await sys.send(to, 'here', { id: 7, rights: [makeSend(own), moveReceive(adds)] });

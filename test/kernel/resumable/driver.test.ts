@@ -5,11 +5,11 @@ import { type MachineState, machine } from '../../../kernel/machine.ts';
 import type { Fiber } from '../../../kernel/resumable/fiber.ts';
 import { programOf } from '../../../kernel/resumable/program.ts';
 import { spend } from '../../../kernel/resumable/register.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
 import { SysError } from '../../../kernel/resumable/sys-error.ts';
 import { stackOf } from '../../../kernel/resumable/trace.ts';
 import { runKernel } from '../../../kernel/scheduler.ts';
 import { portName } from '../../../ports/name.ts';
+import { sys } from './bare-sys.ts';
 import { end, go, handModule } from './hand.ts';
 import { play } from './hand-scene.ts';
 

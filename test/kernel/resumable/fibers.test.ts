@@ -3,9 +3,9 @@ import type { Fiber, Future } from '../../../kernel/resumable/fiber.ts';
 import type { Frame } from '../../../kernel/resumable/frame.ts';
 import { start, THREADS_MAX } from '../../../kernel/resumable/future.ts';
 import { Join } from '../../../kernel/resumable/join.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
 import type { SysError } from '../../../kernel/resumable/sys-error.ts';
 import { stackOf } from '../../../kernel/resumable/trace.ts';
+import { sys } from './bare-sys.ts';
 import { end, handModule, type Locals, type Step } from './hand.ts';
 import { play, type Scene } from './hand-scene.ts';
 

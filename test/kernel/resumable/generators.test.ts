@@ -10,7 +10,7 @@ import {
 } from '../../../kernel/resumable/generator.ts';
 import { type AsyncIter, iterateAsync } from '../../../kernel/resumable/iterators.ts';
 import { Join } from '../../../kernel/resumable/join.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
+import { sys } from './bare-sys.ts';
 import { end, go, handModule, type Locals, type Step } from './hand.ts';
 import { play, type Scene } from './hand-scene.ts';
 

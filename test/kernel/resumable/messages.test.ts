@@ -4,10 +4,10 @@ import type { Task } from '../../../kernel/kernel.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
 import { type MachineState, machine } from '../../../kernel/machine.ts';
 import { programOf } from '../../../kernel/resumable/program.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
 import { type PortName, portName } from '../../../ports/name.ts';
 import { carry, insertRight } from '../../../ports/name-calls.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND_ONCE } from '../../../ports/right.ts';
+import { sys } from './bare-sys.ts';
 import { end, go, handModule } from './hand.ts';
 import { play } from './hand-scene.ts';
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createTask, createThread } from '../../../kernel/lives.ts';
 import { start } from '../../../kernel/resumable/future.ts';
 import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
 import type { Window } from '../../../kernel/vm/window.ts';
 import { portName } from '../../../ports/name.ts';
 import { carry, insertRight } from '../../../ports/name-calls.ts';
 import { MAKE_SEND } from '../../../ports/right.ts';
 import { mapping, PAGE, pagedScene } from '../pager-scene.ts';
+import { sys } from './bare-sys.ts';
 import { end, handModule } from './hand.ts';
 import { play } from './hand-scene.ts';
 
