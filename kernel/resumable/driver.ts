@@ -1,7 +1,7 @@
 /**
  * The driver: runs the steps of fibers, carries out the kernel calls they await, and parks the ones that wait. No
- * promise and no closure is made on the way. A fiber gives way at every await while its task has other threads, so that fibers
- * of one task take turns as functions of one JavaScript program do.
+ * promise and no closure is made on the way. A fiber gives way at every await while its task has other threads, so that
+ * fibers of one task take turns as functions of one JavaScript program do.
  */
 import { Thread } from '../kernel.ts';
 import type { Result } from '../program.ts';

@@ -53,7 +53,7 @@ export class Composition {
     const clock = monotonicClock;
     this.pump = new NodePump(clock);
     const memory = pagesMax === undefined ? {} : { pagesMax };
-    this.kernel = bootKernel({ node, clock, pump: this.pump, ...memory });
+    this.kernel = bootKernel({ node, clock, pump: this.pump, random: Math.random, ...memory });
     this.net = new UnixNet({ node, dir, clock, limits, ring: () => this.#ring() });
     this.#netTask = this.task('netmsg', 'it is the net message server of its node');
     this.#netTask.isUrgent = true;

@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { KernelRequest } from '../../../kernel/interface/calls.ts';
-import type { Task } from '../../../kernel/kernel.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
 import { type MachineState, machine } from '../../../kernel/machine.ts';
 import type { Fiber } from '../../../kernel/resumable/fiber.ts';
-import { start } from '../../../kernel/resumable/future.ts';
-import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
+import { programOf } from '../../../kernel/resumable/program.ts';
 import { spend } from '../../../kernel/resumable/register.ts';
 import { SysError } from '../../../kernel/resumable/sys-error.ts';
 import { stackOf } from '../../../kernel/resumable/trace.ts';
 import { runKernel } from '../../../kernel/scheduler.ts';
-import type { Window } from '../../../kernel/vm/window.ts';
-import { type PortName, portName } from '../../../ports/name.ts';
-import { carry, insertRight } from '../../../ports/name-calls.ts';
-import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND_ONCE } from '../../../ports/right.ts';
-import { mapping, PAGE, pagedScene } from '../pager-scene.ts';
+import { portName } from '../../../ports/name.ts';
 import { sys } from './bare-sys.ts';
 import { end, go, handModule } from './hand.ts';
 import { play } from './hand-scene.ts';
@@ -34,7 +28,7 @@ describe('a resumable program', () => {
       'main',
       ['sys', 'args'],
       [
-        (locals) => log.push(locals['sys'] === sys, locals['args']) && sys.call(allocate),
+        (locals) => log.push(Object.isFrozen(locals['sys']), locals['args']) && sys.call(allocate),
         (_, value) => log.push(value) && double(21),
         (_, value, frame) => end(frame, log.push(value, sys.now())),
       ],
@@ -81,7 +75,8 @@ describe('a resumable program', () => {
     expect(caught[0]).toBeInstanceOf(SysError);
     expect(caught[0]).toMatchObject({ code: 'MACH_RCV_INVALID_NAME', call: 'receive' });
     expect(caught[0]?.stack).toBe(
-      'SysError: receive: MACH_RCV_INVALID_NAME\n    at async inner (a.program.ts:11:3)\n    at async main (a.program.ts:21:3)',
+      'SysError: receive: MACH_RCV_INVALID_NAME\n    at async inner (a.program.ts:11:3)\n' +
+        '    at async main (a.program.ts:21:3)',
     );
   });
 
@@ -294,211 +289,5 @@ describe('a program that does not let go', () => {
     expect(log).toEqual([]);
     lab.rest();
     expect(log).toEqual(['later']);
-  });
-});
-
-/** A task with pages of a pager that the test is, and a program that works on them. */
-const paged = async (main: ResumableMain, pages = 2) => {
-  const { lab, host, pager } = await pagedScene();
-  const program = programOf(main);
-  const task = createTask(lab.kernel, 'paged');
-  const right = carry(host.task.space, pager.port, MAKE_SEND);
-  if (typeof right === 'string') throw new Error(right);
-  insertRight(task.space, portName(0x500), right);
-  const map = mapping(portName(0x500), pages, { anywhere: false, address: 16 * PAGE });
-  const thread = createThread(task, program, program.start(map));
-  lab.rest();
-  pager.meet();
-  await pager.ready();
-  return { lab, pager, thread, task };
-};
-
-describe('a page fault', () => {
-  it('repeats the call alone', async () => {
-    const log: unknown[] = [];
-    const { define } = handModule('a');
-    const main = define(
-      'main',
-      ['sys', 'map'],
-      [
-        (locals) => sys.call(locals['map'] as never),
-        () => log.push('before') && sys.vm.getU32(16 * PAGE),
-        (_, value: number) => log.push(value.toString(16)) && sys.vm.setU8(17 * PAGE, 9),
-        () => sys.vm.read(17 * PAGE - 1, 3),
-        (_, value) => log.push(value) && sys.pause(),
-      ],
-    );
-    const { lab, pager, thread } = await paged(main);
-    expect([log, thread.waitsFor]).toEqual([['before'], 'page']);
-    await pager.supply(0, 0xab);
-    lab.rest();
-    expect([log, thread.waitsFor]).toEqual([['before', 'abababab'], 'page']);
-    await pager.supply(1, 1);
-    lab.rest();
-    expect(log).toEqual(['before', 'abababab', Uint8Array.of(0xab, 9, 1)]);
-  });
-
-  it('of a window opens it again, and shows all of it or nothing', async () => {
-    const seen: unknown[] = [];
-    const { define } = handModule('a');
-    const main = define(
-      'main',
-      ['sys', 'map'],
-      [
-        (locals) => sys.call(locals['map'] as never),
-        () =>
-          sys.vm.window({ address: 17 * PAGE - 2, size: 4 }, 'write', (window) => {
-            seen.push(window.getU32(0));
-            window.setU32(0, 1);
-            return 'done';
-          }),
-        (_, value) => seen.push(value) && sys.vm.window({ address: 17 * PAGE - 2, size: 4 }, 'read'),
-        (_, value) => seen.push(value) && sys.pause(),
-      ],
-    );
-    const { lab, pager } = await paged(main);
-    await pager.supply(0, 0);
-    lab.rest();
-    expect(seen).toEqual([]);
-    await pager.supply(1, 0);
-    lab.rest();
-    expect(seen).toEqual([0, 'done', Uint8Array.of(1, 0, 0, 0)]);
-  });
-
-  it('of a fiber that has just begun is its own', async () => {
-    const log: unknown[] = [];
-    const { define } = handModule('a');
-    const touch = define(
-      'touch',
-      [],
-      [() => sys.vm.getU8(16 * PAGE), (_, value, frame) => end(frame, log.push(value))],
-    );
-    const main = define(
-      'main',
-      ['sys', 'map'],
-      [
-        (locals) => sys.call(locals['map'] as never),
-        (locals) => {
-          locals['future'] = start(touch());
-          return sys.yield();
-        },
-        (locals) => log.push('goes on') && locals['future'],
-        (_, value) => log.push(value) && sys.pause(),
-      ],
-    );
-    const { lab, pager, task } = await paged(main);
-    expect([log, task.threads.size]).toEqual([['goes on'], 2]);
-    await pager.supply(0, 7);
-    lab.rest();
-    expect([log, task.threads.size]).toEqual([['goes on', 7, 2], 1]);
-  });
-
-  it('where nothing is mapped is an exception, and ends the task', () => {
-    const { define } = handModule('a');
-    const { lab, failures } = play(define('main', [], [() => sys.vm.getU8(5 * PAGE)]));
-    expect(lab.kernel.tasks.size).toBe(0);
-    expect(failures()).toEqual([]);
-    expect(lab.kernel.life.read().some(({ kind }) => kind === 'exception')).toBe(true);
-  });
-
-  it('outside of a call is an error of the program', () => {
-    const { define } = handModule('a');
-    const kept: Window[] = [];
-    const main = define(
-      'main',
-      [],
-      [
-        () => sys.call({ op: 'vm_allocate', size: PAGE, anywhere: false, address: 16 * PAGE }),
-        () => sys.vm.window({ address: 16 * PAGE, size: 4 }, 'read', (window) => kept.push(window)),
-        () => sys.call({ op: 'vm_deallocate', address: 16 * PAGE, size: PAGE }),
-        () => kept[0]?.getU8(0),
-      ],
-    );
-    expect(play(main).failures()).toEqual([expect.stringContaining('E_STALE_WINDOW')]);
-  });
-});
-
-describe('messages', () => {
-  it('go between resumable programs and a machine between them', () => {
-    const log: unknown[] = [];
-    const relay = machine<MachineState & { readonly to: number; readonly from: number }, [number, number]>({
-      name: 'relay',
-      start: ([from, to]) => ({ at: 'receive', to, from }),
-      handlers: {
-        receive: (its, s) => {
-          s.at = 'pass';
-          its.receive(portName(s.from));
-        },
-        pass: (its, s, { message }) => {
-          if (message === null) return its.exit();
-          const { id, body, remote } = message;
-          const local = { local: remote, localDisposition: MOVE_SEND_ONCE };
-          its.msg({
-            send: { remote: portName(s.to), remoteDisposition: COPY_SEND, ...local, id, body },
-            receive: portName(s.from),
-          });
-        },
-      },
-    });
-    const { define } = handModule('server.program.ts');
-    const server = define(
-      'main',
-      ['sys', 'port'],
-      [
-        (locals) => sys.receive(locals['port'] as never),
-        (_, message: { remote: never; body: number; sender: string }, frame) => {
-          log.push(typeof message.sender);
-          const draft = { remote: message.remote, remoteDisposition: MOVE_SEND_ONCE, id: 2, body: message.body + 1 };
-          return go(frame, 0, sys.send(draft));
-        },
-      ],
-    );
-    const client = handModule('client.program.ts').define(
-      'main',
-      ['sys', 'to'],
-      [
-        () => sys.call(allocate),
-        (locals, { name }: { name: never }) => {
-          locals['reply'] = name;
-          locals['n'] = 0;
-          return undefined;
-        },
-        (locals, answer: { body: number } | undefined, frame) => {
-          if (answer !== undefined) log.push(answer.body);
-          locals['n'] = answer?.body ?? 0;
-          if ((locals['n'] as number) >= 3) return end(frame);
-          const local = { local: locals['reply'] as never, localDisposition: MAKE_SEND_ONCE };
-          const draft = {
-            remote: locals['to'] as never,
-            remoteDisposition: COPY_SEND,
-            id: 1,
-            body: locals['n'] as number,
-          };
-          return go(frame, 2, sys.rpc({ ...draft, ...local }, locals['reply'] as never));
-        },
-      ],
-    );
-    const programs = [programOf(server), programOf(client)] as const;
-    const { lab, failures } = play(handModule('x').define('main', [], []));
-    const host = lab.host();
-    const give = (task: Task, name: number, from: PortName, disposition: number): void => {
-      const right = carry(host.task.space, from, disposition);
-      if (typeof right === 'string') throw new Error(right);
-      expect(insertRight(task.space, portName(name), right)).toBe('KERN_SUCCESS');
-    };
-    const front = host.allocate();
-    const back = host.allocate();
-    const task = (name: string): Task => createTask(lab.kernel, name);
-    const [a, b, c] = [task('client'), task('relay'), task('server')];
-    give(a, 0x500, front, MAKE_SEND);
-    give(b, 0x502, back, MAKE_SEND);
-    give(b, 0x501, front, MOVE_RECEIVE);
-    give(c, 0x503, back, MOVE_RECEIVE);
-    createThread(c, programs[0], programs[0].start(0x503));
-    createThread(b, relay, relay.start([0x501, 0x502]));
-    createThread(a, programs[1], programs[1].start(0x500));
-    lab.rest();
-    expect(failures()).toEqual([]);
-    expect(log).toEqual(['string', 1, 'string', 2, 'string', 3]);
   });
 });
