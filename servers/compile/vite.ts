@@ -14,7 +14,8 @@ export const portolan = ({ root }: PluginOptions = {}): VitePlugin => {
   return {
     ...transformPlugin(() => projectRoot),
     enforce: 'pre', // types are still there, and so are the places of the source
-    // Compiled code imports what no source does: the development server would learn of it late, and load the page again.
+    // Compiled code imports what no source does: the development server would learn of it late, and load the page
+    // again.
     config: () => ({ optimizeDeps: { include: ['portolan/resumable'] } }),
     configResolved: (config) => {
       projectRoot = root ?? config.root;

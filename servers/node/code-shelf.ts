@@ -1,7 +1,7 @@
 /**
  * The compiled texts of a node's programs, by name and hash: what the code server gives out, and what it brings. A text
- * from another node is hashed before anything else happens to it, and only what the hash names, or what names the hash of
- * a resumable program, is evaluated, by the loader that evaluates the texts of this node.
+ * from another node is hashed before anything else happens to it, and only the text whose digest was asked for is
+ * evaluated, by the loader that evaluates the texts of this node.
  */
 import type { ProgramNeed } from '../../kernel/interface/move.ts';
 import type { Program } from '../../kernel/program.ts';

@@ -1,8 +1,8 @@
 /**
  * Makes a program of a file: an ES module, JavaScript or TypeScript. A resumable program (`*.program.ts`, or "use
- * resumable") exports its main function as `main` or by default, and is named by the compiler's hash of it, which spaces
- * and comments do not change. Any other exports `program`, and is named by the digest of one text, bundled of all that it
- * imports. Two nodes that loaded the same code can hand a task to each other.
+ * resumable") exports its main function as `main` or by default, and is named by the compiler's hash of it, which
+ * spaces and comments do not change. Any other exports `program`, and is named by the digest of one text, bundled of
+ * all that it imports. Two nodes that loaded the same code can hand a task to each other.
  *
  * A program reaches the world by its ports only, so a bundle that wants a module of Node is refused. What kernel and
  * programs must share is handed in instead of being bundled again: the class `Bytes`, and the runtime of resumable

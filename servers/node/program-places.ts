@@ -9,7 +9,10 @@ import { dirname, resolve } from 'node:path';
 /** Puts an error that a program threw in terms of its sources. Anything else that was thrown passes as it is. */
 export type Placed = (thrown: unknown) => unknown;
 
-/** A caller as the runtime of resumable programs tells it: in terms of the source already, by a path that is relative. */
+/**
+ * A caller as the runtime of resumable programs tells it: in terms of the source already, by a path that is
+ * relative.
+ */
 const LOGICAL = /^(\s+at async .*\()(?![/\\]|\w+:[/\\\D])([^()]+:\d+:\d+\))$/;
 
 /** For the program of `file`, compiled from a text with the source map `map` (JSON, version 3). */

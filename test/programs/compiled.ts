@@ -2,7 +2,7 @@
 
 import type { Program } from '../../kernel/program.ts';
 import * as runtime from '../../kernel/resumable/index.ts';
-import { compile } from '../../servers/compile/index.ts';
+import { compile } from '../../servers/compile/compile.ts';
 import { asCommonJs, instantiate, type Linkable } from './link.ts';
 import type { Troupe } from './troupe.ts';
 

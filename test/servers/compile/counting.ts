@@ -1,8 +1,8 @@
 /** A small project: two program modules, one of which imports the other, a plain module, and a host that runs them. */
 
 /**
- * Where the program throws, in its own file: what every tool has to show. It is at `new`; the minifier of Vite only knows
- * of the `Error` behind it.
+ * Where the program throws, in its own file: what every tool has to show. It is at `new`; the minifier of Vite only
+ * knows of the `Error` behind it.
  */
 export const THROWN_AT: RegExp = /count\.program\.ts:12:(9|13)\)/;
 

@@ -1,12 +1,15 @@
 import { type BuildFailure, build as buildEsbuild, transformSync } from 'esbuild';
 import { rollup } from 'rollup';
 import { build as buildVite, createServer } from 'vite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { portolan as forEsbuild } from '../../../servers/compile/esbuild.ts';
 import { portolan as forRollup } from '../../../servers/compile/rollup.ts';
 import { portolan as forVite } from '../../../servers/compile/vite.ts';
 import { files, THROWN_AT } from './counting.ts';
 import { type Finished, Project } from './project.ts';
+
+// A dozen processes, each of which loads a compiler: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let project: Project;
 const hashes = new Set<string>();

@@ -1,4 +1,7 @@
-/** A user's project in a folder of its own: this package as it would be installed, built from the sources as they are. */
+/**
+ * A user's project in a folder of its own: this package as it would be installed, built from the sources as they
+ * are.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
