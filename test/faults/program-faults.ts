@@ -12,11 +12,11 @@ const faults: readonly ProgramFault[] = [
     shape: 'tries finallyInsideFinally',
   },
   {
-    name: 'an assigned local is taken for what the frame holds',
+    name: 'what a statement reads is not live before it',
     file: 'servers/compile/liveness.ts',
-    text: 'for (const each of assignedIn(node, this.flow.locals)) clean.delete(each);',
-    planted: 'assignedIn(node, this.flow.locals);',
-    shape: 'loops countsUp',
+    text: 'for (const each of effect.uses) live.add(each);',
+    planted: 'for (const each of effect.uses) live.delete(each);',
+    shape: 'loops nestedLoops',
   },
   {
     name: 'an operand before a suspension is read after it',
@@ -47,18 +47,11 @@ const faults: readonly ProgramFault[] = [
     shape: 'tries pendingException',
   },
   {
-    name: 'a clause handles what it throws itself',
-    file: 'servers/compile/flow.ts',
-    text: 'const caught = this.make(outer);\n    const after',
-    planted: 'const caught = this.make(this.handler);\n    this.handler = caught;\n    const after',
-    shape: 'tries rethrowKeepsIdentity',
-  },
-  {
     name: 'continue leaves the update out',
     file: 'servers/compile/flow.ts',
     text: 'onBreak: after, onContinue: again, isLoop: true',
     planted: 'onBreak: after, onContinue: head, isLoop: true',
-    shape: 'loops doWhile',
+    shape: 'loops breaksAndContinues',
   },
   {
     name: 'a case does not fall through to the next',
@@ -92,8 +85,7 @@ const faults: readonly ProgramFault[] = [
     name: 'a join keeps its outcomes in the order in which they come',
     file: 'kernel/resumable/fiber.ts',
     text: "join.outcomes[index] = join.kind === 'allSettled' ? settlement(isThrown, value) : value;",
-    planted:
-      "join.outcomes[join.outcomes.length - join.left] = join.kind === 'allSettled' ? settlement(isThrown, value) : value;",
+    planted: 'join.outcomes[join.outcomes.length - join.left] = value;',
     shape: 'joins allOfFunctions',
   },
   {
