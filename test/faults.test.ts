@@ -16,6 +16,7 @@ describe('planted faults', () => {
       'forwarding',
       'notifications',
       'page service',
+      'programs',
       'queues',
       'rights',
       'sessions',

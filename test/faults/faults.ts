@@ -3,30 +3,8 @@
  * file, made while the file is loaded and nowhere else; nothing in the tree is written.
  */
 
-/** What a fault does harm to. */
-export type Harm =
-  | 'rights'
-  | 'queues'
-  | 'notifications'
-  | 'copy-on-write'
-  | 'forwarding'
-  | 'commit'
-  | 'page service'
-  | 'sessions';
-
-/** One planted fault. */
-export interface Fault {
-  readonly name: string;
-  readonly harm: Harm;
-  /** The file, from the root of the project. */
-  readonly file: string;
-  /** Text that stands in the file exactly once, and what stands there with the fault in it. */
-  readonly text: string;
-  readonly planted: string;
-  /** The test that must fail: its file, and its full name as the runner prints it, joined by spaces. */
-  readonly caughtIn: string;
-  readonly caughtBy: string;
-}
+import type { Fault } from './fault.ts';
+import { PROGRAM_FAULTS } from './program-faults.ts';
 
 const RIGHTS: readonly Fault[] = [
   {
@@ -236,4 +214,4 @@ const COMMIT: readonly Fault[] = [
 ];
 
 /** All of them. */
-export const FAULTS: readonly Fault[] = [...RIGHTS, ...QUEUES, ...MEMORY, ...FORWARDING, ...COMMIT];
+export const FAULTS: readonly Fault[] = [...RIGHTS, ...QUEUES, ...MEMORY, ...FORWARDING, ...COMMIT, ...PROGRAM_FAULTS];

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { startVitest, type TestCase } from 'vitest/node';
-import type { Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
 
 /** What became of a planted fault: caught by the named test, missed by it, or no such test ran. */
 export type Verdict = 'caught' | 'missed' | 'no such test';

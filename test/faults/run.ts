@@ -4,7 +4,8 @@
  */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { FAULTS, type Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
+import { FAULTS } from './faults.ts';
 import { runPlanted, type Verdict } from './plant.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');

@@ -1,10 +1,33 @@
 /** The modules of a troupe, compiled: each instance is a program that knows nothing of any other. */
 
 import type { Program } from '../../kernel/program.ts';
-import * as runtime from '../../kernel/resumable/index.ts';
+import { Frame } from '../../kernel/resumable/frame.ts';
+import { start } from '../../kernel/resumable/future.ts';
+import { asyncGenerator, delegate, generator, yielded } from '../../kernel/resumable/generator.ts';
+import { iterate, iterateAsync, keysIn } from '../../kernel/resumable/iterators.ts';
+import { Join } from '../../kernel/resumable/join.ts';
+import { module } from '../../kernel/resumable/module.ts';
+import { programOf, type ResumableMain } from '../../kernel/resumable/program.ts';
+import { spend } from '../../kernel/resumable/register.ts';
 import { compile } from '../../servers/compile/compile.ts';
 import { asCommonJs, instantiate, type Linkable } from './link.ts';
 import type { Troupe } from './troupe.ts';
+
+/** What compiled modules find under `portolan/resumable`. */
+const runtime = {
+  Frame,
+  start,
+  asyncGenerator,
+  delegate,
+  generator,
+  yielded,
+  iterate,
+  iterateAsync,
+  keysIn,
+  Join,
+  module,
+  spend,
+} as const;
 
 /** What is needed to make instances of a compiled troupe; plain data, so that another process can do it. */
 export interface Compiled {
@@ -41,10 +64,8 @@ export const compileTroupe = ({ entry, sources }: Troupe): Compiled => {
   return { entry, files };
 };
 
-type Main = Parameters<typeof runtime.programOf>[0];
-
 /** A fresh instance of the modules, as a program. */
 export const programFrom = ({ entry, files }: Compiled): Program => {
   const { main } = instantiate(files, entry, { 'portolan/resumable': runtime });
-  return runtime.programOf(main as Main);
+  return programOf(main as ResumableMain);
 };

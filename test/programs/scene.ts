@@ -131,7 +131,7 @@ export class Scene {
     if (blockers.length > 0) throw new Error(`the task cannot be frozen: ${blockers.join(', ')}`);
     freezeTask(kernel, this.#task);
     const states = freezeStates(this.#task);
-    if (!('heaps' in states)) throw new Error(`the task cannot be data: ${states.join(', ')}`);
+    if (!('parts' in states)) throw new Error(`the task cannot be data: ${states.join(', ')}`);
     const { image, rights } = detachTask(kernel, this.#task, states);
     const bytes = encodeBody(image as unknown as Body);
     terminateTask(this.#task);

@@ -33,8 +33,7 @@ describe('shapes of programs', () => {
       const { native, compiled } = load(family);
       const comparison = await Comparison.of(name, native, compiled);
       const program = programFrom(compiled);
-      const difference =
-        comparison.straight(program) ?? comparison.hopping(program, () => programFrom(compiled));
+      const difference = comparison.straight(program) ?? comparison.hopping(program, () => programFrom(compiled));
       expect(difference === null ? '' : tell(difference)).toBe('');
     });
   });

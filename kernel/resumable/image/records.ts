@@ -6,7 +6,16 @@ import { KCall } from '../call.ts';
 import { Fiber, Future, Group, Join, JoinSlot } from '../fiber.ts';
 import { Delegate, Enter, Frame, Yielded } from '../frame.ts';
 import { AsyncGen, Gen, Question } from '../generator.ts';
-import { AsyncIter, AsyncStep, CollectionIter, Delegated, KeysIter, ListIter, TextIter, UserIter } from '../iterators.ts';
+import {
+  AsyncIter,
+  AsyncStep,
+  CollectionIter,
+  Delegated,
+  KeysIter,
+  ListIter,
+  TextIter,
+  UserIter,
+} from '../iterators.ts';
 
 /** How objects of one class become data. */
 export interface RecordCode {

@@ -7,7 +7,7 @@ const STEPS_MAX = 400;
 type Value = unknown;
 
 /** The things of one run. They share what they note. */
-export function around(sys: Probe) {
+export function around(sys: Probe): Readonly<Record<string, unknown>> {
   const log: Value[] = [];
   const step = (value: Value): Value => {
     if (log.length >= STEPS_MAX) throw new Error('out of breath');
