@@ -63,7 +63,8 @@ const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.N
     if (each === null || isInert(each, steady)) return true;
     if (each.type !== 'CallExpression') return false;
     const isFirst = index === 0;
-    const isQuiet = onlySysBefore && isSysCall(each) && !each.arguments.some((argument) => contains(argument, runsCode));
+    const isQuiet =
+      onlySysBefore && isSysCall(each) && !each.arguments.some((argument) => contains(argument, runsCode));
     onlySysBefore &&= isSysCall(each);
     if (isFirst || isQuiet) return true;
     const calleeIsInert = isInert(each.callee, steady) || isSysCall(each);
