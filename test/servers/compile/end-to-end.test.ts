@@ -79,7 +79,8 @@ const bodies: Readonly<Record<string, string>> = {
   'switch scopes, catch parameters and patterns that are captured': `
     const fns = [];
     for (let i = 0; i < 3; i++) {
-      switch (i) { case 0: let z = 'z'; fns.push(() => z); break; case 1: { let z = 'y'; fns.push(() => z + 1); break; } default: fns.push(g); }
+      switch (i) { case 0: let z = 'z'; fns.push(() => z); break; case 1: { let z = 'y'; fns.push(() => z + 1);
+      break; } default: fns.push(g); }
       function g() { return 'g'; }
     }
     const { a, b: [c, d = 4], ...rest } = { a: 1, b: [3], e: 5, f: 6 };
@@ -92,14 +93,16 @@ const bodies: Readonly<Record<string, string>> = {
     const o = {
       n: 1,
       plain() { return [1, 2].map((x) => x + this.n); },
-      async slow(k) { const v = await sys.call('m', k); this.n += v; const f = () => this.n; await sys.call('n', 0); return f(); },
+      async slow(k) { const v = await sys.call('m', k); this.n += v; const f = () => this.n;
+      await sys.call('n', 0); return f(); },
       'q-r': function () { return this.n * 2; },
     };
     let r; r = await o.slow(5);
     return [r, o.plain(), o['q-r'](), o.n];`,
   'generators with finally, left early': `
     const log = [];
-    function* g(n) { try { for (let i = 0; i < n; i++) { const got = yield i; if (got) log.push(got); } } finally { log.push('closed'); yield 'late'; } return 'r'; }
+    function* g(n) { try { for (let i = 0; i < n; i++) { const got = yield i; if (got) log.push(got);
+      } } finally { log.push('closed'); yield 'late'; } return 'r'; }
     for (const v of g(10)) { log.push(v); if (v === 2) break; }
     const it = g(2);
     log.push(it.next(), it.next('in'), it.return('x'), it.next(), it.next());
