@@ -127,7 +127,7 @@ describe('what is too large', () => {
     ['an operator', `export const f = ${'!'.repeat(5000)}1;`],
     [
       'functions side by side',
-      Array.from({ length: FUNCTIONS_MAX }, (_, index) => `const f${index} = () => 1;`).join('\n'),
+      Array.from({ length: FUNCTIONS_MAX + 1 }, (_, index) => `const f${index} = () => 1;`).join('\n'),
     ],
     ['text', `// ${'x'.repeat(SOURCE_CHARS_MAX)}`],
   ])('%s: a code and a place', (_, source) => {
