@@ -113,13 +113,15 @@ class Writer {
         });
       case 3:
         return this.loop(depth, () => {
+          const head = `for (let ${i} of [${this.expression(1)}, 2])`;
           this.variables.push(i);
-          return `for (let ${i} of [${this.expression(1)}, 2])`;
+          return head;
         });
       case 4:
         return this.loop(depth, () => {
+          const head = `for (let [${i} = ${this.expression(1)}] of [[], [1]])`;
           this.variables.push(i);
-          return `for (let [${i} = ${this.expression(1)}] of [[], [1]])`;
+          return head;
         });
       default:
         return `for (let ${i} = 0; ${i} < 3; ${i}++) { later.push(() => ${i}); ${this.alone(depth - 1)} }`;
