@@ -1,4 +1,5 @@
 /** What a program sees of the kernel, whatever kind of program it is: the trap interface. Types only. */
+import type { Body } from '../ports/body.ts';
 import type { Draft } from '../ports/draft.ts';
 import type { MachMsgReturn, SpecialBit } from '../ports/kern-return.ts';
 import type { PortName } from '../ports/name.ts';
@@ -107,11 +108,41 @@ export interface Sys {
   exit(): void;
 }
 
+/** States of threads as data. */
+export interface FrozenStates {
+  readonly kind: 'frozen';
+  /** What a message body may hold. */
+  readonly heap: Body;
+  readonly bytes: number;
+  /** The deepest part of a state that still holds half of all or more, by the state's index; null if none does. */
+  readonly heaviest: { readonly index: number; readonly path: string; readonly bytes: number } | null;
+}
+
+/** Why states cannot be data: which of them, the path to the culprit, the reason and its code. */
+export interface StateRefusal {
+  readonly kind: 'refused';
+  readonly index: number;
+  readonly why: string;
+}
+
+/**
+ * Makes data of states that are more than plain data. Threads of one task whose programs have the same codec are
+ * encoded together: they may share objects.
+ */
+export interface StateCodec {
+  /** Changes nothing. `programs[i]` is that of `states[i]`. */
+  encode(programs: readonly Program[], states: readonly object[]): FrozenStates | StateRefusal;
+  /** The states anew, or why not: then nothing has happened. Trusts nothing in `heap`. */
+  decode(programs: readonly Program[], heap: unknown): readonly object[] | string;
+}
+
 /** What a thread runs. `resume` runs it from one parked call to the next, and never waits. */
 export interface Program {
   readonly name: string;
   /** Names the code: two programs with the same hash are the same program. */
   readonly hash: string;
+  /** SHA-256 of the text that it was compiled to, where that can be had: another node checks by it what it is sent. */
+  readonly textHash?: string;
   /** Hashes of the program modules that it brings: what its threads hold of code is named by them. */
   readonly modules?: readonly string[];
   /** Makes the state that a new thread starts with. */
@@ -119,6 +150,8 @@ export interface Program {
   resume(sys: Sys, state: object, result: Result): void;
   /** The calls that a thread at rest is in, innermost first. By default one: its state, named by `state.at`. */
   inspect?(state: object): readonly HeldCall[];
+  /** Makes data of its states; absent if they are data. */
+  readonly image?: StateCodec;
 }
 
 /** A call as a debugger sees it: where it waits, and its variables by their source names. */

@@ -53,7 +53,10 @@ export type ItemImage =
 export interface ThreadImage {
   readonly program: string;
   readonly hash: string;
+  /** Data; an empty record for a thread whose state is in a heap. */
   readonly state: unknown;
+  /** Index of the heap that its state is in: the next of its roots. Absent if the state is data. */
+  readonly heap?: number;
   readonly run: 'runnable' | 'waiting';
   readonly waitsFor: 'none' | 'send' | 'receive' | 'page' | 'state';
   readonly suspendCount: number;
@@ -111,6 +114,8 @@ export interface TaskImage {
   /** Names of the free slots of the table, so that a name given up is not handed out again soon. */
   readonly freeNames: readonly number[];
   readonly threads: readonly ThreadImage[];
+  /** States that are more than data, as the codecs of their programs have written them. */
+  readonly heaps?: readonly unknown[];
   readonly kernelPort: RightIndex;
   readonly self: RightIndex;
   readonly exceptionPort: RightIndex;

@@ -54,11 +54,17 @@ export const missingPrograms = (kernel: Kernel, image: Pick<TaskImage, 'threads'
     .filter(({ program, hash }) => kernel.programs.find(program, hash) === undefined)
     .map(({ program }) => program);
 
+/** What an image brings beside its rights: the states of its threads have been thawed (`thawStates`). */
+export interface Arriving {
+  readonly image: TaskImage;
+  readonly states: readonly object[];
+}
+
 /** Fills `task`, which is empty and frozen, with threads, names and rights. Programs have been checked. */
 export const attachTask = (
   kernel: Kernel,
   task: Task,
-  image: TaskImage,
+  { image, states }: Arriving,
   rights: RightsIn,
   serverOf: ServerOf,
 ): void => {
@@ -66,7 +72,10 @@ export const attachTask = (
   task.suspendCount = image.suspendCount;
   attachSpace(task.space, image, rights);
   const { memory } = image;
-  for (const thread of image.threads) attachThread(kernel, task, { image: thread, memory }, rights, serverOf);
+  for (const [at, thread] of image.threads.entries()) {
+    const state = states[at] as object;
+    attachThread(kernel, task, { image: thread, state, memory }, rights, serverOf);
+  }
   task.exceptionPort = rights.take(image.exceptionPort);
   task.bootstrapPort = rights.take(image.bootstrapPort);
   task.registered = image.registered.map((index) => rights.take(index));
@@ -160,13 +169,13 @@ const diedOnTheWay = (space: Space, entry: Entry, image: EntryImage, request: Po
 const attachThread = (
   kernel: Kernel,
   task: Task,
-  { image, memory }: { readonly image: ThreadImage; readonly memory: MemoryImage },
+  { image, state, memory }: { readonly image: ThreadImage; readonly state: object; readonly memory: MemoryImage },
   rights: RightsIn,
   serverOf: ServerOf,
 ): void => {
   const program = kernel.programs.find(image.program, image.hash);
   if (program === undefined) throw new MissingProgram(image.program);
-  const thread = new Thread(task, program, copyData(image.state) as object);
+  const thread = new Thread(task, program, state);
   task.threads.add(thread);
   thread.suspendCount = image.suspendCount;
   thread.register = copyData(image.register);

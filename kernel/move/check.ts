@@ -7,6 +7,9 @@ const index = v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(1 << 22
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const nameLike = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 
+/** Heaps of one image: one for each codec among the programs of a task. */
+const HEAPS_MAX = 16;
+
 const entry = v.object({
   name: nameLike,
   type: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(31)),
@@ -40,6 +43,7 @@ const thread = v.object({
   program: v.string(),
   hash: v.string(),
   state: v.record(v.string(), v.unknown()),
+  heap: v.optional(v.pipe(count, v.maxValue(HEAPS_MAX))),
   run: v.picklist(['runnable', 'waiting']),
   waitsFor: v.picklist(['none', 'send', 'receive', 'page', 'state']),
   suspendCount: count,
@@ -71,6 +75,7 @@ const image = v.object({
   entries: v.array(entry),
   freeNames: v.array(nameLike),
   threads: v.array(thread),
+  heaps: v.optional(v.pipe(v.array(v.unknown()), v.maxLength(HEAPS_MAX))),
   kernelPort: index,
   self: index,
   exceptionPort: index,

@@ -17,12 +17,20 @@ import { reference } from '../vm/shadow.ts';
 import { copyData } from './data.ts';
 import { remainingMs } from './freeze.ts';
 import { RightsOut } from './rights.ts';
+import type { FrozenTask } from './states.ts';
 
-/** Takes the task apart. It is frozen, and stays so. */
-export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; rights: readonly Carried[] } => {
+/** Takes the task apart. It is frozen, and stays so; its states have been frozen, too (`freezeStates`). */
+export const detachTask = (
+  kernel: Kernel,
+  task: Task,
+  states: FrozenTask,
+): { image: TaskImage; rights: readonly Carried[] } => {
   const out = new RightsOut();
   const copies: MapCopy[] = [];
-  const threads = [...task.threads].map((thread) => detachThread(kernel, thread, out, copies));
+  const threads = [...task.threads].map((thread) => ({
+    ...detachThread(kernel, thread, out, copies),
+    ...stateImage(thread, states),
+  }));
   const self = out.send(task.self);
   const exceptionPort = out.send(task.exceptionPort);
   const bootstrapPort = out.send(task.bootstrapPort);
@@ -43,6 +51,7 @@ export const detachTask = (kernel: Kernel, task: Task): { image: TaskImage; righ
     entries,
     freeNames: task.space.freeNames(),
     threads,
+    heaps: states.heaps,
     kernelPort,
     self,
     exceptionPort,
@@ -67,13 +76,23 @@ const closeKernelPort = (port: Port | null): Port | null => {
   return port;
 };
 
-const detachThread = (kernel: Kernel, thread: Thread, out: RightsOut, copies: MapCopy[]): ThreadImage => {
+/** A thread's state, or where it is. */
+const stateImage = (thread: Thread, { heapOf }: FrozenTask): Pick<ThreadImage, 'state' | 'heap'> => {
+  const heap = heapOf.get(thread);
+  return heap === undefined ? { state: copyData(thread.state) } : { state: {}, heap };
+};
+
+const detachThread = (
+  kernel: Kernel,
+  thread: Thread,
+  out: RightsOut,
+  copies: MapCopy[],
+): Omit<ThreadImage, 'state' | 'heap'> => {
   const { parked, result } = thread;
   const message = result.message;
-  const image: ThreadImage = {
+  const image: Omit<ThreadImage, 'state' | 'heap'> = {
     program: thread.program.name,
     hash: thread.program.hash,
-    state: copyData(thread.state),
     run: thread.run === 'waiting' ? 'waiting' : 'runnable',
     waitsFor: movable(thread.waitsFor),
     suspendCount: thread.suspendCount,

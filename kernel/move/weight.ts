@@ -5,13 +5,14 @@
 import { bodySize } from '../../ports/body.ts';
 import { BODY_DEPTH_MAX } from '../../ports/limits.ts';
 import type { Task, Thread } from '../kernel.ts';
+import { type FrozenTask, freezeStates, STATES_MAX, threadText } from './states.ts';
 
 /** The weight of an image. */
 export interface ImageWeight {
   readonly bytes: number;
   /** The deepest part that still holds half of it or more, as a path such as `state.cache.words`. */
   readonly heaviest: { readonly path: string; readonly bytes: number };
-  /** Parts of a state that cannot travel, by path. */
+  /** Parts of a state that cannot travel, by path, and why; or that it is too much. */
   readonly obstacles: readonly string[];
 }
 
@@ -21,18 +22,35 @@ interface Weighed {
   readonly parts: readonly Weighed[];
 }
 
-/** Weighs the states of all threads of a task. */
+/** Weighs the states of all threads of a task. States with a codec weigh what they are as bytes. */
 export const weighImage = (task: Task): ImageWeight => {
   const obstacles: string[] = [];
-  const threads = [...task.threads];
-  const rootOf = (thread: Thread): string => (threads.length === 1 ? 'state' : `thread ${thread.serial}: state`);
-  const parts = threads.map((thread) => weigh(thread.state, rootOf(thread), 0, obstacles));
+  const rootOf = (thread: Thread): string => `${threadText(task, thread)}state`;
+  const plain = [...task.threads].filter(({ program }) => program.image === undefined);
+  const parts = plain.map((thread) => weigh(thread.state, rootOf(thread), 0, obstacles));
+  for (const obstacle of obstacles.splice(0)) obstacles.push(`${obstacle}, and only plain data can move`);
+  const frozen = freezeStates(task);
+  if ('parts' in frozen) parts.push(...frozen.parts.map((part) => weighFrozen(task, part)));
+  else obstacles.push(...frozen);
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   let heaviest: Weighed = { bytes, path: 'state', parts };
   for (let next = heaviestOf(heaviest); next !== undefined && next.bytes * 2 >= bytes; next = heaviestOf(next)) {
     heaviest = next;
   }
+  if (bytes > STATES_MAX) {
+    const part = `${heaviest.path} (${heaviest.bytes} bytes)`;
+    obstacles.push(`the image has ${bytes} bytes, and ${STATES_MAX} may move; put ${part} into memory (sys.vm.box)`);
+  }
   return { bytes, heaviest: { path: heaviest.path, bytes: heaviest.bytes }, obstacles };
+};
+
+/** A codec says which part is the heaviest; how the rest is made up it keeps to itself. */
+const weighFrozen = (task: Task, { threads, frozen }: FrozenTask['parts'][number]): Weighed => {
+  const { bytes, heaviest } = frozen;
+  const thread = threads[heaviest?.index ?? 0];
+  const of = thread === undefined ? '' : threadText(task, thread);
+  if (heaviest === null || thread === undefined) return { bytes, path: `${of}state`, parts: [] };
+  return { bytes, path: `${of}state`, parts: [{ bytes: heaviest.bytes, path: `${of}${heaviest.path}`, parts: [] }] };
 };
 
 const heaviestOf = ({ parts }: Weighed): Weighed | undefined =>

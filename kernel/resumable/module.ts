@@ -27,6 +27,8 @@ export type ClosureFactory = (...environment: never[]) => object;
 export interface ClosureCode extends ClosureMeta {
   readonly module: Module;
   readonly number: number;
+  /** How many values around it it is made of. */
+  readonly arity: number;
   /** Makes the function anew, with its tag. */
   readonly make: (...environment: never[]) => object;
 }
@@ -78,7 +80,7 @@ export class Module implements ModuleName {
       made[CLOSURE] = { code, environment };
       return made;
     };
-    const code: ClosureCode = { ...meta, module: this, number, make };
+    const code: ClosureCode = { ...meta, module: this, number, arity: factory.length, make };
     this.#closures.set(number, code);
     return make as F;
   }

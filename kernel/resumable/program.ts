@@ -1,13 +1,14 @@
 /** Resumable programs: what `programOf` makes of a compiled function. */
-import type { HeldCall, Program, Result, Sys } from '../program.ts';
+import type { HeldCall, Program, Result, StateCodec, Sys } from '../program.ts';
 import { threadOfSys } from '../sys.ts';
 import { resumeFiber } from './driver.ts';
 import { Fiber, Group } from './fiber.ts';
 import { Frame, type FrameCode } from './frame.ts';
+import { fiberCodec } from './image/codec.ts';
 import { heldCalls } from './inspect.ts';
 import { Module } from './module.ts';
 import { EDGES_PER_SPEND } from './register.ts';
-import { sys as facade } from './sys.ts';
+import { sys as facade } from './sys/sys.ts';
 import { E_NOT_COMPILED, SysError } from './sys-error.ts';
 
 /** Loop edges that a program may make in one turn, unless it is told otherwise: some tenths of a second. */
@@ -33,6 +34,7 @@ export class ResumableProgram implements Program {
   readonly modules: readonly string[];
   /** The module of its main function; it names all others. */
   readonly module: Module;
+  readonly image: StateCodec = fiberCodec;
   readonly #chunks: number;
 
   constructor(main: ResumableMain, code: FrameCode, { name, edgesMax = EDGES_MAX }: ProgramOptions) {

@@ -16,6 +16,7 @@ import { readTaskImage } from '../move/check.ts';
 import { detachTask } from '../move/detach.ts';
 import { blockersOf, freezeTask, thawTask } from '../move/freeze.ts';
 import { RightsIn } from '../move/rights.ts';
+import { freezeStates, thawStates } from '../move/states.ts';
 import { weighImage } from '../move/weight.ts';
 import { needsOf, readNeeds } from '../programs.ts';
 import { figures } from '../vm/describe.ts';
@@ -36,6 +37,8 @@ export const serveFreeze = (task: Task, request: FreezeRequest): Served => {
     .with({ op: 'task_freeze' }, () => {
       const blockers = blockersOf(task);
       if (task.isFrozen || blockers.length > 0) return { kr: 'KERN_FAILURE', fields: { blockers } };
+      const [refused] = weighImage(task).obstacles;
+      if (refused !== undefined) return { kr: 'KERN_FAILURE', fields: { blockers: [refused], refused } };
       freezeTask(kernel, task);
       return only('KERN_SUCCESS');
     })
@@ -66,7 +69,7 @@ const describe = (task: Task): Served => {
   const { bytes, heaviest, obstacles } = weighImage(task);
   return success({
     name: task.name,
-    blockers: [...blockers, ...obstacles.map((each) => `${each}, and only plain data can move`)],
+    blockers: [...blockers, ...obstacles],
     programs,
     image: { bytes, heaviest },
     ...figures(task.memory),
@@ -80,7 +83,9 @@ const ownPort = (task: Task): GivenRight => right('name', { port: copySend(taskP
 
 const detach = (task: Task): Served => {
   const { kernel } = task;
-  const { image, rights } = detachTask(kernel, task);
+  const states = freezeStates(task);
+  if (!('parts' in states)) return { kr: 'KERN_FAILURE', fields: { blockers: states } };
+  const { image, rights } = detachTask(kernel, task, states);
   const husk = kernelPort(kernel, new RequestServer(kernel, (request, carried) => serveHusk(task, request, carried)));
   task.husk = husk;
   husk.srights = 1;
@@ -284,9 +289,14 @@ const attach = (kernel: Kernel, body: unknown, carried: readonly Carried[]): Ser
     discardRights(kernel, rights);
     return { kr: 'KERN_INVALID_ARGUMENT', fields: { why: typeof image === 'string' ? image : 'a program is missing' } };
   }
+  const states = thawStates(kernel, image);
+  if (typeof states === 'string') {
+    discardRights(kernel, rights);
+    return { kr: 'KERN_INVALID_ARGUMENT', fields: { why: states } };
+  }
   const task = createTask(kernel, image.name, { identity: image.identity });
   attachMemory(kernel, task, image.memory, rights);
-  attachTask(kernel, task, image, rights, objectServer);
+  attachTask(kernel, task, { image, states }, rights, objectServer);
   discardRights(kernel, rights);
   kernel.life.record(kernel.now, 'attached', image.identity, { name: image.name });
   return { kr: 'KERN_SUCCESS', rights: [ownPort(task)] };

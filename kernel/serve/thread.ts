@@ -31,7 +31,8 @@ const getState = (thread: Thread, caller: Thread | null, flavor: StateFlavor): S
   if (thread === caller) return only('KERN_INVALID_ARGUMENT');
   if (flavor === 'state') return success({ state: thread.register });
   if (flavor === 'result') return success({ result: thread.result.kr });
-  return flavor === 'program' ? success({ state: copyData(thread.state) }) : only('KERN_INVALID_ARGUMENT');
+  const isData = thread.program.image === undefined;
+  return flavor === 'program' && isData ? success({ state: copyData(thread.state) }) : only('KERN_INVALID_ARGUMENT');
 };
 
 /**
@@ -49,7 +50,8 @@ const setState = (thread: Thread, caller: Thread | null, flavor: StateFlavor, va
       if (thread.isInterrupted) thread.result.kr = value;
       return only('KERN_SUCCESS');
     case 'program':
-      if (typeof value !== 'object' || value === null) return only('KERN_INVALID_ARGUMENT');
+      if (typeof value !== 'object' || value === null || thread.program.image !== undefined)
+        return only('KERN_INVALID_ARGUMENT');
       Object.assign(thread.state, value);
       if (thread.run === 'waiting' && thread.waitsFor === 'state') thread.wake();
       return only('KERN_SUCCESS');

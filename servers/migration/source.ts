@@ -110,6 +110,8 @@ const freeze = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   }
   if (answer.kr !== 'KERN_FAILURE') return fail(sys, s, move, `the task cannot be frozen: ${answer.kr}`);
   move.blockers = (answer.fields['blockers'] as string[] | undefined) ?? [];
+  const { refused } = answer.fields;
+  if (typeof refused === 'string') return fail(sys, s, move, refused); // what its threads hold does not go by itself
   advance(sys, s, move, { type: 'blocked' });
 };
 

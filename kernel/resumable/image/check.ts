@@ -27,7 +27,11 @@ export const readTable = (data: unknown, modules: ReadonlyMap<string, Module>): 
   const table: readonly unknown[] = Array.isArray(data) ? data : [];
   const [version, roots, nodes] = table;
   if (version !== tag.IMAGE_VERSION) {
-    throw new ImageError('V02', 'table', `format ${typeof version === 'number' ? version : 'unknown'} is not read here`);
+    throw new ImageError(
+      'V02',
+      'table',
+      `format ${typeof version === 'number' ? version : 'unknown'} is not read here`,
+    );
   }
   if (table.length !== 3 || !Array.isArray(roots) || !Array.isArray(nodes)) {
     throw new ImageError('V03', 'table', 'is not [version, roots, nodes]');
@@ -236,7 +240,10 @@ class Checking {
           'a binding of no module',
         );
       case tag.PROTOTYPE:
-        return this.#need(node.length === 2 && this.#isA(node[1], tag.GLOBAL, tag.INTRINSIC), 'a prototype of no class');
+        return this.#need(
+          node.length === 2 && this.#isA(node[1], tag.GLOBAL, tag.INTRINSIC),
+          'a prototype of no class',
+        );
       case tag.MEMBER: {
         const isOwner = this.#isA(node[1], tag.GLOBAL, tag.INTRINSIC, tag.PROTOTYPE);
         const isKey = isText(node[2]) || this.#isA(node[2], tag.SYMBOL, tag.INTRINSIC);

@@ -61,7 +61,8 @@ class Building {
     for (const at of records) {
       this.#at = at;
       const value = this.#made[at] as object;
-      if (recordNamed((nodes[at] as tag.Node)[1] as string)?.isSound(value) !== true) this.#fail('does not fit together');
+      if (recordNamed((nodes[at] as tag.Node)[1] as string)?.isSound(value) !== true)
+        this.#fail('does not fit together');
     }
     return roots.map((root) => this.#value(root));
   }
@@ -298,7 +299,9 @@ class Building {
   #slots(frame: Frame, node: tag.Node): void {
     const meta = frame.$meta;
     if (meta === null || frame.$n < 0) return;
-    (meta.live[frame.$n] ?? []).forEach((slot, i) => this.#put(frame, meta.slots[slot] as string, node[i + 4] as tag.Cell));
+    (meta.live[frame.$n] ?? []).forEach((slot, i) =>
+      this.#put(frame, meta.slots[slot] as string, node[i + 4] as tag.Cell),
+    );
   }
 
   #fillElements(list: unknown[], node: tag.Node, from: number, to: number): void {
@@ -374,7 +377,8 @@ class Building {
     const second = this.#value(node[at + 1] as tag.Cell);
     if (!isAccessor(first) || !isAccessor(second)) return this.#fail('an accessor that is no function');
     const property = { ...flags, get: first, set: second };
-    if (!Reflect.defineProperty(made, key, property as PropertyDescriptor)) this.#fail('a property that its object cannot have');
+    if (!Reflect.defineProperty(made, key, property as PropertyDescriptor))
+      this.#fail('a property that its object cannot have');
   }
 }
 

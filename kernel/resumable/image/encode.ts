@@ -4,13 +4,13 @@
  * own properties only, and runs no accessor of anybody.
  */
 import type { Body } from '../../../ports/body.ts';
-import { type ClosureTag, CLOSURE, closureOf } from '../module.ts';
 import { Frame } from '../frame.ts';
+import { CLOSURE, type ClosureTag, closureOf } from '../module.ts';
 import { type FreezeCode, ImageRefusal } from './error.ts';
 import { type Name, type Names, prototypeOfClass } from './names.ts';
 import { ObjectWriter, type Writing } from './objects.ts';
 import { isSound } from './order.ts';
-import { pathOf, type Place } from './path.ts';
+import { type Places, pathOf } from './path.ts';
 import { recordOf } from './records.ts';
 import { registrationOf } from './registered.ts';
 import * as tag from './tags.ts';
@@ -20,7 +20,7 @@ export interface Encoded {
   readonly roots: readonly Body[];
   readonly nodes: readonly tag.Node[];
   /** Where each node was first met. */
-  readonly places: readonly Place[];
+  readonly places: Places;
 }
 
 /** What a graph may hold: state of the runtime (a thread's image), or only data (what a program stores). */
@@ -63,8 +63,7 @@ class Encoding implements Writing {
   readonly names: Names;
   readonly #contents: Contents;
   readonly #ids: Map<unknown, number> = new Map();
-  readonly #values: unknown[] = [];
-  readonly #places: Place[] = [];
+  readonly #places: Places = { from: [], labels: [], values: [] };
   readonly #nodes: (tag.Node | null)[] = [];
   readonly #objects: ObjectWriter;
   /** The node that is being written. */
@@ -82,10 +81,10 @@ class Encoding implements Writing {
       this.#at = -1 - index;
       return this.cell(root, null);
     });
-    for (let at = 0; at < this.#values.length; at += 1) {
+    for (let at = 0; at < this.#places.values.length; at += 1) {
       if (this.#nodes[at] !== null) continue;
       this.#at = at;
-      this.#nodes[at] = this.#node(this.#values[at] as object | symbol);
+      this.#nodes[at] = this.#node(this.#places.values[at] as object | symbol);
     }
     const nodes = this.#nodes as tag.Node[];
     if (this.#hasRegistered && !isSound(nodes)) {
@@ -127,10 +126,12 @@ class Encoding implements Writing {
   }
 
   #add(value: unknown, label: string | number | null, node: tag.Node | null): number {
-    const id = this.#values.length;
+    const { from, labels, values } = this.#places;
+    const id = values.length;
     if (id >= tag.NODES_MAX) this.refuse('F12', `is one of more than ${tag.NODES_MAX} objects`, label);
-    this.#values.push(value);
-    this.#places.push({ from: this.#at, label, value });
+    values.push(value);
+    from.push(this.#at);
+    labels.push(label);
     this.#nodes.push(node);
     return id;
   }
@@ -240,5 +241,4 @@ class Encoding implements Writing {
     }
     return [tag.REGISTERED, this.cell(found, null), this.cell(data, name)];
   }
-
 }

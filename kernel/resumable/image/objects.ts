@@ -93,17 +93,20 @@ export class ObjectWriter {
     const name = typeof maker === 'function' && maker.name !== '' ? maker.name.slice(0, 64) : 'a class without a name';
     switch (kind) {
       case 'promise':
-        this.#to.refuse('F03', 'is a promise of the host; await it before the next kernel call, or do not keep it');
+        return this.#to.refuse(
+          'F03',
+          'is a promise of the host; await it before the next kernel call, or do not keep it',
+        );
       case 'iterator':
-        this.#to.refuse('F04', 'is an iterator or generator of the engine; loop with for-of, or keep an array');
+        return this.#to.refuse('F04', 'is an iterator or generator of the engine; loop with for-of, or keep an array');
       case 'weak':
-        this.#to.refuse('F05', `is a ${name}: what is weak cannot move`);
+        return this.#to.refuse('F05', `is a ${name}: what is weak cannot move`);
       case 'shared':
-        this.#to.refuse('F10', 'is a SharedArrayBuffer: memory that others see does not move with a thread');
+        return this.#to.refuse('F10', 'is a SharedArrayBuffer: memory that others see does not move with a thread');
       case 'boxed':
-        this.#to.refuse('F07', `is a ${name} object around a value; keep the value`);
+        return this.#to.refuse('F07', `is a ${name} object around a value; keep the value`);
       default:
-        this.#to.refuse(
+        return this.#to.refuse(
           'F06',
           `is an instance of ${name}; declare the class at the top level of the program, or register it (registerClass)`,
         );
@@ -259,7 +262,8 @@ export class ObjectWriter {
   #shapeNode(shape: Shape): number {
     if (shape.node >= 0) return shape.node;
     const { prototype, canGrow } = shape.root;
-    const made: Body = prototype === 0 ? 0 : prototype === null ? 1 : this.#to.cell(this.#to.names.classOf(prototype), null);
+    const made: Body =
+      prototype === 0 ? 0 : prototype === null ? 1 : this.#to.cell(this.#to.names.classOf(prototype), null);
     const node: tag.Node = [tag.SHAPE, made, canGrow ? 1 : 0];
     for (const { key, attributes } of shape.properties()) node.push(this.#to.key(key), attributes);
     shape.node = this.#to.addShape(node);

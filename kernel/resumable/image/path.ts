@@ -2,14 +2,14 @@
 import { Frame } from '../frame.ts';
 import { recordOf } from './records.ts';
 
-/** Where a node was first met. */
-export interface Place {
+/** Where each node was first met. Three lists, as there are many. */
+export interface Places {
   /** The node that refers to it; -1 - r for root r. */
-  readonly from: number;
+  readonly from: number[];
   /** Under which name or index; null for what has none. */
-  readonly label: string | number | null;
-  /** The value; null for nodes that stand for no value of the program. */
-  readonly value: unknown;
+  readonly labels: (string | number | null)[];
+  /** The values; null for nodes that stand for no value of the program. */
+  readonly values: unknown[];
 }
 
 /** Steps of a path that are shown at each of its ends. */
@@ -17,19 +17,21 @@ const SHOWN = 12;
 
 /** The path to a node, or to a part of it. */
 export const pathOf = (
-  places: readonly Place[],
+  places: Places,
   at: number,
   part: string | number | null = null,
 ): { readonly root: number; readonly path: string } => {
-  const way: Place[] = [];
+  const way: number[] = [];
   let node = at;
-  for (; node >= 0; node = places[node]?.from ?? -1) way.push(places[node] as Place);
+  for (; node >= 0; node = places.from[node] ?? -1) way.push(node);
   way.reverse();
   const steps: string[] = [];
   let grand: unknown = null;
   let parent: unknown = null;
   let isScope = false;
-  for (const { label, value } of way) {
+  for (const each of way) {
+    const label = places.labels[each] ?? null;
+    const value = places.values[each];
     const step = stepOf({ parent, grand, label, isScope });
     if (step !== null) steps.push(step);
     isScope = parent instanceof Frame && isScopeRecord(label);
@@ -67,7 +69,8 @@ const stepOf = ({
 };
 
 /** Objects of the runtime: what is in them is the program's, how they hold it is not. */
-const isHidden = (value: unknown): boolean => typeof value === 'object' && value !== null && recordOf(value) !== undefined;
+const isHidden = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && recordOf(value) !== undefined;
 
 const shortened = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text);
 

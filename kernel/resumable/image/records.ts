@@ -6,7 +6,7 @@ import { KCall } from '../call.ts';
 import { Fiber, Future, Group, Join, JoinSlot } from '../fiber.ts';
 import { Delegate, Enter, Frame, Yielded } from '../frame.ts';
 import { AsyncGen, Gen, Question } from '../generator.ts';
-import { AsyncIter, AsyncStep, CollectionIter, KeysIter, ListIter, TextIter, UserIter } from '../iterators.ts';
+import { AsyncIter, AsyncStep, CollectionIter, Delegated, KeysIter, ListIter, TextIter, UserIter } from '../iterators.ts';
 
 /** How objects of one class become data. */
 export interface RecordCode {
@@ -195,6 +195,18 @@ const placed = (iterator: CollectionIter): null => {
   return null;
 };
 
+const isPlaced = ({ collection, kind, index }: CollectionIter): boolean =>
+  (collection instanceof Map || collection instanceof Set) &&
+  isIterateKind(kind) &&
+  isIndex(index) &&
+  index <= collection.size;
+
+/** From now on it keeps its place, whatever becomes of the collection before the loop's next turn. */
+const stands = (iterator: CollectionIter): true => {
+  iterator.open();
+  return true;
+};
+
 const iterators: readonly RecordCode[] = [
   code('list-iterator', {
     noun: 'the iterator of a loop',
@@ -216,11 +228,7 @@ const iterators: readonly RecordCode[] = [
     make: () => new CollectionIter(new Map(), 'values'),
     fields: ['collection', 'kind', 'index', 'value'],
     refuses: placed,
-    isSound: ({ collection, kind, index }) =>
-      (collection instanceof Map || collection instanceof Set) &&
-      isIterateKind(kind) &&
-      isIndex(index) &&
-      index <= collection.size,
+    isSound: (iterator) => isPlaced(iterator) && stands(iterator),
   }),
   code('user-iterator', {
     noun: 'the iterator of a loop',
@@ -228,6 +236,13 @@ const iterators: readonly RecordCode[] = [
     make: () => new UserIter(NONE),
     fields: ['iterator', 'isOver', 'value'],
     isSound: ({ iterator, isOver }) => hasNext(iterator) && isFlag(isOver),
+  }),
+  code('delegated-iterator', {
+    noun: 'an iterator that a generator delegates to',
+    of: Delegated,
+    make: () => new Delegated(NONE),
+    fields: ['iter'],
+    isSound: ({ iter }) => iter instanceof ListIter || iter instanceof TextIter || iter instanceof CollectionIter,
   }),
   code('keys-iterator', {
     noun: 'the iterator of a loop',

@@ -1,17 +1,15 @@
-/**
- * `sys` of resumable programs, bare: one frozen object for all threads. Members that make a `KCall` are awaited; the
- * others answer at once, for the thread that runs now. `sys/` builds the typed facade over it.
- */
-import type { Draft } from '../../ports/draft.ts';
-import type { PortName } from '../../ports/name.ts';
-import type { KernelRequest } from '../interface/calls.ts';
-import type { MsgCall, ReceiveOptions, SendOptions } from '../program.ts';
-import type { Range, Window, WindowMode } from '../vm/window.ts';
-import { KCall } from './call.ts';
-import { randomOf, timeOf } from './chance.ts';
-import type { Future } from './fiber.ts';
-import { runningGroup, spawn } from './future.ts';
-import { runningThread } from './register.ts';
+/** Kernel calls as the driver knows them, without the facade: for tests of the driver alone. */
+
+import type { KernelRequest } from '../../../kernel/interface/calls.ts';
+import type { MsgCall, ReceiveOptions, SendOptions } from '../../../kernel/program.ts';
+import { KCall } from '../../../kernel/resumable/call.ts';
+import { randomOf, timeOf } from '../../../kernel/resumable/chance.ts';
+import type { Future } from '../../../kernel/resumable/fiber.ts';
+import { runningGroup, spawn } from '../../../kernel/resumable/future.ts';
+import { runningThread } from '../../../kernel/resumable/register.ts';
+import type { Range, Window, WindowMode } from '../../../kernel/vm/window.ts';
+import type { Draft } from '../../../ports/draft.ts';
+import type { PortName } from '../../../ports/name.ts';
 
 /** Calls on the task's memory. Each may wait for a page, and is then made again; the program does not notice. */
 export interface BareMemory {
@@ -51,6 +49,8 @@ export interface BareSys {
   kernelCall(port: PortName, request: KernelRequest): KCall;
   /** Waits for so many milliseconds. */
   sleep(ms: number): KCall;
+  /** Waits for ever: until it is cancelled. */
+  pause(): KCall;
   /** Lets others run. */
   yield(): KCall;
   /** Ends the thread, without a value; the last one ends the task. `finally` blocks do not run. */
@@ -89,6 +89,7 @@ export const sys: BareSys = Object.freeze({
   call: (request: KernelRequest) => made('call', request),
   kernelCall: (port: PortName, request: KernelRequest) => made('kernelCall', port, request),
   sleep: (ms: number) => made('sleep', ms),
+  pause: () => made('pause'),
   yield: () => made('yield'),
   exit: () => made('exit'),
   now: () => timeOf(runningGroup('now'), runningThread('now')),
