@@ -6,9 +6,10 @@ import { FUNCTIONS_MAX, SOURCE_CHARS_MAX, TREE_DEPTH_MAX } from './limits.ts';
 import { ProgramError, type SourcePlace } from './program-error.ts';
 import { forEachChild } from './tree.ts';
 
-const syntax: ('typescript' | 'decorators' | 'explicitResourceManagement')[] = [
+const syntax: ('typescript' | 'decorators' | 'decoratorAutoAccessors' | 'explicitResourceManagement')[] = [
   'typescript',
   'decorators', // only to be refused by their name
+  'decoratorAutoAccessors', // likewise
   'explicitResourceManagement', // likewise
 ];
 

@@ -21,7 +21,7 @@ const refusalOf = (source: string): ProgramError => {
 const table: readonly (readonly [code: string, source: string, hint: string])[] = [
   ['R100', 'let x =‸;', 'correct the syntax'],
   ['R100', 'const a = 1;\nconst ‸a = 2;', 'correct the syntax'],
-  ['R103', 'async function f(sys, x) { return ‸x`${await sys.now()}`; }', 'into a variable'],
+  ['R103', `async function f(sys, x) { return ‸x\`\${await sys.now()}\`; }`, 'into a variable'],
   ['R104', 'async function f(sys, o) { ‸delete o?.[await sys.f()]; }', 'into a variable'],
   ['R106', 'function f() { ‸class A {} return new A(); }', 'at module level'],
   ['R107', 'class A extends Array {\n  async f() { return ‸super.at(0); }\n}', 'neither async nor a generator'],
@@ -127,7 +127,7 @@ describe('what is too large', () => {
     ['an operator', `export const f = ${'!'.repeat(5000)}1;`],
     [
       'functions side by side',
-      Array.from({ length: FUNCTIONS_MAX }, (_, index) => `const f${index} = () => 1;`).join('\n'),
+      Array.from({ length: FUNCTIONS_MAX + 1 }, (_, index) => `const f${index} = () => 1;`).join('\n'),
     ],
     ['text', `// ${'x'.repeat(SOURCE_CHARS_MAX)}`],
   ])('%s: a code and a place', (_, source) => {

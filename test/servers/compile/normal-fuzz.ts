@@ -16,7 +16,7 @@ class Writer {
   private names = 0;
   private readonly variables = ['a', 'b', 'c'];
   private loops: string[] = [];
-  /** Of the loops, those with an iteration to go on with. */
+  /** Statements that may still be written. */
   private budget = 40;
 
   constructor(seed: number) {
@@ -113,16 +113,18 @@ class Writer {
         });
       case 3:
         return this.loop(depth, () => {
+          const head = `for (let ${i} of [${this.expression(1)}, 2])`;
           this.variables.push(i);
-          return `for (let ${i} of [${this.expression(1)}, 2])`;
+          return head;
         });
       case 4:
         return this.loop(depth, () => {
+          const head = `for (let [${i} = ${this.expression(1)}] of [[], [1]])`;
           this.variables.push(i);
-          return `for (let [${i} = ${this.expression(1)}] of [[], [1]])`;
+          return head;
         });
       default:
-        return `for (let ${i} = 0; ${i} < 3; ${i}++) { later.push(() => ${i}); ${this.statement(depth - 1)} }`;
+        return `for (let ${i} = 0; ${i} < 3; ${i}++) { later.push(() => ${i}); ${this.alone(depth - 1)} }`;
     }
   }
 
@@ -136,10 +138,18 @@ class Writer {
   private choice(depth: number): string {
     const y = this.fresh('y');
     const test = () => this.one(['1', '2', this.expression(1)]);
-    const body = () => `${this.statement(depth - 1)} ${this.one(['break;', ''])}`;
+    const body = () => `{ ${this.alone(depth - 1)} } ${this.one(['break;', ''])}`;
     const middle = `let ${y} = ${this.expression(1)}; note(${y});`;
     const label = this.fresh('s');
     return `${label}: switch (${this.expression(1)}) { case ${test()}: ${middle} ${body()} default: ${body()} case ${test()}: ${body()} }`;
+  }
+
+  /** A statement whose variables nobody after it sees. */
+  private alone(depth: number): string {
+    const kept = this.variables.length;
+    const text = this.statement(depth);
+    this.variables.length = kept;
+    return text;
   }
 
   statement(depth: number): string {
@@ -162,7 +172,7 @@ class Writer {
       case 5:
         return `{ ${this.choice(depth)} }`;
       case 6:
-        return `try ${this.block(depth - 1)} catch (e) { note(String(e)); ${this.statement(depth - 1)} }`;
+        return `try ${this.block(depth - 1)} catch (e) { note(String(e)); ${this.alone(depth - 1)} }`;
       case 7:
         return `try ${this.block(depth - 1)} finally ${this.block(depth - 1)}`;
       case 8:
