@@ -3,6 +3,7 @@ import { embed } from '../examples/01-embed.ts';
 import { relocate } from '../examples/02-relocate.ts';
 import { semantics } from '../examples/03-semantics.ts';
 import { keep } from '../examples/04-arena.ts';
+import { guide } from '../examples/05-program.ts';
 
 describe('the examples', () => {
   it('embed: host code asks, gives up, and finds a server gone', async () => {
@@ -26,6 +27,21 @@ describe('the examples', () => {
         [1, 504],
         [1, 508],
         [4, 508],
+      ],
+      outcome: 'moved',
+    });
+  });
+
+  it('program: a guide moves in the middle of its inner loop, and goes on where it was', async () => {
+    expect(await guide()).toEqual({
+      heard: [
+        'harbour: Lisbon 1/3: tower',
+        'harbour: Lisbon 2/3: tram',
+        'island: Lisbon 3/3: fado',
+        'island: Porto 1/2: bridge',
+        'island: Porto 2/2: cellar',
+        'island: Faro 1/1: lagoon',
+        'island: 25 in all: [["Lisbon",7],["Porto",11],["Faro",7]]',
       ],
       outcome: 'moved',
     });

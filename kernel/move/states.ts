@@ -68,7 +68,10 @@ export const thawStates = (kernel: Kernel, { threads, heaps }: TaskImage): reado
   const states: object[] = threads.map(({ state }) => copyData(state) as object);
   for (const [index, heap] of (heaps ?? []).entries()) {
     const members = threads.flatMap(({ heap: own }, at) => (own === index ? [at] : []));
-    const programs = members.flatMap((at) => kernel.programs.get(threads[at]?.program ?? '') ?? []);
+    const programs = members.flatMap((at) => {
+      const { program = '', hash = '' } = threads[at] ?? {};
+      return kernel.programs.find(program, hash) ?? [];
+    });
     const codec = programs[0]?.image;
     if (codec === undefined || !programs.every(({ image }) => image === codec)) return 'a heap of no thread';
     const thawed = codec.decode(programs as readonly Program[], heap);
@@ -76,8 +79,8 @@ export const thawStates = (kernel: Kernel, { threads, heaps }: TaskImage): reado
     for (const [i, at] of members.entries()) states[at] = thawed[i] as object;
   }
   const isHeld = threads.every(
-    ({ program, heap = -1 }) =>
-      heap < (heaps?.length ?? 0) && heap >= 0 === (kernel.programs.get(program)?.image !== undefined),
+    ({ program, hash, heap = -1 }) =>
+      heap < (heaps?.length ?? 0) && heap >= 0 === (kernel.programs.find(program, hash)?.image !== undefined),
   );
   return isHeld ? states : 'a thread without its state';
 };

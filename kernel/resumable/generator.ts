@@ -17,6 +17,7 @@ import {
   type Mode,
   Yielded,
 } from './frame.ts';
+import { delegated } from './iterators.ts';
 
 /** An iterator as generators use one. */
 interface AnyIterator {
@@ -32,7 +33,9 @@ interface Answer {
 
 const iteratorOf = (target: unknown, key: typeof Symbol.iterator | typeof Symbol.asyncIterator): AnyIterator | null => {
   const method = (target as Record<symbol, unknown> | null | undefined)?.[key];
-  if (typeof method === 'function') return method.call(target) as AnyIterator;
+  if (typeof method === 'function') {
+    return (key === Symbol.iterator ? delegated(target) : null) ?? (method.call(target) as AnyIterator);
+  }
   if (key === Symbol.asyncIterator) return null;
   throw new TypeError(`${String(target)} is not iterable`);
 };

@@ -3,7 +3,6 @@
  * behaves as the native one does when what it goes through changes meanwhile.
  */
 import { ENDED, Frame, MODE_THROW, type Mode } from './frame.ts';
-import { AsyncGen } from './generator.ts';
 
 /** What a loop goes through: the values themselves, or as `.entries()`, `.keys()`, `.values()` give them. */
 export type IterateKind = 'values' | 'keys' | 'entries';
@@ -254,6 +253,38 @@ export const keysIn = (target: unknown): Iter => {
   return new KeysIter(object, keys);
 };
 
+/** A loop's iterator as the inner one of a `yield*`: the native one's position could not be read. */
+export class Delegated {
+  readonly iter: Iter;
+
+  constructor(iter: Iter) {
+    this.iter = iter;
+  }
+
+  next(): { readonly done: boolean; readonly value: unknown } {
+    const done = !this.iter.step();
+    return { done, value: this.iter.value };
+  }
+
+  return(value: unknown): { readonly done: boolean; readonly value: unknown } {
+    this.iter.close();
+    return { done: true, value };
+  }
+}
+
+/** What a `yield*` over `target` asks; null if that is an iterator of the program's own. */
+export const delegated = (target: unknown): Delegated | null => {
+  const isBuiltin =
+    typeof target === 'string' ||
+    Array.isArray(target) ||
+    ArrayBuffer.isView(target) ||
+    target instanceof Map ||
+    target instanceof Set;
+  if (!isBuiltin) return null;
+  const iter = iterate(target);
+  return iter instanceof UserIter ? null : new Delegated(iter);
+};
+
 interface AsyncIterator {
   next(): unknown;
   return?(): unknown;
@@ -349,7 +380,6 @@ export class AsyncStep extends Frame {
 
 /** (Compiled code) The iterator of a `for await` loop. Throws a TypeError as the loop would. */
 export const iterateAsync = (target: unknown): AsyncIter => {
-  if (target instanceof AsyncGen) return new AsyncIter(target, false);
   const method = (target as { [Symbol.asyncIterator]?: unknown } | null | undefined)?.[Symbol.asyncIterator];
   if (typeof method === 'function') return new AsyncIter(method.call(target) as AsyncIterator, false);
   return new AsyncIter(iterate(target), true);

@@ -60,7 +60,7 @@ export const stackLines = (entries: readonly StackEntry[]): string =>
  * is thrown on has them already.
  */
 export const traceThrown = (fiber: Fiber, thrown: unknown): void => {
-  if (!(thrown instanceof Error) || fiber.stack.length < 2 || typeof thrown.stack !== 'string') return;
+  if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return;
   const lines = stackLines(stackOf(fiber, 1));
   if (lines !== '' && !thrown.stack.includes(lines)) setStack(thrown, thrown.stack + lines);
 };

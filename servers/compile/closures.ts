@@ -11,6 +11,8 @@ interface Unit {
   readonly node: t.Function;
   /** For people: what the source calls it, or where it is assigned. */
   readonly name: string;
+  /** The name is the function's own, which programs can read. */
+  readonly isGiven: boolean;
   readonly loc: t.SourceLocation | null;
 }
 
@@ -41,26 +43,41 @@ export interface Converted {
   readonly resumables: readonly Resumable[];
 }
 
-const keyName = (key: t.Node): string =>
-  key.type === 'Identifier' ? key.name : key.type === 'StringLiteral' ? key.value : '';
-
-/** What a function at this place is called by the language, or would be by people. */
-const nameAt = ({ parent, key }: Place): string => {
-  if (parent.type === 'VariableDeclarator' && parent.id.type === 'Identifier') return parent.id.name;
-  if (parent.type === 'AssignmentExpression' && key === 'right') {
-    if (parent.left.type === 'Identifier') return parent.left.name;
-    if (parent.left.type === 'MemberExpression' && !parent.left.computed) return keyName(parent.left.property);
-  }
-  if ((parent.type === 'ObjectProperty' || parent.type === 'ClassProperty') && !parent.computed) {
-    return keyName(parent.key);
-  }
-  return parent.type === 'ExportDefaultDeclaration' ? 'default' : '';
+/** What the source calls an identifier that the compiler may have renamed. */
+const sourceName = ({ name, extra }: t.Identifier): string => {
+  const source = extra?.['source'];
+  return typeof source === 'string' ? source : name;
 };
 
-const ownName = (node: t.Function): string => {
-  if (node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression') return node.id?.name ?? '';
-  if (node.type === 'ObjectMethod' || node.type === 'ClassMethod') return keyName(node.key);
-  return '';
+const keyName = (key: t.Node): string => {
+  if (key.type === 'Identifier') return key.name;
+  return key.type === 'StringLiteral' || key.type === 'NumericLiteral' ? String(key.value) : '';
+};
+
+const isRecordField = ({ object, computed }: t.MemberExpression): boolean =>
+  !computed && object.type === 'Identifier' && /^\$s\d+$/.test(object.name);
+
+/** The variable or property that a value at this place is put into. */
+const targetAt = ({ parent, key }: Place): t.Node | null => {
+  if (parent.type === 'VariableDeclarator') return parent.id;
+  if ((parent.type === 'AssignmentExpression' || parent.type === 'AssignmentPattern') && key === 'right') {
+    return parent.left;
+  }
+  const isProperty = parent.type === 'ObjectProperty' || parent.type === 'ClassProperty';
+  return isProperty && key === 'value' && !parent.computed ? parent.key : null;
+};
+
+/** What a function is called: by the language, which then is its `name`, or only by people. */
+const nameOf = (node: t.Function, place: Place): { name: string; isGiven: boolean } => {
+  const named = (name: string, isGiven = true) => ({ name, isGiven: isGiven && name !== '' });
+  if (node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression') {
+    if (node.id) return named(sourceName(node.id));
+  }
+  if (node.type === 'ObjectMethod' || node.type === 'ClassMethod') return named(keyName(node.key), !node.computed);
+  const target = targetAt(place);
+  if (target?.type === 'Identifier') return named(sourceName(target));
+  if (target?.type !== 'MemberExpression') return named(target === null ? '' : keyName(target));
+  return named(keyName(target.property), isRecordField(target));
 };
 
 class Conversion {
@@ -113,7 +130,7 @@ class Conversion {
     const fn = this.scopes.functions.get(node);
     if (fn === undefined) throw new TypeError(`a function (${node.type}) that the analysis of scopes has not seen`);
     this.visit(node, fn);
-    const unit = { node, name: ownName(node) || nameAt(place), loc: node.loc ?? null };
+    const unit = { node, ...nameOf(node, place), loc: node.loc ?? null };
     if (this.bound.has(node) || node.type === 'ClassMethod' || node.type === 'ClassPrivateMethod') {
       this.addResumable(unit, fn, []);
       return;

@@ -115,8 +115,18 @@ class Emitter {
     if (node.type === 'ArrowFunctionExpression') node.expression = false;
   }
 
-  private made({ node, self }: Closure): t.Expression | t.BlockStatement {
+  /** A function that the language names gets its name back: as a value in an object literal, which minifiers keep. */
+  private named({ node, name: id, isGiven }: Closure): t.Expression {
     const made = node as t.ArrowFunctionExpression;
+    if (!isGiven || id === '__proto__') return made;
+    const key = t.isValidIdentifier(id, false) ? name(id) : literal(id);
+    const holder = t.objectExpression([t.objectProperty(key, made)]);
+    return t.memberExpression(holder, key, key.type !== 'Identifier');
+  }
+
+  private made(unit: Closure): t.Expression | t.BlockStatement {
+    const { self } = unit;
+    const made = this.named(unit);
     if (self === null) return made;
     const record = t.objectExpression([t.objectProperty(name(self.field), t.unaryExpression('void', literal(0)))]);
     const kept = t.assignmentExpression('=', member(self.record, self.field), made);

@@ -305,10 +305,6 @@ class Placing {
     if (node.body.type === 'BlockStatement') {
       const body = this.statements(node.body.body);
       node.body.body = [...this.enter(node, scope), ...body];
-    } else {
-      this.inside(t.expressionStatement(node.body));
-      const body = at(t.returnStatement(node.body), node.body);
-      if (scope?.record) node.body = t.blockStatement([...this.enter(node, scope), body]);
     }
     this.fn = outer;
   }

@@ -47,7 +47,8 @@ export class NodeCodeShelf implements CodeShelf {
     if (digest !== textHash) return trouble('E_CODE_DIGEST', `what came as ${name} ${hash} has the digest ${digest}`);
     let program: Program;
     try {
-      ({ program } = programOfCode(`${name}.program.js`, code)); // the name of a file, for stacks: a resumable program is called by it
+      // Called so in stacks; a resumable program takes its name from it.
+      ({ program } = programOfCode(`${name}.program.js`, code));
     } catch (error) {
       return trouble('E_CODE_BROKEN', messageOf(error));
     }

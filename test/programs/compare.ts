@@ -1,6 +1,6 @@
 /** Runs a shape in every way there is, and says where two of them differ. */
 import type { Program } from '../../kernel/program.ts';
-import { type Compiled, programFrom } from './compiled.ts';
+import type { Compiled } from './compiled.ts';
 import { type NativeTroupe, traceNative } from './native.ts';
 import { type Frozen, Scene } from './scene.ts';
 
@@ -54,14 +54,14 @@ const same = (left: readonly string[], right: readonly string[]): boolean =>
 export class Comparison {
   readonly shape: string;
   readonly native: readonly string[];
-  readonly #compiled: Compiled;
+  readonly compiled: Compiled;
   /** Times that the task was taken apart and put together. */
   hops = 0;
 
   private constructor(shape: string, native: readonly string[], compiled: Compiled) {
     this.shape = shape;
     this.native = native;
-    this.#compiled = compiled;
+    this.compiled = compiled;
   }
 
   /** Plays the shape natively. Rejects if it makes far too many calls. */
@@ -73,7 +73,7 @@ export class Comparison {
 
   /** Compiled, and never taken apart. */
   straight(program: Program): Difference | null {
-    return this.#judge(
+    return this.judge(
       'compiled',
       begun(program, this.shape, () => undefined),
     );
@@ -85,22 +85,7 @@ export class Comparison {
       this.hops += 1;
       scene.hop(next());
     });
-    return this.#judge('taken apart at every call', run);
-  }
-
-  /** Compiled, and taken apart at one call in each run; the task goes on as a fresh instance of the modules. */
-  onceEach(program: Program): Difference | null {
-    for (let at = 0; at < this.native.length; at += 1) {
-      let call = 0;
-      const run = begun(program, this.shape, (scene) => {
-        if (call === at) scene.hop(programFrom(this.#compiled));
-        call += 1;
-      });
-      this.hops += 1;
-      const difference = this.#judge(`taken apart at call ${at + 1}`, run);
-      if (difference !== null) return difference;
-    }
-    return null;
+    return this.judge('taken apart at every call', run);
   }
 
   /** The task as data, at each of its calls. */
@@ -112,12 +97,8 @@ export class Comparison {
     });
   }
 
-  /** Judges a run that was made elsewhere. */
-  judge(way: string, run: Run): Difference | null {
-    return this.#judge(way, run);
-  }
-
-  #judge(way: string, { trace, trouble }: Run): Difference | null {
+  /** Judges a run, also one that was made elsewhere. */
+  judge(way: string, { trace, trouble }: Run): Difference | null {
     if (trouble === null && same(trace, this.native)) return null;
     return { shape: this.shape, way, native: this.native, trace, trouble };
   }

@@ -3,15 +3,15 @@ import type { Msg, SendRight, Sys } from 'portolan/resumable';
 import type { Stage } from './stage.program.ts';
 import { taken, write } from './values.program.ts';
 
-/** The server of the calls. */
-export type Questions = SendRight<Msg<{ id: 1; body: string; answer: string }>>;
+/** What is said to the server: a call as text, answered by its outcome as text. */
+export type Ask = Msg<{ body: string; answer: string }>;
 
 /** The probe of a compiled shape. It moves with its task. */
 export class KernelProbe implements Stage {
   readonly sys: Sys;
-  readonly service: Questions;
+  readonly service: SendRight<Ask>;
 
-  constructor(sys: Sys, service: Questions) {
+  constructor(sys: Sys, service: SendRight<Ask>) {
     this.sys = sys;
     this.service = service;
   }
@@ -37,7 +37,7 @@ export class KernelProbe implements Stage {
   }
 
   async ask(text: string): Promise<unknown> {
-    const { body } = await this.sys.rpc(this.service, text, { id: 1 });
-    return taken(body);
+    const { body } = await this.sys.rpc(this.service, text);
+    return taken(body as string);
   }
 }

@@ -22,18 +22,17 @@ export const families: readonly string[] = readdirSync(`${here}shapes`)
   .map((file) => file.replace('.program.ts', ''))
   .sort();
 
-/** Names of the functions that a module exports. */
-export const shapeNames = (source: string): readonly string[] =>
+const shapeNames = (source: string): readonly string[] =>
   [...source.matchAll(/^export async function (\w+)/gm)].map((match) => match[1] as string);
 
 const entryOf = (file: string, names: readonly string[]): string => `
-import type { Sys } from 'portolan/resumable';
-import { KernelProbe } from './kernel-probe.program.ts';
+import type { SendRight, Sys } from 'portolan/resumable';
+import { type Ask, KernelProbe } from './kernel-probe.program.ts';
 import { play } from './stage.program.ts';
 import { ${names.join(', ')} } from './${file}';
 export const SHAPES = Object.freeze({ ${names.join(', ')} });
 export { play };
-export async function main(sys: Sys, args: { shape: string; service: number }): Promise<void> {
+export async function main(sys: Sys, args: { shape: string; service: SendRight<Ask> }): Promise<void> {
   await play(new KernelProbe(sys, args.service), SHAPES[args.shape]);
 }
 `;
@@ -47,6 +46,9 @@ export const troupeOf = (file: string, source: string, extras: readonly string[]
     [ENTRY, entryOf(file, shapeNames(source))],
   ]),
 });
+
+/** The shapes of a family. */
+export const namesOfFamily = (family: string): readonly string[] => shapeNames(text(`shapes/${family}.program.ts`));
 
 /** One family of shapes on the stage. */
 export const familyTroupe = (family: string): Troupe => {

@@ -15,7 +15,7 @@ interface ModularProgram extends Program {
 const isModular = (program: Program): program is ModularProgram =>
   'module' in program && program.module instanceof Module;
 
-/** The names that programs have between them, those of the runtime's own frames and functions among them. */
+/** The names that programs have between them, and those of the runtime. */
 export const namesOf = (programs: Iterable<Program>): Names => {
   const modules = new Map<string, Module>([[builtin.hash, builtin]]);
   for (const program of programs) {

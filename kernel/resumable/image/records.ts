@@ -6,7 +6,7 @@ import { KCall } from '../call.ts';
 import { Fiber, Future, Group, Join, JoinSlot } from '../fiber.ts';
 import { Delegate, Enter, Frame, Yielded } from '../frame.ts';
 import { AsyncGen, Gen, Question } from '../generator.ts';
-import { AsyncIter, AsyncStep, CollectionIter, KeysIter, ListIter, TextIter, UserIter } from '../iterators.ts';
+import { AsyncIter, AsyncStep, CollectionIter, Delegated, KeysIter, ListIter, TextIter, UserIter } from '../iterators.ts';
 
 /** How objects of one class become data. */
 export interface RecordCode {
@@ -236,6 +236,13 @@ const iterators: readonly RecordCode[] = [
     make: () => new UserIter(NONE),
     fields: ['iterator', 'isOver', 'value'],
     isSound: ({ iterator, isOver }) => hasNext(iterator) && isFlag(isOver),
+  }),
+  code('delegated-iterator', {
+    noun: 'an iterator that a generator delegates to',
+    of: Delegated,
+    make: () => new Delegated(NONE),
+    fields: ['iter'],
+    isSound: ({ iter }) => iter instanceof ListIter || iter instanceof TextIter || iter instanceof CollectionIter,
   }),
   code('keys-iterator', {
     noun: 'the iterator of a loop',

@@ -132,21 +132,22 @@ const lowerRounds = (
   lowering.emit(labelled(labels, forever(body, node)));
 };
 
+const lowerInit = (lowering: Lowering, init: t.VariableDeclaration | t.Expression): void => {
+  if (init.type === 'VariableDeclaration') lowering.statement(init);
+  else lowerEffect(lowering, init);
+};
+
 const lowerForHead = (lowering: Lowering, node: t.ForStatement, labels: readonly string[]): void => {
   if (node.init && lowering.suspends(node.init)) {
     const { init } = node;
     node.init = null;
-    if (init.type === 'VariableDeclaration') lowering.statement(init);
-    else lowerEffect(lowering, init);
+    lowerInit(lowering, init);
   }
   if (!lowering.suspends(node.test) && !lowering.suspends(node.update)) {
     node.body = lowering.body(node.body);
     return lowering.emit(labelled(labels, node));
   }
-  if (node.init) {
-    if (node.init.type === 'VariableDeclaration') lowering.statement(node.init);
-    else lowerEffect(lowering, node.init);
-  }
+  if (node.init) lowerInit(lowering, node.init);
   const body = lowering.block(node.body, () => {
     if (node.test) leaveUnless(lowering, node.test);
     emitBody(lowering, node.body, labels);

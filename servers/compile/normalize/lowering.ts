@@ -70,9 +70,10 @@ export class Lowering {
     this.suspending = suspending(body, kind);
   }
 
-  /** Whether a node of the source suspends. What a family has made itself never does. */
+  /** Whether a node of the source suspends, as itself or as a statement. What a family has made itself never does. */
   suspends(node: t.Node | null | undefined): boolean {
-    return node !== null && node !== undefined && this.suspending.has(node);
+    if (node === null || node === undefined) return false;
+    return this.suspending.has(node) || (node.type === 'ExpressionStatement' && this.suspending.has(node.expression));
   }
 
   /** A temporary that nobody uses now; it is free again after the statement that is being lowered. */

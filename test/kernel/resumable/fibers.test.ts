@@ -130,8 +130,8 @@ describe('several awaited as one', () => {
     expect(task.threads.size).toBe(301);
     lab.advance(1);
     expect((log.at(-1) as string[])[299]).toBe('n299');
-    tell(() => Join.all(Array.from({ length: THREADS_MAX }, () => sys.pause())));
-    expect(log).toEqual([expect.stringContaining('KERN_RESOURCE_SHORTAGE')]);
+    const crowd = script(() => Join.all(Array.from({ length: THREADS_MAX }, () => sys.pause())));
+    expect(crowd.failures()).toEqual([expect.stringContaining('KERN_RESOURCE_SHORTAGE')]);
   });
 });
 

@@ -63,17 +63,14 @@ export async function keysAndValues(sys: Probe): Promise<unknown> {
   return seen;
 }
 
-export async function heldIterators(sys: Probe): Promise<unknown> {
+export async function iteratorsBetweenCalls(sys: Probe): Promise<unknown> {
   const list = [1, 2, 3];
-  const walk = list[Symbol.iterator]();
-  const letters = 'héy'[Symbol.iterator]();
-  const entries = new Map([['k', 'v']]).entries();
-  const seen: unknown[] = [walk.next(), letters.next()];
-  await sys.echo('held');
+  const seen: unknown[] = [list[Symbol.iterator]().next(), 'h\u00e9'[Symbol.iterator]().next()];
+  await sys.echo('between');
   list.push(4);
-  seen.push(walk.next(), letters.next(), entries.next());
-  await sys.echo('held again');
-  return [...seen, [...walk], [...letters], entries.next()];
+  seen.push([...list.entries()], [...new Map([['k', 'v']]).keys()]);
+  await sys.echo('between again');
+  return [...seen, Array.from(list.keys())];
 }
 
 export async function typedArraysShareABuffer(sys: Probe): Promise<unknown> {
