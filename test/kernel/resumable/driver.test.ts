@@ -15,6 +15,7 @@ import { type PortName, portName } from '../../../ports/name.ts';
 import { carry, insertRight } from '../../../ports/name-calls.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND_ONCE } from '../../../ports/right.ts';
 import { mapping, PAGE, pagedScene } from '../pager-scene.ts';
+import { sys as facade } from '../../../kernel/resumable/sys/sys.ts';
 import { sys } from './bare-sys.ts';
 import { end, go, handModule } from './hand.ts';
 import { play } from './hand-scene.ts';
@@ -34,7 +35,7 @@ describe('a resumable program', () => {
       'main',
       ['sys', 'args'],
       [
-        (locals) => log.push(locals['sys'] === sys, locals['args']) && sys.call(allocate),
+        (locals) => log.push(locals['sys'] === facade, locals['args']) && sys.call(allocate),
         (_, value) => log.push(value) && double(21),
         (_, value, frame) => end(frame, log.push(value, sys.now())),
       ],

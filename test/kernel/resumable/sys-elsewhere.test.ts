@@ -21,7 +21,10 @@ const over = (stage: Stage): readonly unknown[] => {
 
 const TOURIST = `${HEAD}export async function main(sys: Sys, { log, nodes, strategy }) {
   const beside = { count: 0, stop: false };
-  const other = sys.spawn(async () => { while (!beside.stop) { await sys.sleep(1); beside.count += 1; } return beside.count > 0; });
+  const other = sys.spawn(async () => {
+    while (!beside.stop) { await sys.sleep(1); beside.count += 1; }
+    return beside.count > 0;
+  });
   const at = await sys.vm.allocate(4096);
   await sys.vm.setU32(at, 1);
   await sys.send(log, await sys.node());
