@@ -7,6 +7,7 @@ import type { Fiber } from '../../../kernel/resumable/fiber.ts';
 import { start } from '../../../kernel/resumable/future.ts';
 import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
 import { spend } from '../../../kernel/resumable/register.ts';
+import { sys as facade } from '../../../kernel/resumable/sys/sys.ts';
 import { SysError } from '../../../kernel/resumable/sys-error.ts';
 import { stackOf } from '../../../kernel/resumable/trace.ts';
 import { runKernel } from '../../../kernel/scheduler.ts';
@@ -15,7 +16,6 @@ import { type PortName, portName } from '../../../ports/name.ts';
 import { carry, insertRight } from '../../../ports/name-calls.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND_ONCE } from '../../../ports/right.ts';
 import { mapping, PAGE, pagedScene } from '../pager-scene.ts';
-import { sys as facade } from '../../../kernel/resumable/sys/sys.ts';
 import { sys } from './bare-sys.ts';
 import { end, go, handModule } from './hand.ts';
 import { play } from './hand-scene.ts';
@@ -447,9 +447,9 @@ describe('messages', () => {
       ['sys', 'port'],
       [
         (locals) => sys.receive(locals['port'] as never),
-        (_, message: { remote: never; body: number; sender: string }, frame) => {
+        (_, message: { reply: never; body: number; sender: string }, frame) => {
           log.push(typeof message.sender);
-          const draft = { remote: message.remote, remoteDisposition: MOVE_SEND_ONCE, id: 2, body: message.body + 1 };
+          const draft = { remote: message.reply, remoteDisposition: MOVE_SEND_ONCE, id: 2, body: message.body + 1 };
           return go(frame, 0, sys.send(draft));
         },
       ],
