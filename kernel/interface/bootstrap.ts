@@ -4,7 +4,7 @@
  */
 import { type Routine, routine, type Subsystem, subsystem } from './subsystem.ts';
 
-/** `look_up { name, host? }`: a send right in the first descriptor of the reply. `host` is a node's name or identity. */
+/** `look_up { name, host? }`: a send right in the first descriptor of the reply. `host`: a node's name or identity. */
 export const NETNAME_LOOK_UP = 1041;
 
 /** The name under which a node's mover is checked in. */

@@ -153,7 +153,7 @@ const onMigrate = (sys: Sys, s: MigrationState, message: Received): void => {
   startMove(sys, s, (message.body ?? {}) as unknown as MigrateRequest, message);
 };
 
-/** A task asks to be moved. Its kernel has stamped the message with who it is; of another node's tasks none is found. */
+/** A task asks to be moved. Its kernel has stamped the message with who it is; no task of another node is found. */
 const onMoveMe = (sys: Sys, s: MigrationState, message: Received): void => {
   for (const right of heldRights(message.items)) giveUp(sys, right);
   if (message.id !== moverService.id('move_me')) {

@@ -196,11 +196,11 @@ export const threads = async (sys: Sys): Promise<void> => {
   const name: string = await thread;
   thread.cancel(new Error('enough'));
   // @ts-expect-error a number is wanted
-  sys.spawn(work, sys, 'a', 'b');
+  void sys.spawn(work, sys, 'a', 'b');
   // @ts-expect-error an argument is missing
-  sys.spawn(work, sys, 1);
+  void sys.spawn(work, sys, 1);
   // @ts-expect-error a plain function has nothing to wait in
-  sys.spawn((a: number) => a, 1);
+  void sys.spawn((a: number) => a, 1);
   // @ts-expect-error its end is a string
   const end: number = await thread;
   const lock = await sys.mutex();

@@ -1,4 +1,4 @@
-/** Names of services, and moving oneself: requests through the task's bootstrap port, as every other program makes them. */
+/** Names of services, and moving oneself: requests through the task's bootstrap port, as any program makes them. */
 import type { PortName } from '../../../ports/name.ts';
 import { MOVER, type MovedMe, moverService, NETNAME_LOOK_UP } from '../../interface/bootstrap.ts';
 import { ENDED, Frame, MODE_NEXT, MODE_THROW, type Mode } from '../frame.ts';
@@ -89,7 +89,7 @@ export interface MigrateOptions {
   readonly strategy?: string;
 }
 
-/** Asks the mover of the node where the task is now. The wait is a receive, in which it is frozen, and goes on there. */
+/** Asks the mover of the node where the task is now. The wait is a receive: in it the task is frozen, and goes on. */
 export class Migrating extends Frame {
   node = '';
   options: MigrateOptions = {};

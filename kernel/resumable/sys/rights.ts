@@ -1,7 +1,7 @@
 /**
  * Rights with types. At run time a right is a port name, a number of the task's own space, so that an image holds
- * nothing else; what is said to the port stands in the type alone. A type is what the parties have agreed on: the kernel
- * does not look at it, and who receives from strangers checks what they send (`subsystem`).
+ * nothing else; what is said to the port stands in the type alone. A type is what the parties have agreed on: the
+ * kernel does not look at it, and who receives from strangers checks what they send (`subsystem`).
  */
 import type { PortName } from '../../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE } from '../../../ports/right.ts';

@@ -1,4 +1,5 @@
 /** Names and moves as a program asks for them itself. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MOVER, moverService, NETNAME_LOOK_UP } from '../../../kernel/interface/bootstrap.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
@@ -20,7 +21,10 @@ const over = (stage: Stage): readonly unknown[] => {
 
 const TOURIST = `${HEAD}export async function main(sys: Sys, { log, nodes, strategy }) {
   const beside = { count: 0, stop: false };
-  const other = sys.spawn(async () => { while (!beside.stop) { await sys.sleep(1); beside.count += 1; } return beside.count > 0; });
+  const other = sys.spawn(async () => {
+    while (!beside.stop) { await sys.sleep(1); beside.count += 1; }
+    return beside.count > 0;
+  });
   const at = await sys.vm.allocate(4096);
   await sys.vm.setU32(at, 1);
   await sys.send(log, await sys.node());
@@ -54,6 +58,28 @@ describe('a program moves itself', () => {
   it('not to a node that does not know its code', () => {
     const [, refused] = over(new Stage(TOURIST, { nodes: ['b'] }, ['a']));
     expect(refused).toEqual(['E_NOT_MOVED', expect.stringContaining('test.program.ts'), 'a']);
+  });
+});
+
+describe('the programs of the README', () => {
+  const page = readFileSync(new URL('../../../kernel/resumable/sys/README.md', import.meta.url), 'utf8');
+  const programs = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, source]) => source as string);
+
+  it.each(programs)('run to their end: program %#', (source) => {
+    const stage = new Stage(source, {}, ['a', 'b'], (site) => {
+      const files = site.operator.port();
+      ask(
+        site.operator,
+        site.names,
+        [nameService, 'check_in', { name: 'files' }],
+        [{ kind: 'port', name: files, disposition: 20 }],
+      );
+    });
+    expect(over(stage)).toEqual([]);
+  });
+
+  it('are all of them', () => {
+    expect(programs.length).toBe(5);
   });
 });
 

@@ -29,7 +29,7 @@ export const programFrom = (source: string): Program => {
 };
 
 /** A node with servers. */
-interface Site {
+export interface Site {
   readonly node: Node;
   readonly operator: Actor;
   /** The operator's right to the name service. */
@@ -59,9 +59,15 @@ export class Stage {
   readonly #log: PortName;
   readonly log: unknown[] = [];
 
-  /** `more` are arguments of the program, which only the nodes in `known` know. */
-  constructor(source: string, more: Readonly<Record<string, unknown>> = {}, known: readonly string[] = NODES) {
+  /** `more` are arguments of the program, which only the nodes in `known` know; `prepare` comes before it runs. */
+  constructor(
+    source: string,
+    more: Readonly<Record<string, unknown>> = {},
+    known: readonly string[] = NODES,
+    prepare: (first: Site) => void = () => undefined,
+  ) {
     this.sites = NODES.map((name) => site(this.world.node(name)));
+    prepare(this.first);
     for (const { node } of this.sites) {
       if (!known.includes(node.name)) continue;
       const program = programFrom(source);

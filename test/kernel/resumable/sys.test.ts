@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { moved, stayed } from './sys-scene.ts';
 
-const HEAD = `import { type Sys, answer, copySend, makeSend, makeSendOnce, moveReceive, moveSendOnce, routine, subsystem,
+const HEAD = `import { type Sys, answer, copySend, makeSend, makeSendOnce, moveReceive, routine, subsystem,
   Refusal, SysError } from 'portolan/resumable';
 const code = (error) => error instanceof SysError ? error.code : String(error);
 `;
@@ -66,7 +66,9 @@ const cases: Readonly<Record<string, readonly [source: string, log: readonly unk
       const [one, two] = [await sys.port(), await sys.port()];
       const set = await sys.portSet(one, two);
       const [a, b] = [await sys.sendRight(one), await sys.sendRight(two)];
-      sys.spawn(async () => { await sys.sleep(2); await sys.send(b, 'b'); await sys.sleep(2); await sys.send(a, 'a'); });
+      sys.spawn(async () => {
+        await sys.sleep(2); await sys.send(b, 'b'); await sys.sleep(2); await sys.send(a, 'a');
+      });
       for (let i = 0; i < 2; i++) {
         const { body, local } = await sys.receive(set);
         await sys.send(log, [body, local === one, local === two]);
@@ -112,7 +114,9 @@ const cases: Readonly<Record<string, readonly [source: string, log: readonly unk
     [71, 70, [72, true], true],
   ],
   'serves a subsystem': [
-    `const counter = subsystem('counter', 4000, { add: routine(), read: routine(), lend: routine(), stop: routine(), fail: routine() });
+    `const counter = subsystem('counter', 4000, {
+      add: routine(), read: routine(), lend: routine(), stop: routine(), fail: routine(),
+    });
     const run = async (sys, port, log) => {
       let value = 1;
       try {
