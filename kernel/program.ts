@@ -141,15 +141,17 @@ export interface Program {
   readonly name: string;
   /** Names the code: two programs with the same hash are the same program. */
   readonly hash: string;
+  /** SHA-256 of the text that it was compiled to, where that can be had: another node checks by it what it is sent. */
+  readonly textHash?: string;
   /** Hashes of the program modules that it brings: what its threads hold of code is named by them. */
   readonly modules?: readonly string[];
   /** Makes the state that a new thread starts with. */
   start(args: unknown): object;
   resume(sys: Sys, state: object, result: Result): void;
-  /** Makes data of its states; absent if they are data. */
-  readonly image?: StateCodec;
   /** The calls that a thread at rest is in, innermost first. By default one: its state, named by `state.at`. */
   inspect?(state: object): readonly HeldCall[];
+  /** Makes data of its states; absent if they are data. */
+  readonly image?: StateCodec;
 }
 
 /** A call as a debugger sees it: where it waits, and its variables by their source names. */

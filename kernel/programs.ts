@@ -60,7 +60,9 @@ export class ProgramTable {
 /** Each program once, with the modules that it brings. */
 export const needsOf = (programs: Iterable<Program>): ProgramNeed[] => {
   const needs = new Map<string, ProgramNeed>();
-  for (const { name, hash, modules = [] } of programs) needs.set(`${hash} ${name}`, { name, hash, modules });
+  for (const { name, hash, modules = [], textHash } of programs) {
+    needs.set(`${hash} ${name}`, { name, hash, modules, ...(textHash === undefined ? {} : { textHash }) });
+  }
   return [...needs.values()];
 };
 
@@ -70,7 +72,8 @@ export const readNeeds = (value: unknown): readonly ProgramNeed[] | null =>
 
 const isNeed = (value: unknown): value is ProgramNeed => {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, hash, modules = [] } = value as Record<string, unknown>;
-  if (typeof name !== 'string' || typeof hash !== 'string' || !Array.isArray(modules)) return false;
+  const { name, hash, modules = [], textHash = '' } = value as Record<string, unknown>;
+  if (typeof name !== 'string' || typeof hash !== 'string' || typeof textHash !== 'string') return false;
+  if (!Array.isArray(modules)) return false;
   return modules.length <= NEEDS_MAX && modules.every((module) => typeof module === 'string');
 };

@@ -11,6 +11,8 @@ export interface ProgramNeed {
   readonly name: string;
   readonly hash: string;
   readonly modules?: readonly string[];
+  /** SHA-256 of its compiled text, if its node has kept that. */
+  readonly textHash?: string;
 }
 
 /** A program that is not here: the hash that is needed, the versions of that name that are here, absent modules. */

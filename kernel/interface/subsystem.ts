@@ -54,10 +54,16 @@ export type Reply<Out> = { readonly retcode: 'KERN_SUCCESS'; readonly value: Out
 /** Both halves of an interface. */
 export interface Subsystem<R extends Routines> {
   readonly name: string;
+  /** Its routines, in the order of their numbers. */
+  readonly routines: readonly (keyof R & string)[];
   /** Number of a routine's request. */
   id(routine: keyof R & string): number;
   /** The request as a draft: the server's port by COPY_SEND, the answer by a send-once right to `reply`. */
   request<K extends keyof R & string>(server: PortName, reply: PortName, routine: K, args: InOf<R[K]>): Draft;
+  /** The routine of a request's number; undefined if there is none. */
+  routineOf(id: number): (keyof R & string) | undefined;
+  /** What a request may hold, checked: the value, or the refusal. */
+  check(routine: keyof R & string, body: Body): unknown;
   /** Reads a reply to `routine`. */
   reply<K extends keyof R & string>(routine: K, message: Received | null): Reply<OutOf<R[K]>>;
   /**
@@ -73,7 +79,10 @@ export const subsystem = <R extends Routines>(name: string, base: number, routin
   const id = (key: string): number => base + names.indexOf(key);
   return {
     name,
+    routines: names,
     id,
+    routineOf: (number) => names[number - base],
+    check: (key, body) => check(routines[key]?.check ?? null, body),
     request: (server, reply, key, args) => ({
       remote: server,
       remoteDisposition: COPY_SEND,

@@ -15,6 +15,24 @@ export { Module, module } from './module.ts';
 export type { Message, MessageItem } from './ops.ts';
 export { type ProgramOptions, programOf, type ResumableMain, ResumableProgram } from './program.ts';
 export { spend } from './register.ts';
-export { sys } from './sys.ts';
+export {
+  type Check,
+  Refusal,
+  type Routine,
+  routine,
+  type Subsystem,
+  subsystem,
+} from '../interface/subsystem.ts';
+export type { MovedMe } from '../interface/bootstrap.ts';
+export type { Answered, Client, RequestOptions, ServiceMessage, ServiceRight } from './sys/client.ts';
+export { E_NO_BOOTSTRAP, E_NOT_MOVED, type LookUpOptions, type MigrateOptions } from './sys/elsewhere.ts';
+export type * from './sys/message.ts';
+export { Condition, E_NOT_LOCKED, Mutex, type WaitOptions } from './sys/mutex.ts';
+export type { DeadName, MsgAccepted, NoSenders, PortDestroyed, PortOptions } from './sys/ports.ts';
+export * from './sys/rights.ts';
+export type { NotSendable, Sendable } from './sys/sendable.ts';
+export { type AsyncHandlers, answer, type Request, type ServeOptions, type WithRights } from './sys/serve.ts';
+export { type Spawned, type Sys, sys } from './sys/sys.ts';
+export type { SysMemory } from './sys/vm.ts';
 export * from './sys-error.ts';
 export { type StackEntry, stackOf } from './trace.ts';

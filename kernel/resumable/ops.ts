@@ -14,12 +14,16 @@ import { SysError } from './sys-error.ts';
 export interface Message {
   readonly id: number;
   readonly body: unknown;
-  /** Rights and memory: names and addresses of the receiver's own. */
-  readonly items: readonly MessageItem[] | null;
-  readonly remote: PortName;
+  /** The right that answers it, null if there is none, and its type as a disposition. */
+  readonly reply: PortName | null;
   readonly remoteType: number;
+  /** Its descriptors: names and addresses of the receiver's own. */
+  readonly items: readonly MessageItem[] | null;
+  /** The rights among them, in order; an array of rights out of line is an array here. */
+  readonly rights: readonly (PortName | readonly PortName[])[];
+  /** The memory among them, in order. */
+  readonly memory: readonly { readonly address: number; readonly size: number }[];
   readonly local: PortName;
-  readonly localType: number;
   readonly seqno: number;
   readonly payload: number | null;
   /** Token of the task that sent it; null if the kernel did. */
@@ -118,18 +122,33 @@ const failure = (call: KCall, result: Result): SysError => {
   return new SysError(kr, call.op, why, kr === 'MACH_RCV_TOO_LARGE' ? { size, local } : detail);
 };
 
-const plain = (message: Received): Message => ({
-  id: message.id,
-  body: message.body,
-  items: message.items === null ? null : message.items.map(plainItem),
-  remote: message.remote,
-  remoteType: message.remoteType,
-  local: message.local,
-  localType: message.localType,
-  seqno: message.seqno,
-  payload: message.payload,
-  sender: message.sender === null ? null : message.sender.token,
-});
+const NOTHING: readonly never[] = Object.freeze([]);
+
+/** Hot path. */
+const plain = (message: Received): Message => {
+  const items = message.items === null ? null : message.items.map(plainItem);
+  return {
+    id: message.id,
+    body: message.body,
+    reply: message.remote === 0 ? null : message.remote,
+    remoteType: message.remoteType,
+    items,
+    rights: items === null ? NOTHING : items.flatMap(rightsIn),
+    memory: items === null ? NOTHING : items.flatMap(memoryIn),
+    local: message.local,
+    seqno: message.seqno,
+    payload: message.payload,
+    sender: message.sender === null ? null : message.sender.token,
+  };
+};
+
+const rightsIn = (item: MessageItem): (PortName | readonly PortName[])[] => {
+  if (item.kind === 'port') return [item.name];
+  return item.kind === 'ool_ports' ? [item.names] : [];
+};
+
+const memoryIn = (item: MessageItem): { readonly address: number; readonly size: number }[] =>
+  item.kind === 'ool' ? [{ address: item.address, size: item.size }] : [];
 
 const plainItem = (item: Item): MessageItem => {
   switch (item.kind) {
@@ -178,6 +197,7 @@ const PERFORMERS: Readonly<Record<string, Performer>> = {
     return message === null ? null : plain(message);
   },
   call: (sys, call) => answered(sys, call.a as KernelRequest),
+  field: (sys, call) => answered(sys, call.a as KernelRequest)[call.b as string],
   getU8: memory((vm, call) => vm.getU8(at(call))),
   getU32: memory((vm, call) => vm.getU32(at(call))),
   getI32: memory((vm, call) => vm.getI32(at(call))),

@@ -8,7 +8,7 @@ import { fiberCodec } from './image/codec.ts';
 import { heldCalls } from './inspect.ts';
 import { Module } from './module.ts';
 import { EDGES_PER_SPEND } from './register.ts';
-import { sys as facade } from './sys.ts';
+import { sys as facade } from './sys/sys.ts';
 import { E_NOT_COMPILED, SysError } from './sys-error.ts';
 
 /** Loop edges that a program may make in one turn, unless it is told otherwise: some tenths of a second. */

@@ -51,6 +51,8 @@ export interface BareSys {
   kernelCall(port: PortName, request: KernelRequest): KCall;
   /** Waits for so many milliseconds. */
   sleep(ms: number): KCall;
+  /** Waits for ever: until it is cancelled. */
+  pause(): KCall;
   /** Lets others run. */
   yield(): KCall;
   /** Ends the thread, without a value; the last one ends the task. `finally` blocks do not run. */
@@ -89,6 +91,7 @@ export const sys: BareSys = Object.freeze({
   call: (request: KernelRequest) => made('call', request),
   kernelCall: (port: PortName, request: KernelRequest) => made('kernelCall', port, request),
   sleep: (ms: number) => made('sleep', ms),
+  pause: () => made('pause'),
   yield: () => made('yield'),
   exit: () => made('exit'),
   now: () => timeOf(runningGroup('now'), runningThread('now')),

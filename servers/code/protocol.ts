@@ -10,7 +10,7 @@ export const CODE_PART_MAX: number = 1 << 18;
 
 /** A compiled program as text. */
 export interface ProgramCode {
-  /** What is evaluated. Its digest is the hash of the program. */
+  /** What is evaluated. Its digest is the hash of the program, unless that is resumable: then its module is. */
   readonly text: string;
   /** Source map of the text, JSON, or empty: it only says where errors come from. */
   readonly map: string;

@@ -9,12 +9,12 @@ import { declareLet, forEachChild } from './tree.ts';
 /** Turns of loops between two questions to the runtime. */
 const turnsPerSpend = 4096;
 
-/** `if (($b = $b + 1 | 0) === 4096) $b = $rt.spend();` */
+/** `if (($b = $b + 1 | 0) >= 4096) $b = $rt.spend();`: once it throws, it does so at every turn of every loop. */
 const countTurn = (): t.Statement => {
   const counter = (): t.Identifier => t.identifier('$b');
   const next = t.binaryExpression('|', t.binaryExpression('+', counter(), t.numericLiteral(1)), t.numericLiteral(0));
   return t.ifStatement(
-    t.binaryExpression('===', t.assignmentExpression('=', counter(), next), t.numericLiteral(turnsPerSpend)),
+    t.binaryExpression('>=', t.assignmentExpression('=', counter(), next), t.numericLiteral(turnsPerSpend)),
     t.expressionStatement(
       t.assignmentExpression(
         '=',

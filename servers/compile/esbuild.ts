@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import type { OnLoadResult, Plugin, PluginBuild } from 'esbuild';
 import { loadCompiler } from './load-compiler.ts';
 import { isProgramModule, mayBeProgram, ProgramModules, withInlineMap } from './plugin.ts';
+import type { ProgramError } from './program-error.ts';
 import type { PluginOptions } from './rollup.ts';
-import { headlineOf, type SourceTrouble, troubleOf } from './trouble.ts';
+import { headlineOf, troubleOf } from './trouble.ts';
 
 /** `plugins: [portolan()]` in a call of `build` or `context`. */
 export const portolan = ({ root }: PluginOptions = {}): Plugin => ({
@@ -49,13 +50,13 @@ const load = async (
   }
 };
 
-const messageFor = (path: string, source: string, trouble: SourceTrouble) => {
+const messageFor = (path: string, source: string, trouble: ProgramError) => {
   const { line, column, hint } = trouble;
   const lineText = source.split('\n')[line - 1] ?? '';
   return {
-    id: trouble.code,
     text: headlineOf(trouble),
     location: { file: path, line, column: column - 1, lineText },
     notes: hint === '' ? [] : [{ text: hint }],
+    detail: { code: trouble.code, hint },
   };
 };

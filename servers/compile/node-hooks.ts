@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { loadCompiler } from './load-compiler.ts';
 import { resolveFile } from './node-resolve.ts';
 import { isProgramModule, mayBeProgram, ProgramModules, withInlineMap } from './plugin.ts';
-import { describeTrouble, troubleOf } from './trouble.ts';
+import { syntaxError, troubleOf } from './trouble.ts';
 
 const TYPESCRIPT = /(?<!\.d)\.m?ts$/;
 
@@ -20,7 +20,7 @@ class Hooks {
       return withInlineMap(modules.compileSync(path, source, resolveFile));
     } catch (error) {
       const trouble = troubleOf(error);
-      throw trouble === null ? error : new SyntaxError(describeTrouble(path, source, trouble), { cause: error });
+      throw trouble === null ? error : syntaxError(path, source, trouble);
     }
   }
 }

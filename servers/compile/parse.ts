@@ -107,7 +107,7 @@ const typescriptPlugin = ((typescript as { default?: PluginTarget }).default ?? 
 
 /** `const` enums that stay in the module become plain objects; others are inlined. */
 const withoutTypes = (tree: t.File, source: string, file: string): t.File => {
-  const plugins = [[typescriptPlugin, { optimizeConstEnums: true }]] as [PluginTarget, object][];
+  const plugins = [[typescriptPlugin, { optimizeConstEnums: true, allowDeclareFields: true }]] as [PluginTarget, object][];
   const options = { ...settings(file), plugins, ast: true, code: false, cloneInputAst: false };
   const stripped = transformFromAstSync(tree, source, options)?.ast;
   if (!stripped) throw new TypeError(`${file}: Babel answered no tree`);

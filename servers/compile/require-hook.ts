@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolveFile } from './node-resolve.ts';
 import type { Compile } from './plugin.ts';
 import { isProgramModule, mayBeProgram, ProgramModules, withInlineMap } from './plugin.ts';
-import { describeTrouble, troubleOf } from './trouble.ts';
+import { syntaxError, troubleOf } from './trouble.ts';
 
 interface LoadedModule {
   _compile(code: string, path: string): unknown;
@@ -26,7 +26,7 @@ export const requireHook = (moduleClass: object, require: NodeJS.Require, compil
       return transformSync(code, { format: 'cjs', target: 'node20', sourcemap: 'inline', sourcefile: path }).code;
     } catch (error) {
       const trouble = troubleOf(error);
-      throw trouble === null ? error : new SyntaxError(describeTrouble(path, source, trouble), { cause: error });
+      throw trouble === null ? error : syntaxError(path, source, trouble);
     }
   };
   for (const ending of ENDINGS) {

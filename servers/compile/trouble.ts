@@ -1,35 +1,22 @@
 /** What is wrong with a source, as each tool shows it: a place, a code, what to write instead. */
 
-/** What a compiler error says. */
-export interface SourceTrouble {
-  /** R1xx; see `README.md`. */
-  readonly code: string;
-  /** Both from 1. */
-  readonly line: number;
-  readonly column: number;
-  readonly text: string;
-  readonly hint: string;
-}
+import type { ProgramError } from './program-error.ts';
 
-/** What the compiler has against a source; null for any other error, which is a defect. */
-export const troubleOf = (error: unknown): SourceTrouble | null => {
-  if (!(error instanceof Error) || !('code' in error) || !/^R\d{3}$/.test(String(error.code))) return null;
-  const { code, line, column, hint, message } = error as Error & Partial<Record<keyof SourceTrouble, unknown>>;
-  return {
-    code: String(code),
-    line: Math.max(1, Number(line) || 1),
-    column: Math.max(1, Number(column) || 1),
-    text: message,
-    hint: typeof hint === 'string' ? hint : '',
-  };
+/**
+ * What the compiler has against a source; null for any other error, which is a defect. Known by its name: where modules are
+ * required and imported there may be two of the class.
+ */
+export const troubleOf = (error: unknown): ProgramError | null =>
+  error instanceof Error && error.name === 'ProgramError' ? (error as ProgramError) : null;
+
+/** One line: the code, and what is wrong, without the place and the hint, which tools show in their own way. */
+export const headlineOf = ({ code, message, hint }: ProgramError): string => {
+  const text = message.slice(Math.max(0, message.indexOf(code)));
+  return text.endsWith(`; ${hint}`) ? text.slice(0, -hint.length - 2) : text;
 };
 
-/** One line: the code, and what is wrong. */
-export const headlineOf = ({ code, text }: SourceTrouble): string =>
-  text.startsWith(code) ? text : `${code}: ${text}`;
-
 /** Lines of a source around a place, with a mark under it. */
-export const codeFrame = (source: string, { line, column }: Pick<SourceTrouble, 'line' | 'column'>): string => {
+export const codeFrame = (source: string, { line, column }: Pick<ProgramError, 'line' | 'column'>): string => {
   const lines = source.split('\n');
   const first = Math.max(1, line - 1);
   const shown = lines.slice(first - 1, line + 1);
@@ -41,11 +28,13 @@ export const codeFrame = (source: string, { line, column }: Pick<SourceTrouble, 
   return framed.join('\n');
 };
 
-/** The whole of it as text, for tools that have no frame of their own. */
-export const describeTrouble = (path: string, source: string, trouble: SourceTrouble): string =>
-  [
+/** The whole of it as an error, for tools that have no frame of their own. Where it was noticed is of no use to anybody. */
+export const syntaxError = (path: string, source: string, trouble: ProgramError): SyntaxError => {
+  const text = [
     headlineOf(trouble),
     `  at ${path}:${trouble.line}:${trouble.column}`,
     codeFrame(source, trouble),
     ...(trouble.hint === '' ? [] : [`  next: ${trouble.hint}`]),
   ].join('\n');
+  return Object.assign(new SyntaxError(text), { code: trouble.code, stack: `SyntaxError: ${text}` });
+};

@@ -3,7 +3,7 @@
  * that is lacking, the node's code server is asked to bring it first.
  */
 
-import type { ProgramLack } from '../../kernel/interface/move.ts';
+import type { ProgramLack, ProgramNeed } from '../../kernel/interface/move.ts';
 import type { Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
@@ -32,7 +32,9 @@ export const onOffer = (sys: Sys, s: MigrationState, message: Received): void =>
   }
   const port = allocate(sys, s);
   const { from: node, dryRun: isTrial } = offer;
-  const programs = found.missing.map(({ name, hash }) => ({ name, hash }));
+  const isMissing = ({ name, hash }: ProgramNeed): boolean =>
+    found.missing.some((lack) => lack.name === name && lack.hash === hash);
+  const programs = offer.programs.filter(isMissing);
   s.bringing.set(port, message);
   const kr = sys.send(codeService.request(s.own.code, port, 'bring', { node, programs, isTrial: isTrial === true }));
   if (kr === 'MACH_MSG_SUCCESS') return;

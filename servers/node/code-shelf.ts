@@ -1,7 +1,7 @@
 /**
  * The compiled texts of a node's programs, by name and hash: what the code server gives out, and what it brings. A text
- * from another node is hashed before anything else happens to it; only what the hash names is evaluated, by the loader
- * that evaluates the texts of this node.
+ * from another node is hashed before anything else happens to it, and only what the hash names, or what names the hash of
+ * a resumable program, is evaluated, by the loader that evaluates the texts of this node.
  */
 import type { ProgramNeed } from '../../kernel/interface/move.ts';
 import type { Program } from '../../kernel/program.ts';
@@ -42,16 +42,18 @@ export class NodeCodeShelf implements CodeShelf {
     return this.#texts.get(keyOf(name, hash)) ?? null;
   }
 
-  install({ name, hash }: ProgramNeed, code: ProgramCode): CodeTrouble | null {
+  install({ name, hash, textHash = hash }: ProgramNeed, code: ProgramCode): CodeTrouble | null {
     const digest = hashOfText(code.text);
-    if (digest !== hash) return trouble('E_CODE_DIGEST', `what came as ${name} ${hash} has the digest ${digest}`);
+    if (digest !== textHash) return trouble('E_CODE_DIGEST', `what came as ${name} ${hash} has the digest ${digest}`);
     let program: Program;
     try {
-      ({ program } = programOfCode(`${name}.program.js`, code));
+      ({ program } = programOfCode(`${name}.program.js`, code)); // the name of a file, for stacks: a resumable program is called by it
     } catch (error) {
       return trouble('E_CODE_BROKEN', messageOf(error));
     }
     if (program.name !== name) return trouble('E_CODE_BROKEN', `what came as ${name} calls itself ${program.name}`);
+    if (program.hash !== hash)
+      return trouble('E_CODE_DIGEST', `what came as ${name} ${hash} is version ${program.hash}`);
     this.#install(program);
     this.keep(program, code);
     return null;

@@ -58,8 +58,12 @@ export const programOfCode = (file: string, code: ProgramCode): LoadedProgram =>
   const exported = evaluate(file, code.text, placed);
   const { program } = exported;
   const main = exported['main'] ?? exported['default'];
+  const textHash = hashOfText(code.text);
   if (program === undefined && typeof main === 'function') {
-    return { file, program: resumableOf(file, main as resumable.ResumableMain, placed), code };
+    return { file, program: resumableOf(file, main as resumable.ResumableMain, { placed, textHash }), code };
+  }
+  if (program instanceof resumable.ResumableProgram) {
+    return { file, program: Object.assign(program, thatPlaces(program, placed), { textHash }), code };
   }
   if (!isProgram(program)) {
     throw notAProgram(
@@ -69,15 +73,19 @@ export const programOfCode = (file: string, code: ProgramCode): LoadedProgram =>
   }
   const modules = program.modules === undefined ? {} : { modules: program.modules };
   const { name } = program;
-  return { file, program: { name, hash: hashOfText(code.text), ...modules, ...thatPlaces(program, placed) }, code };
+  return { file, program: { name, hash: textHash, textHash, ...modules, ...thatPlaces(program, placed) }, code };
 };
 
 /** The program of a main function, called as its file. */
-const resumableOf = (file: string, main: resumable.ResumableMain, placed: Placed): Program => {
+const resumableOf = (
+  file: string,
+  main: resumable.ResumableMain,
+  { placed, textHash }: { readonly placed: Placed; readonly textHash: string },
+): Program => {
   try {
     const program = resumable.programOf(main, { name: basename(file).replace(/(\.program)?\.\w+$/, '') });
     // It is ours alone, and has more to it than these two.
-    return Object.assign(program, thatPlaces(program, placed));
+    return Object.assign(program, thatPlaces(program, placed), { textHash });
   } catch (error) {
     const hint = 'name the file NAME.program.ts, or begin it with "use resumable", and export `async function main`';
     throw notAProgram(file, messageOf(error), { hint, cause: error });

@@ -12,6 +12,7 @@ import type {
   MigrateOptions,
   RunNodeOptions,
   StartOptions,
+  TaskLocalsOptions,
   TaskLogsOptions,
   TaskRunOptions,
   UpOptions,
@@ -205,6 +206,18 @@ const taskCommands = (program: Command, action: Action): void => {
   named('show', 'all that is known of a task, also of one that has ended', async (context, which) =>
     (await import('./commands/task.ts')).taskShow(context, which),
   );
+  named('stack', 'where its threads wait, in lines of the source', async (context, which) =>
+    (await import('./commands/task-stack.ts')).taskStack(context, which),
+  );
+  add(task, 'locals', 'the variables of a call that waits')
+    .argument('<task>', 'its name, or how its name begins')
+    .option('--frame <number>', 'which call, as task stack numbers them (default: 0, the innermost)', count)
+    .option('--thread <number>', 'of one thread only', count)
+    .action(
+      action(async (context, which: string, options: TaskLocalsOptions) =>
+        (await import('./commands/task-stack.ts')).taskLocals(context, which, options),
+      ),
+    );
   add(task, 'logs', 'what a task has printed')
     .argument('<task>', 'its name, or how its name begins')
     .option('-f, --follow', 'go on until it ends')

@@ -43,6 +43,14 @@ export interface TaskLogsOptions {
   readonly follow?: boolean;
 }
 
+/** Options of `task locals`. */
+export interface TaskLocalsOptions {
+  /** Number of a call, 0 being the innermost. */
+  readonly frame?: number;
+  /** Number of a thread. */
+  readonly thread?: number;
+}
+
 /** Options of `migrate`. */
 export interface MigrateOptions {
   readonly strategy?: string;

@@ -1,19 +1,17 @@
-/** The calls of a shape as messages to a server: each is one `rpc`, on a reply port that no other call waits at. */
-import type { Sys } from 'portolan/resumable';
+/** The calls of a shape as messages to a server: each is one `rpc`. */
+import type { Msg, SendRight, Sys } from 'portolan/resumable';
 import type { Stage } from './stage.program.ts';
 import { taken, write } from './values.program.ts';
 
-const COPY_SEND = 19;
-const MAKE_SEND_ONCE = 21;
+/** The server of the calls. */
+export type Questions = SendRight<Msg<{ id: 1; body: string; answer: string }>>;
 
 /** The probe of a compiled shape. It moves with its task. */
 export class KernelProbe implements Stage {
   readonly sys: Sys;
-  readonly service: number;
-  /** Reply ports that no call waits at now. */
-  readonly free: number[] = [];
+  readonly service: Questions;
 
-  constructor(sys: Sys, service: number) {
+  constructor(sys: Sys, service: Questions) {
     this.sys = sys;
     this.service = service;
   }
@@ -39,22 +37,7 @@ export class KernelProbe implements Stage {
   }
 
   async ask(text: string): Promise<unknown> {
-    const reply = this.free.pop() ?? (await this.port());
-    const draft = {
-      remote: this.service,
-      remoteDisposition: COPY_SEND,
-      local: reply,
-      localDisposition: MAKE_SEND_ONCE,
-      id: 1,
-      body: text,
-    };
-    const { body } = await this.sys.rpc(draft, reply);
-    this.free.push(reply);
-    return taken(body as string);
-  }
-
-  async port(): Promise<number> {
-    const { name } = await this.sys.call({ op: 'port_allocate', right: 'RECEIVE' });
-    return name as number;
+    const { body } = await this.sys.rpc(this.service, text, { id: 1 });
+    return taken(body);
   }
 }

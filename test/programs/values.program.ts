@@ -44,7 +44,7 @@ const plain = (value: unknown, depth: number): unknown => {
     case 'bigint':
       return tagged('bigint', `${value}`);
     case 'function':
-      return tagged('function', value.name);
+      return tagged('function', 0); // names of nested functions are the compiler's own
     case 'object':
       return value === null ? null : plainObject(value, depth + 1);
     default:

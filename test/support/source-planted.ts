@@ -84,11 +84,13 @@ const purityPlants: readonly Planted[] = [
     broken: {
       'ports/a.ts': 'const f = async () => {\n  await g();\n};\nlet p: Promise<void>;',
       'servers/net/a.ts': 'for await (const a of b) c(a);\nawait using d = e();\nPromise.resolve();',
+      'kernel/resumable/sys/promised.ts': 'const a = Promise.all([]);',
     },
-    says: ['`async`', '`await`', '`Promise`', '`for await`', '`await using`', '`Promise`'],
+    says: ['`async`', '`await`', '`Promise`', '`for await`', '`await using`', '`Promise`', '`Promise`'],
     innocent: {
       'ports/a.ts': 'class A implements AsyncDisposable {}\nconst o = { async: 1, Promise: 2 };\n// await Promise\n',
       'kernel/host-task.ts': 'const f = async () => await g();',
+      'kernel/resumable/sys/promised.ts': 'export type Promised<T> = Promise<T>;',
       'servers/files/a.ts': 'const f = async () => await g();',
     },
   },

@@ -195,6 +195,18 @@ const placed = (iterator: CollectionIter): null => {
   return null;
 };
 
+const isPlaced = ({ collection, kind, index }: CollectionIter): boolean =>
+  (collection instanceof Map || collection instanceof Set) &&
+  isIterateKind(kind) &&
+  isIndex(index) &&
+  index <= collection.size;
+
+/** From now on it keeps its place, whatever becomes of the collection before the loop's next turn. */
+const stands = (iterator: CollectionIter): true => {
+  iterator.open();
+  return true;
+};
+
 const iterators: readonly RecordCode[] = [
   code('list-iterator', {
     noun: 'the iterator of a loop',
@@ -216,11 +228,7 @@ const iterators: readonly RecordCode[] = [
     make: () => new CollectionIter(new Map(), 'values'),
     fields: ['collection', 'kind', 'index', 'value'],
     refuses: placed,
-    isSound: ({ collection, kind, index }) =>
-      (collection instanceof Map || collection instanceof Set) &&
-      isIterateKind(kind) &&
-      isIndex(index) &&
-      index <= collection.size,
+    isSound: (iterator) => isPlaced(iterator) && stands(iterator),
   }),
   code('user-iterator', {
     noun: 'the iterator of a loop',

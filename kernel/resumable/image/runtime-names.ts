@@ -1,6 +1,9 @@
 /** What of the runtime a program may hold, by name: the same object at both ends. */
+import { Refusal } from '../../interface/subsystem.ts';
 import { Future } from '../fiber.ts';
-import { sys } from '../sys.ts';
+import { Condition, Mutex } from '../sys/mutex.ts';
+import { AnswerWith } from '../sys/serve.ts';
+import { sys } from '../sys/sys.ts';
 import { SysError } from '../sys-error.ts';
 
 const membersOf = (prefix: string, owner: object): [string, object][] =>
@@ -15,4 +18,8 @@ export const runtimeNames: ReadonlyMap<string, object> = new Map<string, object>
   ...membersOf('portolan:sys.vm', sys.vm),
   ['portolan:SysError', SysError],
   ['portolan:Future', Future],
+  ['portolan:Mutex', Mutex],
+  ['portolan:Condition', Condition],
+  ['portolan:AnswerWith', AnswerWith],
+  ['portolan:Refusal', Refusal],
 ]);

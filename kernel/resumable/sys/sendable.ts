@@ -1,5 +1,6 @@
 /** What a message may say, to the types. The kernel checks again at run time, with the path to the culprit. */
 import type { Bytes } from '../../../ports/bytes.ts';
+import type { Promised } from './promised.ts';
 import type { AnyName } from './rights.ts';
 
 declare const refused: unique symbol;
@@ -12,7 +13,7 @@ export interface NotSendable<Why extends string> {
 type Leaf = null | undefined | boolean | number | bigint | string;
 type Whole = Bytes | Date | RegExp | Error | ArrayBuffer | ArrayBufferView;
 type Callable = ((...args: never) => unknown) | (abstract new (...args: never) => unknown);
-type Unsendable = WeakMap<never, never> | WeakSet<never> | WeakRef<never> | PromiseLike<unknown> | SharedArrayBuffer;
+type Unsendable = WeakMap<never, never> | WeakSet<never> | WeakRef<never> | Promised<unknown> | SharedArrayBuffer;
 
 /**
  * `T` if a message may say it. Where it may not there is a `NotSendable` in its place: functions (and so instances of

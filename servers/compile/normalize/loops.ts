@@ -1,6 +1,7 @@
 /** Loops that suspend. A test or an update that suspends moves into the body; iterators become explicit. */
 import { types as t } from '@babel/core';
 import { at, boundIdentifiers, forEachChild } from '../tree.ts';
+import { lowerEffect } from './expressions.ts';
 import { closing, iterate, runtimeCall } from './iterations.ts';
 import { copy, type Lowering } from './lowering.ts';
 
@@ -118,7 +119,7 @@ const lowerRounds = (
     const own = variables.map((each, index) => t.variableDeclarator(copy(each), copy(between[index] as t.Identifier)));
     lowering.emit(at(t.variableDeclaration('let', own), node));
     const update = lowering.block(node.update, () => {
-      if (node.update) lowering.statement(at(t.expressionStatement(node.update), node.update));
+      if (node.update) lowerEffect(lowering, node.update);
     });
     const start = t.blockStatement([
       t.expressionStatement(t.assignmentExpression('=', copy(isLater), t.booleanLiteral(true))),
@@ -135,19 +136,21 @@ const lowerForHead = (lowering: Lowering, node: t.ForStatement, labels: readonly
   if (node.init && lowering.suspends(node.init)) {
     const { init } = node;
     node.init = null;
-    lowering.statement(init.type === 'VariableDeclaration' ? init : at(t.expressionStatement(init), init));
+    if (init.type === 'VariableDeclaration') lowering.statement(init);
+    else lowerEffect(lowering, init);
   }
   if (!lowering.suspends(node.test) && !lowering.suspends(node.update)) {
     node.body = lowering.body(node.body);
     return lowering.emit(labelled(labels, node));
   }
   if (node.init) {
-    lowering.statement(node.init.type === 'VariableDeclaration' ? node.init : t.expressionStatement(node.init));
+    if (node.init.type === 'VariableDeclaration') lowering.statement(node.init);
+    else lowerEffect(lowering, node.init);
   }
   const body = lowering.block(node.body, () => {
     if (node.test) leaveUnless(lowering, node.test);
     emitBody(lowering, node.body, labels);
-    if (node.update) lowering.statement(at(t.expressionStatement(node.update), node.update));
+    if (node.update) lowerEffect(lowering, node.update);
   });
   lowering.emit(labelled(labels, forever(body, node)));
 };

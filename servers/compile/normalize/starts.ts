@@ -3,7 +3,7 @@
  * that has not begun. `$rt.start` begins it and answers a future; of any other value it answers the value.
  */
 import { types as t } from '@babel/core';
-import { at, forEachChild, putAt } from '../tree.ts';
+import { at, contains, forEachChild, putAt } from '../tree.ts';
 import { runtimeCall } from './iterations.ts';
 import { isKnownPlain } from './plain-callees.ts';
 
@@ -14,7 +14,7 @@ interface Use {
   /** An `await` or the end of the function takes it as it is, frame or not. */
   readonly awaited: boolean;
   readonly functionKind: 'plain' | 'async' | 'generator' | 'async-generator';
-  /** A `return` passes a `finally` or a `catch` before the value is awaited. */
+  /** A `return` passes a `finally` or a `catch`, or closes an iterator, before the value is awaited. */
   readonly guarded: boolean;
 }
 
@@ -48,18 +48,28 @@ const isSysCall = (node: t.Node): boolean => {
   return root !== node.callee && t.isIdentifier(root, { name: 'sys' });
 };
 
+const runsCode = (node: t.Node): boolean =>
+  t.isCallExpression(node) || t.isNewExpression(node) || t.isTaggedTemplateExpression(node) || isSuspension(node);
+
+const isSuspension = (node: t.Node): boolean => node.type === 'AwaitExpression' || node.type === 'YieldExpression';
+
 /**
  * Whether a join may start the calls of its array itself, in order: nothing that is evaluated after one of them could notice
  * that it has not begun yet. Kernel calls run none of the program's code.
  */
-const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.Node>): boolean =>
-  items.every((each, index) => {
-    if (each === null || isInert(each, steady) || isSysCall(each)) return true;
+const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.Node>): boolean => {
+  let onlySysBefore = true;
+  return items.every((each, index) => {
+    if (each === null || isInert(each, steady)) return true;
     if (each.type !== 'CallExpression') return false;
-    const calleeIsInert = isInert(each.callee, steady);
     const isFirst = index === 0;
-    return (isFirst || calleeIsInert) && (isFirst || each.arguments.every((argument) => isInert(argument, steady)));
+    const isQuiet = onlySysBefore && isSysCall(each) && !each.arguments.some((argument) => contains(argument, runsCode));
+    onlySysBefore &&= isSysCall(each);
+    if (isFirst || isQuiet) return true;
+    const calleeIsInert = isInert(each.callee, steady) || isSysCall(each);
+    return calleeIsInert && each.arguments.every((argument) => isInert(argument, steady));
   });
+};
 
 export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
   const walk = (node: t.Node, use: Use): void =>
@@ -75,7 +85,7 @@ export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
         } else walk(child, unawaited(inner));
         const isPart = place.key === 'callee' && child.type === 'OptionalCallExpression';
         const isLink = isPart || (place.key === 'object' && node.type === 'OptionalMemberExpression');
-        if (!inner.awaited && !isLink && !isJoin && !isKnownPlain(child, place)) {
+        if (!inner.awaited && !isLink && (isJoin || !isKnownPlain(child, place))) {
           putAt(place, runtimeCall('start', [child], child));
         }
       } else walk(child, inner);
@@ -107,6 +117,8 @@ const childUse = (parent: t.Node, child: t.Node, key: string, use: Use): Use => 
       return key === 'body' ? { ...use, awaited: use.functionKind === 'async' } : unawaited(use);
     case 'YieldExpression':
       return { ...use, awaited: use.functionKind === 'async-generator' && !parent.delegate };
+    case 'ForOfStatement':
+      return key === 'body' ? { ...use, awaited: false, guarded: true } : unawaited(use);
     case 'TryStatement':
       return { ...use, awaited: false, guarded: use.guarded || key !== 'finalizer' };
     case 'ConditionalExpression':

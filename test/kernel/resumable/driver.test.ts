@@ -1,26 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import type { KernelRequest } from '../../../kernel/interface/calls.ts';
+import type { Task } from '../../../kernel/kernel.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
-import { programOf } from '../../../kernel/resumable/program.ts';
+import { type MachineState, machine } from '../../../kernel/machine.ts';
+import type { Fiber } from '../../../kernel/resumable/fiber.ts';
+import { start } from '../../../kernel/resumable/future.ts';
+import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
+import { spend } from '../../../kernel/resumable/register.ts';
 import { sys } from '../../../kernel/resumable/sys.ts';
-import { Lab } from '../../support/one-kernel.ts';
-import { end, handModule } from './hand.ts';
+import { SysError } from '../../../kernel/resumable/sys-error.ts';
+import { stackOf } from '../../../kernel/resumable/trace.ts';
+import { runKernel } from '../../../kernel/scheduler.ts';
+import type { Window } from '../../../kernel/vm/window.ts';
+import { type PortName, portName } from '../../../ports/name.ts';
+import { carry, insertRight } from '../../../ports/name-calls.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND_ONCE } from '../../../ports/right.ts';
+import { mapping, PAGE, pagedScene } from '../pager-scene.ts';
+import { end, go, handModule } from './hand.ts';
+import { play } from './hand-scene.ts';
 
-const run = (main: (...args: unknown[]) => unknown, args: unknown = null): { lab: Lab; failures: () => string[] } => {
-  const program = programOf(main);
-  const lab = new Lab(program);
-  lab.isStill = true;
-  createThread(createTask(lab.kernel, 'task'), program, program.start(args));
-  lab.rest();
-  const failures = (): string[] =>
-    lab.kernel.life
-      .read()
-      .filter(({ kind }) => kind === 'failed')
-      .map(({ detail }) => String(detail['why']));
-  return { lab, failures };
-};
+const allocate: KernelRequest = { op: 'port_allocate', right: 'RECEIVE' };
 
 describe('a resumable program', () => {
-  it('calls, sleeps and ends', () => {
+  it('calls the kernel and its own functions, sleeps, and ends its task', () => {
     const log: unknown[] = [];
     const { define } = handModule('a.program.ts');
     const double = define(
@@ -32,22 +34,471 @@ describe('a resumable program', () => {
       'main',
       ['sys', 'args'],
       [
-        () => sys.call({ op: 'port_allocate', right: 'RECEIVE' }),
-        (_locals, value) => {
-          log.push(value);
-          return double(21);
+        (locals) => log.push(locals['sys'] === sys, locals['args']) && sys.call(allocate),
+        (_, value) => log.push(value) && double(21),
+        (_, value, frame) => end(frame, log.push(value, sys.now())),
+      ],
+    );
+    const { lab, failures } = play(main, { args: 'given' });
+    expect(log).toMatchObject([true, 'given', { kr: 'KERN_SUCCESS' }]);
+    lab.advance(9);
+    expect(log).toHaveLength(3);
+    lab.advance(1);
+    expect(log.slice(3)).toEqual([42, 10]);
+    expect([failures(), lab.kernel.tasks.size]).toEqual([[], 0]);
+  });
+
+  it('goes on with what a function returns unawaited: a call, a frame, a future', () => {
+    const log: unknown[] = [];
+    const { define } = handModule('a');
+    const inner = define('inner', [], [(_l, _v, frame) => end(frame, sys.call(allocate))]);
+    const outer = define('outer', [], [(_l, _v, frame) => end(frame, inner())]);
+    const main = define(
+      'main',
+      [],
+      [outer, (_, value) => log.push(value) && sys.spawn(outer), (_, value, at) => end(at, log.push(value))],
+    );
+    expect(play(main).failures()).toEqual([]);
+    expect(log).toMatchObject([{ kr: 'KERN_SUCCESS' }, { kr: 'KERN_SUCCESS' }]);
+  });
+
+  it('is given a failed call as a SysError that it can catch, with the lines that were waiting', () => {
+    const caught: SysError[] = [];
+    const { define } = handModule('a.program.ts');
+    const inner = define('inner', [], [() => sys.receive(portName(77))]);
+    const main = define(
+      'main',
+      [],
+      [
+        (locals) => {
+          locals['catch'] = 1;
+          return inner();
         },
-        (_locals, value, frame) => {
-          log.push(value, sys.now());
-          return end(frame);
+        (_, thrown, frame) => end(frame, caught.push(thrown)),
+      ],
+    );
+    expect(play(main).failures()).toEqual([]);
+    expect(caught[0]).toBeInstanceOf(SysError);
+    expect(caught[0]).toMatchObject({ code: 'MACH_RCV_INVALID_NAME', call: 'receive' });
+    expect(caught[0]?.stack).toBe(
+      'SysError: receive: MACH_RCV_INVALID_NAME\n    at async inner (a.program.ts:11:3)\n    at async main (a.program.ts:21:3)',
+    );
+  });
+
+  it('ends its thread by what it throws, and says where: each caller once', () => {
+    const { define } = handModule('a.program.ts');
+    const broken = define(
+      'broken',
+      [],
+      [
+        () => sys.yield(),
+        () => {
+          throw new RangeError('too far');
         },
       ],
     );
-    const { lab, failures } = run(main);
-    expect(log).toMatchObject([{ kr: 'KERN_SUCCESS' }]);
-    lab.advance(10);
-    expect(failures()).toEqual([]);
-    expect(log.slice(1)).toEqual([42, 10]);
+    const middle = define('middle', [], [() => broken()]);
+    const main = define('main', [], [() => middle()]);
+    const { failures, lab } = play(main);
+    const [why = ''] = failures();
+    expect(why).toMatch(/^RangeError: too far\n {4}at /);
+    expect(why.split('\n').slice(-2)).toEqual([
+      '    at async middle (a.program.ts:21:3)',
+      '    at async main (a.program.ts:31:3)',
+    ]);
+    expect(why.match(/at async/g)).toHaveLength(2);
     expect(lab.kernel.tasks.size).toBe(0);
+  });
+
+  it('tells its logical stack while it waits', () => {
+    const { define } = handModule('a.program.ts');
+    const inner = define('inner', [], [() => sys.sleep(5), () => sys.sleep(5)]);
+    const main = define('main', [], [() => inner()]);
+    const { root, lab } = play(main);
+    const lines = (): number[] => stackOf(root.state as Fiber).map(({ line }) => line);
+    expect(lines()).toEqual([11, 21]);
+    lab.advance(5);
+    expect(lines()).toEqual([12, 21]);
+    expect(stackOf(root.state as Fiber)[0]).toEqual({ name: 'inner', file: 'a.program.ts', line: 12, column: 3 });
+  });
+
+  it('may be a thousand calls deep, and throws a RangeError at ten thousand', () => {
+    const log: unknown[] = [];
+    const { define } = handModule('a');
+    const deep: (...args: unknown[]) => unknown = define(
+      'deep',
+      ['n'],
+      [
+        (locals) => (locals['n'] === 0 ? sys.sleep(1) : deep((locals['n'] as number) - 1)),
+        (_, value, frame) => end(frame, ((value as number | undefined) ?? 0) + 1),
+      ],
+    );
+    const main = define(
+      'main',
+      [],
+      [
+        () => deep(1000),
+        (locals, value) => {
+          log.push(value);
+          locals['catch'] = 2;
+          return deep(20_000);
+        },
+        (_, thrown, frame) => end(frame, log.push(String(thrown))),
+      ],
+    );
+    const { root, lab } = play(main);
+    expect((root.state as Fiber).stack).toHaveLength(1002);
+    lab.advance(1);
+    expect(log).toEqual([1001, 'RangeError: Maximum call stack size exceeded']);
+  });
+
+  it.each([
+    ['a promise of the host', Promise.resolve(1)],
+    // biome-ignore lint/suspicious/noThenProperty: this is what is refused
+    ['anything with a then', { then: () => undefined }],
+  ])('is refused %s', (_, promise) => {
+    const { define } = handModule('a');
+    expect(play(define('main', [], [() => promise])).failures()).toEqual([expect.stringContaining('E_NOT_AWAITABLE')]);
+  });
+
+  it('is refused a call that was awaited before', () => {
+    const { define } = handModule('a');
+    const other = define('other', [], [(_l, _v, frame) => end(frame, 1)]);
+    const main = define(
+      'main',
+      [],
+      [
+        (locals) => {
+          locals['kept'] = other();
+          return locals['kept'];
+        },
+        (locals) => locals['kept'],
+      ],
+    );
+    expect(play(main).failures()).toEqual([expect.stringContaining('awaited already')]);
+  });
+
+  it('is not made of what the compiler has not made', () => {
+    const { define } = handModule('a');
+    let hasRun = false;
+    const native = async (): Promise<void> => {
+      hasRun = true;
+    };
+    for (const main of [native, () => 1, Math.max, null as never, define('g', [], [], 'generator')]) {
+      expect(() => programOf(main)).toThrow(expect.objectContaining({ code: 'E_NOT_COMPILED' }));
+    }
+    expect(hasRun).toBe(false);
+  });
+
+  it('is known by its module, and by its function unless that is main', () => {
+    const { define } = handModule('a.program.ts');
+    const one = programOf(define('main', [], []));
+    const other = programOf(define('other', [], []));
+    expect([one.name, other.name, one.hash]).toEqual(['a.program.ts', 'a.program.ts#other', one.module.hash]);
+  });
+});
+
+describe('what is said at once', () => {
+  it('time never goes back, nor do random numbers come again', () => {
+    const log: number[] = [];
+    const { define } = handModule('a');
+    const main = define(
+      'main',
+      [],
+      [() => sys.sleep(3), () => log.push(sys.now(), sys.random(), sys.random()) && sys.pause()],
+    );
+    const first = play(main);
+    first.lab.advance(3);
+    const { group } = first.root.state as Fiber;
+    group.lastTime = 1000; // as after a move to a kernel whose clock began later
+    const [now, ...random] = log;
+    expect(now).toBe(3);
+    expect(new Set(random).size).toBe(2);
+    expect(random.every((each) => each >= 0 && each < 1)).toBe(true);
+    log.length = 0;
+    play(main).lab.advance(3);
+    expect(log).toEqual([now, ...random]);
+  });
+
+  it('is asked by running programs only', () => {
+    expect(() => sys.now()).toThrow(expect.objectContaining({ code: 'E_NOT_RUNNING' }));
+    expect(() => sys.random()).toThrow(expect.objectContaining({ code: 'E_NOT_RUNNING' }));
+    expect(() => sys.spawn(() => undefined)).toThrow(expect.objectContaining({ code: 'E_NOT_RUNNING' }));
+  });
+});
+
+describe('a program that does not let go', () => {
+  it('is thrown E_BUDGET out of a loop, at every turn of it', () => {
+    const thrown: unknown[] = [];
+    const { define } = handModule('a');
+    const main = define(
+      'main',
+      [],
+      [
+        () => {
+          for (let turn = 0; thrown.length < 3; turn += 1) {
+            try {
+              spend();
+            } catch (error) {
+              thrown.push(turn, (error as SysError).code);
+            }
+          }
+          return sys.yield();
+        },
+        (_l, _v, frame) => end(frame, thrown.push(spend())),
+      ],
+    );
+    expect(play(main, { options: { edgesMax: 4096 * 5 } }).failures()).toEqual([]);
+    expect(thrown).toEqual([5, 'E_BUDGET', 6, 'E_BUDGET', 0]);
+    expect(spend()).toBe(0); // nobody counts outside of a program
+  });
+
+  it.each([
+    ['calls that are carried out in place', () => sys.poll(portName(5))],
+    ['plain values', () => 1],
+    ['its own functions', handModule('b').define('idle', [], [(_l, _v, frame) => end(frame, 1)])],
+  ])('is made to give way when it awaits only %s', (_, what) => {
+    const { define } = handModule('a');
+    const main = define('main', [], [(_l, _v, frame) => go(frame, 0, what())]);
+    const program = programOf(main);
+    const { lab } = play(define('rest', [], []));
+    let turns = 0;
+    const other = machine<MachineState>({
+      name: 'other',
+      start: () => ({ at: 'turn' }),
+      handlers: {
+        turn: (its) => {
+          turns += 1;
+          its.yield();
+        },
+      },
+    });
+    createThread(createTask(lab.kernel, 'loop'), program, program.start(null));
+    createThread(createTask(lab.kernel, 'other'), other, other.start(null));
+    runKernel(lab.kernel, 1_000);
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  it('gives way at its next await once it has used an eighth of its edges', () => {
+    const log: string[] = [];
+    const { define } = handModule('a');
+    const main = define(
+      'main',
+      [],
+      [() => spend() + spend() || sys.poll(portName(5)), (_l, _v, frame) => end(frame, log.push('later'))],
+    );
+    const program = programOf(main, { edgesMax: 4096 * 8 });
+    const { lab } = play(define('rest', [], []));
+    createThread(createTask(lab.kernel, 'task'), program, program.start(null));
+    expect(runKernel(lab.kernel, 1)).toBe(1);
+    expect(log).toEqual([]);
+    lab.rest();
+    expect(log).toEqual(['later']);
+  });
+});
+
+/** A task with pages of a pager that the test is, and a program that works on them. */
+const paged = async (main: ResumableMain, pages = 2) => {
+  const { lab, host, pager } = await pagedScene();
+  const program = programOf(main);
+  const task = createTask(lab.kernel, 'paged');
+  const right = carry(host.task.space, pager.port, MAKE_SEND);
+  if (typeof right === 'string') throw new Error(right);
+  insertRight(task.space, portName(0x500), right);
+  const map = mapping(portName(0x500), pages, { anywhere: false, address: 16 * PAGE });
+  const thread = createThread(task, program, program.start(map));
+  lab.rest();
+  pager.meet();
+  await pager.ready();
+  return { lab, pager, thread, task };
+};
+
+describe('a page fault', () => {
+  it('repeats the call alone', async () => {
+    const log: unknown[] = [];
+    const { define } = handModule('a');
+    const main = define(
+      'main',
+      ['sys', 'map'],
+      [
+        (locals) => sys.call(locals['map'] as never),
+        () => log.push('before') && sys.vm.getU32(16 * PAGE),
+        (_, value: number) => log.push(value.toString(16)) && sys.vm.setU8(17 * PAGE, 9),
+        () => sys.vm.read(17 * PAGE - 1, 3),
+        (_, value) => log.push(value) && sys.pause(),
+      ],
+    );
+    const { lab, pager, thread } = await paged(main);
+    expect([log, thread.waitsFor]).toEqual([['before'], 'page']);
+    await pager.supply(0, 0xab);
+    lab.rest();
+    expect([log, thread.waitsFor]).toEqual([['before', 'abababab'], 'page']);
+    await pager.supply(1, 1);
+    lab.rest();
+    expect(log).toEqual(['before', 'abababab', Uint8Array.of(0xab, 9, 1)]);
+  });
+
+  it('of a window opens it again, and shows all of it or nothing', async () => {
+    const seen: unknown[] = [];
+    const { define } = handModule('a');
+    const main = define(
+      'main',
+      ['sys', 'map'],
+      [
+        (locals) => sys.call(locals['map'] as never),
+        () =>
+          sys.vm.window({ address: 17 * PAGE - 2, size: 4 }, 'write', (window) => {
+            seen.push(window.getU32(0));
+            window.setU32(0, 1);
+            return 'done';
+          }),
+        (_, value) => seen.push(value) && sys.vm.window({ address: 17 * PAGE - 2, size: 4 }, 'read'),
+        (_, value) => seen.push(value) && sys.pause(),
+      ],
+    );
+    const { lab, pager } = await paged(main);
+    await pager.supply(0, 0);
+    lab.rest();
+    expect(seen).toEqual([]);
+    await pager.supply(1, 0);
+    lab.rest();
+    expect(seen).toEqual([0, 'done', Uint8Array.of(1, 0, 0, 0)]);
+  });
+
+  it('of a fiber that has just begun is its own', async () => {
+    const log: unknown[] = [];
+    const { define } = handModule('a');
+    const touch = define(
+      'touch',
+      [],
+      [() => sys.vm.getU8(16 * PAGE), (_, value, frame) => end(frame, log.push(value))],
+    );
+    const main = define(
+      'main',
+      ['sys', 'map'],
+      [
+        (locals) => sys.call(locals['map'] as never),
+        (locals) => {
+          locals['future'] = start(touch());
+          return sys.yield();
+        },
+        (locals) => log.push('goes on') && locals['future'],
+        (_, value) => log.push(value) && sys.pause(),
+      ],
+    );
+    const { lab, pager, task } = await paged(main);
+    expect([log, task.threads.size]).toEqual([['goes on'], 2]);
+    await pager.supply(0, 7);
+    lab.rest();
+    expect([log, task.threads.size]).toEqual([['goes on', 7, 2], 1]);
+  });
+
+  it('where nothing is mapped is an exception, and ends the task', () => {
+    const { define } = handModule('a');
+    const { lab, failures } = play(define('main', [], [() => sys.vm.getU8(5 * PAGE)]));
+    expect(lab.kernel.tasks.size).toBe(0);
+    expect(failures()).toEqual([]);
+    expect(lab.kernel.life.read().some(({ kind }) => kind === 'exception')).toBe(true);
+  });
+
+  it('outside of a call is an error of the program', () => {
+    const { define } = handModule('a');
+    const kept: Window[] = [];
+    const main = define(
+      'main',
+      [],
+      [
+        () => sys.call({ op: 'vm_allocate', size: PAGE, anywhere: false, address: 16 * PAGE }),
+        () => sys.vm.window({ address: 16 * PAGE, size: 4 }, 'read', (window) => kept.push(window)),
+        () => sys.call({ op: 'vm_deallocate', address: 16 * PAGE, size: PAGE }),
+        () => kept[0]?.getU8(0),
+      ],
+    );
+    expect(play(main).failures()).toEqual([expect.stringContaining('E_STALE_WINDOW')]);
+  });
+});
+
+describe('messages', () => {
+  it('go between resumable programs and a machine between them', () => {
+    const log: unknown[] = [];
+    const relay = machine<MachineState & { readonly to: number; readonly from: number }, [number, number]>({
+      name: 'relay',
+      start: ([from, to]) => ({ at: 'receive', to, from }),
+      handlers: {
+        receive: (its, s) => {
+          s.at = 'pass';
+          its.receive(portName(s.from));
+        },
+        pass: (its, s, { message }) => {
+          if (message === null) return its.exit();
+          const { id, body, remote } = message;
+          const local = { local: remote, localDisposition: MOVE_SEND_ONCE };
+          its.msg({
+            send: { remote: portName(s.to), remoteDisposition: COPY_SEND, ...local, id, body },
+            receive: portName(s.from),
+          });
+        },
+      },
+    });
+    const { define } = handModule('server.program.ts');
+    const server = define(
+      'main',
+      ['sys', 'port'],
+      [
+        (locals) => sys.receive(locals['port'] as never),
+        (_, message: { remote: never; body: number; sender: string }, frame) => {
+          log.push(typeof message.sender);
+          const draft = { remote: message.remote, remoteDisposition: MOVE_SEND_ONCE, id: 2, body: message.body + 1 };
+          return go(frame, 0, sys.send(draft));
+        },
+      ],
+    );
+    const client = handModule('client.program.ts').define(
+      'main',
+      ['sys', 'to'],
+      [
+        () => sys.call(allocate),
+        (locals, { name }: { name: never }) => {
+          locals['reply'] = name;
+          locals['n'] = 0;
+          return undefined;
+        },
+        (locals, answer: { body: number } | undefined, frame) => {
+          if (answer !== undefined) log.push(answer.body);
+          locals['n'] = answer?.body ?? 0;
+          if ((locals['n'] as number) >= 3) return end(frame);
+          const local = { local: locals['reply'] as never, localDisposition: MAKE_SEND_ONCE };
+          const draft = {
+            remote: locals['to'] as never,
+            remoteDisposition: COPY_SEND,
+            id: 1,
+            body: locals['n'] as number,
+          };
+          return go(frame, 2, sys.rpc({ ...draft, ...local }, locals['reply'] as never));
+        },
+      ],
+    );
+    const programs = [programOf(server), programOf(client)] as const;
+    const { lab, failures } = play(handModule('x').define('main', [], []));
+    const host = lab.host();
+    const give = (task: Task, name: number, from: PortName, disposition: number): void => {
+      const right = carry(host.task.space, from, disposition);
+      if (typeof right === 'string') throw new Error(right);
+      expect(insertRight(task.space, portName(name), right)).toBe('KERN_SUCCESS');
+    };
+    const front = host.allocate();
+    const back = host.allocate();
+    const task = (name: string): Task => createTask(lab.kernel, name);
+    const [a, b, c] = [task('client'), task('relay'), task('server')];
+    give(a, 0x500, front, MAKE_SEND);
+    give(b, 0x502, back, MAKE_SEND);
+    give(b, 0x501, front, MOVE_RECEIVE);
+    give(c, 0x503, back, MOVE_RECEIVE);
+    createThread(c, programs[0], programs[0].start(0x503));
+    createThread(b, relay, relay.start([0x501, 0x502]));
+    createThread(a, programs[1], programs[1].start(0x500));
+    lab.rest();
+    expect(failures()).toEqual([]);
+    expect(log).toEqual(['string', 1, 'string', 2, 'string', 3]);
   });
 });

@@ -41,7 +41,11 @@ type Outcome = Pick<Finding, 'difference' | 'refusal'>;
 
 const FINE: Outcome = { difference: null, refusal: null };
 
-const compareAll = async (programs: readonly Program[], tally: Tally): Promise<readonly Outcome[] | string> => {
+const compareAll = async (
+  programs: readonly Program[],
+  tally: Tally,
+  hops: boolean,
+): Promise<readonly Outcome[] | string> => {
   const whole = troupe(programs);
   const native = nativeTroupe(whole);
   let compiled: Compiled;
@@ -63,7 +67,7 @@ const compareAll = async (programs: readonly Program[], tally: Tally): Promise<r
       outcomes.push(FINE);
       continue;
     }
-    const difference = comparison.straight(next()) ?? comparison.hopping(next(), next);
+    const difference = comparison.straight(next()) ?? (hops ? comparison.hopping(next(), next) : null);
     tally.programs += 1;
     tally.calls += comparison.native.length;
     tally.hops += comparison.hops;
@@ -72,8 +76,8 @@ const compareAll = async (programs: readonly Program[], tally: Tally): Promise<r
   return outcomes;
 };
 
-const compareOne = async (program: Program, tally: Tally): Promise<Outcome> => {
-  const outcomes = await compareAll([program], tally);
+const compareOne = async (program: Program, tally: Tally, hops: boolean): Promise<Outcome> => {
+  const outcomes = await compareAll([program], tally, hops);
   return typeof outcomes === 'string' ? { difference: null, refusal: outcomes } : (outcomes[0] ?? FINE);
 };
 
@@ -87,7 +91,7 @@ const kindOf = ({ difference, refusal }: Outcome): string => {
 };
 
 /** Leaves statements out for as long as the trouble stays. */
-const shrink = async (program: Program, outcome: Outcome): Promise<Program> => {
+const shrink = async (program: Program, outcome: Outcome, hops: boolean): Promise<Program> => {
   const kind = kindOf(outcome);
   let best = program;
   let left = SHRINKS_MAX;
@@ -96,7 +100,7 @@ const shrink = async (program: Program, outcome: Outcome): Promise<Program> => {
     for (const candidate of smaller(best)) {
       left -= 1;
       if (left < 0) return best;
-      const now = await compareOne(candidate, nothing()).catch(() => FINE);
+      const now = await compareOne(candidate, nothing(), hops).catch(() => FINE);
       if (kindOf(now) !== kind) continue;
       best = candidate;
       improved = true;
@@ -106,9 +110,14 @@ const shrink = async (program: Program, outcome: Outcome): Promise<Program> => {
   return best;
 };
 
-const found = async (seed: number, program: Program, outcome: Outcome, shrinks: boolean): Promise<Finding> => {
-  const smallest = shrinks ? await shrink(program, outcome) : program;
-  const last = shrinks ? await compareOne(smallest, nothing()) : outcome;
+const found = async (
+  seed: number,
+  program: Program,
+  outcome: Outcome,
+  { shrinks, hops }: FuzzOptions,
+): Promise<Finding> => {
+  const smallest = shrinks ? await shrink(program, outcome, hops) : program;
+  const last = shrinks ? await compareOne(smallest, nothing(), hops) : outcome;
   return { seed, program: render(program), shrunk: render(smallest), ...(kindOf(last) === '' ? outcome : last) };
 };
 
@@ -119,21 +128,24 @@ export interface FuzzOptions {
   /** Findings after which it ends. */
   readonly findingsMax: number;
   readonly shrinks: boolean;
+  /** Whether programs are taken apart, too. */
+  readonly hops: boolean;
   /** Called after each batch; false ends it. */
   readonly goesOn: (tally: Tally) => boolean;
 }
 
 /** Compares the programs of the seeds `seed` to `seed + count - 1`. */
-export const fuzz = async ({ seed, count, findingsMax, shrinks, goesOn }: FuzzOptions): Promise<Tally> => {
+export const fuzz = async (options: FuzzOptions): Promise<Tally> => {
+  const { seed, count, findingsMax, hops, goesOn } = options;
   const tally = nothing();
   for (let first = seed; first < seed + count; first += BATCH) {
     const seeds = Array.from({ length: Math.min(BATCH, seed + count - first) }, (_, at) => first + at);
     const programs = seeds.map((each) => generate(new Chance(each), `p${each}`));
-    const together = await compareAll(programs, tally);
+    const together = await compareAll(programs, tally, hops);
     for (const [at, program] of programs.entries()) {
-      const outcome = typeof together === 'string' ? await compareOne(program, tally) : (together[at] ?? FINE);
+      const outcome = typeof together === 'string' ? await compareOne(program, tally, hops) : (together[at] ?? FINE);
       if (kindOf(outcome) === '') continue;
-      tally.findings.push(await found(first + at, program, outcome, shrinks));
+      tally.findings.push(await found(first + at, program, outcome, options));
       if (tally.findings.length >= findingsMax) return tally;
     }
     if (!goesOn(tally)) return tally;

@@ -227,7 +227,8 @@ class Author {
     const own = this.#name('p');
     const isAsync = scope.mayAwait;
     const inner = { ...alone(scope), mutable: [...scope.mutable, own], mayAwait: isAsync };
-    const block = this.block(inner, depth - 1);
+    // Beside others a call without a kernel call in it would end in the same turn; JavaScript lets others run first.
+    const block = this.block(inner, depth - 1, scope.isBeside && isAsync ? 'await sys.echo(0);' : '');
     const head = this.#chance.pick([
       `const ${name} = ${isAsync ? 'async ' : ''}(${own}: any = ${isAsync ? 'o.x2' : '2'}): Promise<any> | any => `,
       `${isAsync ? 'async ' : ''}function ${name}(${own}: any = 1): Promise<any> | any `,

@@ -1,6 +1,7 @@
 /**
- * `npm run fuzz:programs -- [--seed S] [--count N] [--findings M] [--no-shrink] [--json]`: compares the random programs
- * of the seeds S to S + N - 1 with what JavaScript makes of them. Progress goes to stderr; an interrupt ends it after
+ * `npm run fuzz:programs -- [--seed S] [--count N] [--findings M] [--no-shrink] [--whole] [--straight] [--json]`:
+ * compares the random programs of the seeds S to S + N - 1 with what JavaScript makes of them; with `--straight` none is
+ * taken apart. `--whole` prints programs as they were before they were shrunk. Progress goes to stderr; an interrupt ends it after
  * the batch, with what was found. Exit code 0: no difference; 1: some; 2: it could not begin.
  */
 import process from 'node:process';
@@ -14,11 +15,11 @@ const natural = (option: string, text: string): number => {
   throw new Error(`--${option}: ${text} is not a natural number`);
 };
 
-const report = ({ seed, program, shrunk, difference, refusal }: Finding): string =>
+const report = ({ seed, program, shrunk, difference, refusal }: Finding, isWhole: boolean): string =>
   [
     `seed ${seed}: ${difference === null ? `not compiled: ${refusal}` : tell(difference)}`,
     `shrunk:${shrunk}`,
-    `whole:${program}`,
+    ...(isWhole ? [`whole:${program}`] : []),
     `repeat: npm run fuzz:programs -- --seed ${seed} --count 1`,
   ].join('\n');
 
@@ -29,6 +30,8 @@ const main = async (): Promise<number> => {
       count: { type: 'string', default: '300' },
       findings: { type: 'string', default: '5' },
       'no-shrink': { type: 'boolean', default: false },
+      whole: { type: 'boolean', default: false },
+      straight: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -46,6 +49,7 @@ const main = async (): Promise<number> => {
     count,
     findingsMax: natural('findings', values.findings),
     shrinks: !values['no-shrink'],
+    hops: !values.straight,
     goesOn: ({ programs, skipped, hops, findings }) => {
       const seconds = ((performance.now() - began) / 1000).toFixed(0);
       process.stderr.write(
@@ -57,7 +61,7 @@ const main = async (): Promise<number> => {
   process.stderr.write('\n');
   if (values.json) console.log(JSON.stringify({ seed, count, ...tally }));
   else {
-    for (const finding of tally.findings) console.log(report(finding));
+    for (const finding of tally.findings) console.log(report(finding, values.whole));
     const { programs, skipped, calls, hops, findings } = tally;
     console.log(
       `${programs} programs (${skipped} left out), ${calls} calls, ${hops} hops, ${findings.length} findings`,

@@ -142,7 +142,7 @@ export async function namedFunctionExpression(sys: Probe): Promise<unknown> {
   const factorial = async function self(n: number): Promise<number> {
     return n < 2 ? sys.echo(1) : n * (await self(n - 1));
   };
-  return [await factorial(4), factorial.name];
+  return [await factorial(4), await factorial(1)];
 }
 
 export async function closuresInData(sys: Probe): Promise<unknown> {
@@ -193,16 +193,11 @@ export async function capturedLater(sys: Probe): Promise<unknown> {
   return [first, read()];
 }
 
-export async function usedBeforeDeclared(sys: Probe): Promise<unknown> {
-  const read = (): string => word;
-  let early: string;
-  try {
-    early = read();
-  } catch (error) {
-    early = (error as Error).name;
-  }
+export async function declaredLater(sys: Probe): Promise<unknown> {
+  const reads = [(): string => word];
+  await sys.echo('held');
   const word = await sys.echo('there');
-  return [early, read()];
+  return reads.map((read) => read());
 }
 
 export async function callbacksOfArrays(sys: Probe): Promise<unknown> {

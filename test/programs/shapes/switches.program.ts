@@ -101,14 +101,14 @@ export async function sharedLetOfCases(sys: Probe): Promise<unknown> {
     switch (item) {
       case 0:
         let word = await sys.echo('from zero');
-        seen.push(word);
+        seen.push(() => word);
+        word += '!';
         break;
       default:
-        word = await sys.echo('from one');
-        seen.push(word);
+        seen.push(await sys.echo('from one'));
     }
   }
-  return seen;
+  return seen.map((each) => (typeof each === 'function' ? each() : each));
 }
 
 export async function returnsFromCase(sys: Probe): Promise<unknown> {

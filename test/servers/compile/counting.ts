@@ -18,7 +18,7 @@ interface Args {
 
 export async function main(sys: Sys, args: Args): Promise<void> {
   let sum: number = 0;
-  for (let n = 1; n <= args.upTo; n += 1) sum += await twice(sys, n);
+  let n = 0; while (true) { n += 1; if (n > args.upTo) break; const $t1 = await twice(sys, n); sum += $t1; }
   throw new Error(label(sum));
 }
 `,

@@ -152,7 +152,10 @@ export async function main(sys: Sys): Promise<void> {
       () => [],
       (error: BuildFailure) => error.errors,
     );
-    expect(first).toMatchObject({ id: 'R109', location: { line: 3, column: 2, lineText: '  sys.sleep(1);' } });
+    expect(first).toMatchObject({
+      detail: { code: 'R109' },
+      location: { line: 3, column: 2, lineText: '  sys.sleep(1);' },
+    });
     expect(first?.notes[0]?.text).toContain('await');
   });
 
@@ -178,14 +181,14 @@ export async function main(sys: Sys): Promise<void> {
       () => '',
       (error: Error) => error.message,
     );
-    expect(message).toMatch(/R109[\s\S]*bad\.program\.ts:3:3[\s\S]*sys\.sleep\(1\)/);
+    expect(message).toMatch(/bad\.program\.ts:3:2[\s\S]*R109[\s\S]*sys\.sleep\(1\)/);
   });
 
   it('is shown by Node with its place and what to write instead', async () => {
     const { code, err } = await project.node('--import', 'portolan/register', 'use-bad.ts');
     expect(code).toBe(1);
     expect(err).toMatch(
-      /SyntaxError: R109[\s\S]*bad\.program\.ts:3:3\n2 \|[\s\S]*3 \| {3}sys\.sleep\(1\);\n {2}\| {3}\^[\s\S]*next: /,
+      /SyntaxError.*: R109[\s\S]*bad\.program\.ts:3:3\n2 \|[\s\S]*3 \| {3}sys\.sleep\(1\);\n {2}\| {3}\^[\s\S]*next: /,
     );
   });
 });
@@ -194,14 +197,16 @@ describe('the hash of a program', () => {
   it('does not see comments and spaces, but sees the program modules that are imported', async () => {
     const hashOf = async (twice: string): Promise<string | undefined> => {
       project.write('twice.program.ts', twice);
-      const options = { entryPoints: ['count.program.ts'], bundle: true, write: false, format: 'esm' } as const;
       const { outputFiles } = await buildEsbuild({
-        ...options,
         absWorkingDir: project.folder,
+        entryPoints: ['count.program.ts'],
+        bundle: true,
+        write: false,
+        format: 'esm',
         external: ['portolan/*'],
         plugins: [forEsbuild()],
       });
-      return [...(outputFiles[0]?.text ?? '').matchAll(/hash: "([0-9a-f]{64})"/g)].at(-1)?.[1];
+      return [...(outputFiles[0]?.text ?? '').matchAll(/hash"?: "([0-9a-f]{64})"/g)].at(-1)?.[1];
     };
     const twice = files['twice.program.ts'] ?? '';
     const before = await hashOf(twice);
