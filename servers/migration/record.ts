@@ -1,4 +1,5 @@
 /** What is said about a move: its record, and the answer to whoever asked for it. */
+import { type MovedMe, moverService } from '../../kernel/interface/bootstrap.ts';
 import type { Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
 import { MACH_PORT_NULL } from '../../ports/name.ts';
@@ -43,6 +44,12 @@ export const answerClient = (sys: Sys, s: MigrationState, move: SourceMove, bloc
   const { client } = move;
   move.client = null;
   if (client === null || client.remote === MACH_PORT_NULL) return;
+  if (client.id === moverService.id('move_me')) {
+    const { outcome, from, to, why } = recordOf(s, move);
+    const told = { outcome: outcome === 'under way' ? 'aborted' : outcome, from, to, why: why || blockers.join('; ') };
+    moverService.serve(sys, client, { move_me: () => told as MovedMe });
+    return;
+  }
   const value = { record: recordOf(s, move), blockers } as unknown as Body;
   migrationService.serve(sys, client, { migrate: () => value } as never);
 };

@@ -1,5 +1,6 @@
 /** The migration server: this thread decides, the courier sends pages. An ordinary task, pinned to its kernel. */
 
+import { type MoveMe, moverService } from '../../kernel/interface/bootstrap.ts';
 import { machine } from '../../kernel/machine.ts';
 import type { Program, Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
@@ -64,6 +65,7 @@ export const migrationServer: Program = machine<MigrationState, MigrationState>(
       s.wake = allocate(sys, 'RECEIVE');
       sys.call({ op: 'port_move_member', member: s.own.service, after: s.set });
       sys.call({ op: 'port_move_member', member: s.events, after: s.set });
+      if (s.own.mover !== undefined) sys.call({ op: 'port_move_member', member: s.own.mover, after: s.set });
       for (const name of [s.own.service, s.events]) sys.call({ op: 'port_set_qlimit', name, qlimit: 64 });
       sys.send({
         ...netService.request(s.own.net, s.reply, 'listen_stages', null),
@@ -100,6 +102,7 @@ const dispatch = (sys: Sys, s: MigrationState, message: Received): void => {
   if (move !== undefined) return onMoveMessage(sys, s, move, message);
   if (message.local === s.events) return onStageEvent(sys, s, message);
   if (message.local === s.own.service) return onRequest(sys, s, message);
+  if (message.local === s.own.mover) return onMoveMe(sys, s, message);
   const offer = s.bringing.get(message.local);
   if (offer !== undefined) return onCodeAnswer(sys, s, offer, message);
   for (const arrival of s.arrivals.values()) {
@@ -147,7 +150,27 @@ const pushAll = (sys: Sys, s: MigrationState): void => {
 
 const onMigrate = (sys: Sys, s: MigrationState, message: Received): void => {
   for (const right of heldRights(message.items)) giveUp(sys, right);
-  const request = (message.body ?? {}) as unknown as MigrateRequest;
+  startMove(sys, s, (message.body ?? {}) as unknown as MigrateRequest, message);
+};
+
+/** A task asks to be moved. Its kernel has stamped the message with who it is; of another node's tasks none is found. */
+const onMoveMe = (sys: Sys, s: MigrationState, message: Received): void => {
+  for (const right of heldRights(message.items)) giveUp(sys, right);
+  if (message.id !== moverService.id('move_me')) {
+    moverService.serve(sys, { ...message, items: null } as Received, {} as never);
+    return;
+  }
+  const { node, strategy } = (message.body ?? {}) as unknown as Partial<MoveMe>;
+  const wanted = String(node ?? '');
+  const request = {
+    task: message.sender?.token ?? '',
+    node: s.own.nodeOf?.(wanted) ?? wanted,
+    ...(typeof strategy === 'string' ? { strategy } : {}),
+  };
+  startMove(sys, s, request, message);
+};
+
+const startMove = (sys: Sys, s: MigrationState, request: MigrateRequest, message: Received): void => {
   const found = findTask(sys, s, request.task);
   const move = newMove(sys, s, request, message, found);
   const why = objection(s, request, found.why);

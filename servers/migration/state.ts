@@ -18,6 +18,10 @@ export interface MigrationArguments {
   readonly net: PortName;
   /** Receive right of the service. */
   readonly service: PortName;
+  /** Receive right of the mover: what comes here moves the task that sent it, and no other. Absent: tasks cannot. */
+  readonly mover?: PortName;
+  /** The node that a task means by a name. Without it nodes go by their identities alone. */
+  readonly nodeOf?: (host: string) => string | null;
   readonly journal: Journal;
   /** Send right to the node's code server. Without it a task whose program is not here is refused. */
   readonly code?: PortName;

@@ -5,9 +5,10 @@
  */
 import { v4, v7 } from 'uuid';
 import { HostTask } from '../../kernel/host-task.ts';
+import { MOVER } from '../../kernel/interface/bootstrap.ts';
 import type { Task } from '../../kernel/kernel.ts';
 import type { Program } from '../../kernel/program.ts';
-import type { PortName } from '../../ports/name.ts';
+import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { COPY_SEND } from '../../ports/right.ts';
 import { codeServer } from '../code/code.ts';
 import type { ProgramCode } from '../code/protocol.ts';
@@ -79,6 +80,7 @@ interface Services {
   readonly console: PortName;
   readonly names: PortName;
   readonly migration: PortName;
+  readonly mover: PortName;
   readonly code: PortName;
 }
 
@@ -118,7 +120,9 @@ const startServers = (
   };
   const store = openFileStore(settings.root ?? process.cwd());
   const { sink = () => undefined } = settings;
-  const nodeOf = (host: string): string | null => (host === settings.name ? 'here' : (dir.find(host)?.node ?? null));
+  const { node } = parts.kernel;
+  const identityOf = identities(settings, dir, node);
+  const nodeOf = (host: string): string | null => (identityOf(host) === node ? 'here' : identityOf(host));
   const files = serve('files', (task, service) => parts.start(task, fileServer, { service, store }));
   const lines = serve('console', (task, service) => parts.start(task, consoleServer, { service, sink }));
   const names = serve('names', (task, service) =>
@@ -129,11 +133,30 @@ const startServers = (
     const accepts = acceptance(settings.acceptCodeFrom);
     parts.start(task, codeServer, { service, net: parts.grantNet(task), shelf, accepts, log });
   });
-  const migration = serve('migration', (task, service) =>
-    startMigration(parts, task, service, { settings, dir, code }),
-  );
-  return { files: files.port, console: lines.port, names: names.port, migration: migration.port, code: code.port };
+  let mover: PortName = MACH_PORT_NULL;
+  const migration = serve('migration', (task, service) => {
+    const own = parts.receive(task);
+    mover = parts.grant(task, own, agent);
+    startMigration(parts, task, { service, mover: own }, { settings, dir, code, nodeOf: identityOf });
+  });
+  return {
+    files: files.port,
+    console: lines.port,
+    names: names.port,
+    migration: migration.port,
+    code: code.port,
+    mover,
+  };
 };
+
+/** The identity of the node that a task means: it says a name, or the identity that it has been told. */
+const identities =
+  ({ name }: NodeSettings, dir: StateDir, node: string) =>
+  (host: string): string | null => {
+    if (host === name || host === node) return node;
+    const found = dir.find(nameOfNode(host));
+    return found !== undefined && (host === found.name || host === found.node) ? found.node : null;
+  };
 
 interface ServedBy {
   readonly task: Task;
@@ -142,11 +165,18 @@ interface ServedBy {
   readonly port: PortName;
 }
 
+interface MigrationSettings {
+  readonly settings: NodeSettings;
+  readonly dir: StateDir;
+  readonly code: ServedBy;
+  readonly nodeOf: (host: string) => string | null;
+}
+
 const startMigration = (
   parts: Composition,
   task: Task,
-  service: PortName,
-  { settings, dir, code }: { readonly settings: NodeSettings; readonly dir: StateDir; readonly code: ServedBy },
+  receives: { readonly service: PortName; readonly mover: PortName },
+  { settings, dir, code, nodeOf }: MigrationSettings,
 ): void => {
   task.isUrgent = true;
   const journal = settings.journal === 'off' ? noJournal() : openJournal(dir.journal(settings.name));
@@ -155,7 +185,8 @@ const startMigration = (
     host: parts.grantHost(task),
     net: parts.grantNet(task),
     code: parts.grant(code.task, code.service, task),
-    service,
+    ...receives,
+    nodeOf,
     journal,
     newId: () => v7(),
     isSuccessor,
@@ -183,7 +214,7 @@ const checkIn = async (
     const question = { service: netService, server: net, routine: 'check_in', args: { name } } as const;
     valueOf((await ask(agent, question, give(port))).reply, `checking in ${name}`);
   }
-  for (const name of ['files', 'console'] as const) {
+  for (const name of ['files', 'console', MOVER] as const) {
     const question = { service: nameService, server: services.names, routine: 'check_in', args: { name } } as const;
     valueOf((await ask(agent, question, give(services[name]))).reply, `checking in ${name}`);
   }

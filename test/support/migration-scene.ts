@@ -30,6 +30,9 @@ export const pass = (from: Space, name: PortName, disposition: number, to: Space
 /** A node's migration server, and a way to fill the disk under its journal. */
 export interface Migration {
   readonly state: MigrationState;
+  readonly task: Task;
+  /** Its receive right as a mover. */
+  readonly mover: PortName;
   refuseJournal(): void;
 }
 
@@ -54,12 +57,14 @@ export const addMigration = (node: Node, { code, ...extras }: MigrationExtras = 
   const hostName = portName(4);
   insertRight(task.space, hostName, { port: host, type: PORT_SEND });
   const service = allocate(task.space, 'RECEIVE') as PortName;
+  const mover = allocate(task.space, 'RECEIVE') as PortName;
   let ids = 0;
   const state = migrationState({
     node: node.name,
     host: hostName,
     net: node.serviceFor(task),
     service,
+    mover,
     journal: {
       append: (record) => {
         if (isFull) throw new Error('no space left on the device');
@@ -80,7 +85,7 @@ export const addMigration = (node: Node, { code, ...extras }: MigrationExtras = 
   const registrar = node.actor('registrar');
   const right = pass(task.space, service, MAKE_SEND, registrar.host.task.space);
   registrar.ask('check_in', { name: 'migration' }, [copyRight(right)]);
-  return { state, refuseJournal: () => void (isFull = true) };
+  return { state, task, mover, refuseJournal: () => void (isFull = true) };
 };
 
 /** Starts a task that holds a send right to its node's net service as bootstrap port. */

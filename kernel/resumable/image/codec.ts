@@ -2,6 +2,7 @@
 import type { FrozenStates, Program, StateCodec, StateRefusal } from '../../program.ts';
 import { Fiber } from '../fiber.ts';
 import { Module } from '../module.ts';
+import { builtin } from '../sys/builtin.ts';
 import { ImageError, ImageRefusal } from './error.ts';
 import { freeze, thaw } from './heap.ts';
 import { Names } from './names.ts';
@@ -14,9 +15,9 @@ interface ModularProgram extends Program {
 const isModular = (program: Program): program is ModularProgram =>
   'module' in program && program.module instanceof Module;
 
-/** The names that programs have between them. */
+/** The names that programs have between them, those of the runtime's own frames and functions among them. */
 export const namesOf = (programs: Iterable<Program>): Names => {
-  const modules = new Map<string, Module>();
+  const modules = new Map<string, Module>([[builtin.hash, builtin]]);
   for (const program of programs) {
     if (!isModular(program)) continue;
     for (const [hash, module] of program.module.reachable()) modules.set(hash, module);

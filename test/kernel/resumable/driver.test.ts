@@ -7,7 +7,7 @@ import type { Fiber } from '../../../kernel/resumable/fiber.ts';
 import { start } from '../../../kernel/resumable/future.ts';
 import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
 import { spend } from '../../../kernel/resumable/register.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
+import { sys } from '../../../kernel/resumable/sys/sys.ts';
 import { SysError } from '../../../kernel/resumable/sys-error.ts';
 import { stackOf } from '../../../kernel/resumable/trace.ts';
 import { runKernel } from '../../../kernel/scheduler.ts';

@@ -3,7 +3,7 @@ import type { Fiber, Future } from '../../../kernel/resumable/fiber.ts';
 import type { Frame } from '../../../kernel/resumable/frame.ts';
 import { start, THREADS_MAX } from '../../../kernel/resumable/future.ts';
 import { Join } from '../../../kernel/resumable/join.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
+import { sys } from '../../../kernel/resumable/sys/sys.ts';
 import type { SysError } from '../../../kernel/resumable/sys-error.ts';
 import { stackOf } from '../../../kernel/resumable/trace.ts';
 import { end, handModule, type Locals, type Step } from './hand.ts';

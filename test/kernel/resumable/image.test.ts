@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Gen } from '../../../kernel/resumable/generator.ts';
 import { CollectionIter, ListIter } from '../../../kernel/resumable/iterators.ts';
-import { sys } from '../../../kernel/resumable/sys.ts';
+import { sys } from '../../../kernel/resumable/sys/sys.ts';
 import { SysError } from '../../../kernel/resumable/sys-error.ts';
 import { Bytes } from '../../../ports/bytes.ts';
 import {
