@@ -3,18 +3,7 @@
  * import the file, never this.
  */
 
-export { KCall } from './call.ts';
-export { Future } from './fiber.ts';
-// For compiled code: no promise is made to anybody else about these.
-export { Frame, type FrameMeta } from './frame.ts';
-export { start } from './future.ts';
-export { AsyncGen, asyncGenerator, delegate, Gen, generator, yielded } from './generator.ts';
-export { iterate, iterateAsync, keysIn } from './iterators.ts';
-export { Join } from './join.ts';
-export { Module, module } from './module.ts';
-export type { Message, MessageItem } from './ops.ts';
-export { type ProgramOptions, programOf, type ResumableMain, ResumableProgram } from './program.ts';
-export { spend } from './register.ts';
+export type { MovedMe } from '../interface/bootstrap.ts';
 export {
   type Check,
   Refusal,
@@ -23,7 +12,20 @@ export {
   type Subsystem,
   subsystem,
 } from '../interface/subsystem.ts';
-export type { MovedMe } from '../interface/bootstrap.ts';
+export { KCall } from './call.ts';
+export { Future } from './fiber.ts';
+// For compiled code: no promise is made to anybody else about these.
+export { Frame, type FrameMeta } from './frame.ts';
+export { start } from './future.ts';
+export { AsyncGen, asyncGenerator, delegate, Gen, generator, yielded } from './generator.ts';
+export { type ClassCodec, registerClass } from './image/registered.ts';
+export { iterate, iterateAsync, keysIn } from './iterators.ts';
+export { Join } from './join.ts';
+export { Module, module } from './module.ts';
+export type { Message, MessageItem } from './ops.ts';
+export { type ProgramOptions, programOf, type ResumableMain, ResumableProgram } from './program.ts';
+export { spend } from './register.ts';
+export { Box, E_BOX_FREE, E_BOX_REFUSED } from './sys/box.ts';
 export type { Answered, Client, RequestOptions, ServiceMessage, ServiceRight } from './sys/client.ts';
 export { E_NO_BOOTSTRAP, E_NOT_MOVED, type LookUpOptions, type MigrateOptions } from './sys/elsewhere.ts';
 export type * from './sys/message.ts';

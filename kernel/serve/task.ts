@@ -44,7 +44,9 @@ export const serveTask = (
     .with({ op: 'task_terminate' }, () => only(terminateTask(task)))
     .with({ op: 'task_suspend' }, () => only(suspend(task)))
     .with({ op: 'task_resume' }, () => only(resume(task)))
-    .with({ op: 'task_info' }, () => success({ suspend_count: task.suspendCount, name: task.name, node: task.kernel.node }))
+    .with({ op: 'task_info' }, () =>
+      success({ suspend_count: task.suspendCount, name: task.name, node: task.kernel.node }),
+    )
     .with({ op: 'task_threads' }, () => ({
       kr: 'KERN_SUCCESS' as const,
       rights: [...task.threads].map((each) => send('threads', threadSelf(each), true)),

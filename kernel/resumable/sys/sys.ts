@@ -140,11 +140,7 @@ export interface SysThreads {
 }
 
 /** See the head of this file. */
-export interface Sys
-  extends Readonly<SysPorts>,
-    Readonly<SysMessages>,
-    Readonly<SysServices>,
-    Readonly<SysThreads> {}
+export interface Sys extends Readonly<SysPorts>, Readonly<SysMessages>, Readonly<SysServices>, Readonly<SysThreads> {}
 
 const made = <T>(op: string, a?: unknown, b?: unknown): Promised<T> => promised(new KCall(op, a, b, undefined));
 

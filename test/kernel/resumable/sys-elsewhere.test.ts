@@ -96,9 +96,12 @@ describe('a name', () => {
     const at = host === undefined ? stage.first : stage.sites[1];
     if (at === undefined) throw new Error('no node');
     const clock = at.operator.port();
-    ask(at.operator, at.names, [nameService, 'check_in', { name: 'clock' }], [
-      { kind: 'port', name: clock, disposition: 20 },
-    ]);
+    ask(
+      at.operator,
+      at.names,
+      [nameService, 'check_in', { name: 'clock' }],
+      [{ kind: 'port', name: clock, disposition: 20 }],
+    );
     const user = programFrom(USER);
     const task = createTask(stage.first.node.kernel, 'user');
     const first = stage.task;

@@ -4,8 +4,8 @@
  */
 import type { Task } from '../../../kernel/kernel.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
-import * as runtime from '../../../kernel/resumable/index.ts';
 import type { Program } from '../../../kernel/program.ts';
+import * as runtime from '../../../kernel/resumable/index.ts';
 import type { PortName } from '../../../ports/name.ts';
 import { carry } from '../../../ports/name-calls.ts';
 import { COPY_SEND, MAKE_SEND } from '../../../ports/right.ts';
@@ -158,4 +158,3 @@ export const moved = (source: string): { readonly log: readonly unknown[]; reado
   });
   return { log, moves };
 };
-

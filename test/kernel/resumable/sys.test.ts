@@ -76,7 +76,11 @@ const cases: Readonly<Record<string, readonly [source: string, log: readonly unk
       await sys.send(log, [await sys.poll(set), (await sys.receive(two)).body]);
       await sys.closeSet(set);
     }`,
-    [['b', false, true], ['a', true, false], [null, 'alone']],
+    [
+      ['b', false, true],
+      ['a', true, false],
+      [null, 'alone'],
+    ],
   ],
   'hears of the end of rights': [
     `export async function main(sys: Sys, { log }) {
