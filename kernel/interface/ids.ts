@@ -135,6 +135,7 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   host_programs: form(2602, { programs: 'any' }),
   host_events: form(2603, { ring: 'string', since: 'number' }),
   host_run: form(2604, { program: 'string', hash: 'string?', args: 'any', name: 'string' }, ['rights[]']),
+  host_check: form(2607, { image: 'any' }),
   task_attach: form(2605, { image: 'any' }, ['rights[]']),
   vm_set_default_memory_manager: form(2606, {}, ['pager']),
 };

@@ -76,6 +76,8 @@ export type HostRequest =
   | { readonly op: 'host_tasks' }
   /** Which of these programs are not here, or only in other versions: `{ missing: ProgramLack[] }`. */
   | { readonly op: 'host_programs'; readonly programs: readonly ProgramNeed[] }
+  /** Whether a task could be put together from an image: KERN_INVALID_ARGUMENT and `why` if not. Keeps nothing. */
+  | { readonly op: 'host_check'; readonly image: Body }
   /** Puts a task together from an image, frozen. Carries every right; answers the task's port. */
   | { readonly op: 'task_attach'; readonly image: Body; readonly memory?: readonly PortName[] }
   /** Answers `previous`, the port of the one before. What was paged out stays with the pager that has it. */

@@ -1,10 +1,11 @@
 /** Resumable programs: what `programOf` makes of a compiled function. */
+import type { Bytes } from '../../ports/bytes.ts';
 import type { HeldCall, Program, Result, StateCodec, Sys } from '../program.ts';
 import { threadOfSys } from '../sys.ts';
 import { resumeFiber } from './driver.ts';
 import { Fiber, Group } from './fiber.ts';
 import { Frame, type FrameCode } from './frame.ts';
-import { fiberCodec } from './image/codec.ts';
+import { fiberCodec, packData, unpackData } from './image/codec.ts';
 import { heldCalls } from './inspect.ts';
 import { Module } from './module.ts';
 import { EDGES_PER_SPEND } from './register.ts';
@@ -57,6 +58,16 @@ export class ResumableProgram implements Program {
 
   resume(sys: Sys, state: object, result: Result): void {
     resumeFiber(state as Fiber, threadOfSys(sys), result, this.#chunks);
+  }
+
+  /** A graph of data as bytes, for `sys.vm.box`; the text of the refusal if it cannot be. */
+  pack(graph: unknown): Bytes | string {
+    return packData(this, graph);
+  }
+
+  /** The graph of bytes that `pack` has made. Throws an `ImageError` for others. */
+  unpack(bytes: Bytes): unknown {
+    return unpackData(this, bytes);
   }
 
   /** The logical stack of a thread at rest. */

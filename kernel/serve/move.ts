@@ -214,6 +214,7 @@ const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carri
         : success({ events: kernel.events?.read(since) ?? [], lost: kernel.events?.lost ?? 0 }),
     )
     .with({ op: 'host_run' }, (request) => runProgram(kernel, request, carried))
+    .with({ op: 'host_check' }, ({ image }) => checkImage(kernel, image))
     .with({ op: 'task_attach' }, ({ image }) => attach(kernel, image, carried))
     .with({ op: 'vm_set_default_memory_manager' }, () => setPager(kernel, carried))
     .exhaustive();
@@ -280,6 +281,16 @@ const runProgram = (
   const { token } = task.space.identity;
   const self = right('name', { port: taskSelf(task), type: PORT_SEND }, false);
   return { kr: 'KERN_SUCCESS', fields: { identity: token }, rights: [self] };
+};
+
+/** What can be found wrong with an image before it is the only one there is. */
+const checkImage = (kernel: Kernel, body: unknown): Served => {
+  const image = readTaskImage(body);
+  if (typeof image === 'string') return { kr: 'KERN_INVALID_ARGUMENT', fields: { why: image } };
+  const missing = missingPrograms(kernel, image);
+  if (missing.length > 0) return { kr: 'KERN_INVALID_ARGUMENT', fields: { why: `no program ${missing.join(', ')}` } };
+  const states = thawStates(kernel, image);
+  return typeof states === 'string' ? { kr: 'KERN_INVALID_ARGUMENT', fields: { why: states } } : only('KERN_SUCCESS');
 };
 
 const attach = (kernel: Kernel, body: unknown, carried: readonly Carried[]): Served => {

@@ -61,7 +61,12 @@ const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): stri
   );
   if (kr !== 'KERN_SUCCESS') return 'the image cannot be read';
   const missing = (fields['missing'] as ProgramLack[] | undefined) ?? [];
-  return missing.length === 0 ? null : lackText(missing, s.own.node);
+  if (missing.length > 0) return lackText(missing, s.own.node);
+  // Put together once for a try: after the decision there would be no way back.
+  const checked = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_check', image });
+  if (checked.kr === 'KERN_SUCCESS') return null;
+  const { why } = checked.fields;
+  return typeof why === 'string' ? why : 'the image cannot be read';
 };
 
 /** Pages in the freeze, or the word that these were all. */

@@ -1,4 +1,5 @@
 /** The one codec of resumable threads: all that are in a task become one graph, because they share objects. */
+import type { Bytes } from '../../../ports/bytes.ts';
 import type { FrozenStates, Program, StateCodec, StateRefusal } from '../../program.ts';
 import { Fiber } from '../fiber.ts';
 import { Module } from '../module.ts';
@@ -54,3 +55,12 @@ export const fiberCodec: StateCodec = Object.freeze({
     }
   },
 });
+
+/** Data as bytes, by the names of a program; the text of the refusal if it cannot be. */
+export const packData = (program: Program, graph: unknown): Bytes | string => {
+  const frozen = freeze([graph], namesOf([program]), 'data');
+  return frozen instanceof ImageRefusal ? frozen.toString() : frozen.bytes;
+};
+
+/** The data that `packData` made bytes of. Throws an ImageError if it did not. */
+export const unpackData = (program: Program, bytes: Bytes): unknown => thaw(bytes, namesOf([program]))[0];

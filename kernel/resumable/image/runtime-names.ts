@@ -1,6 +1,7 @@
 /** What of the runtime a program may hold, by name: the same object at both ends. */
 import { Refusal } from '../../interface/subsystem.ts';
 import { Future } from '../fiber.ts';
+import { Box } from '../sys/box.ts';
 import { Condition, Mutex } from '../sys/mutex.ts';
 import { AnswerWith } from '../sys/serve.ts';
 import { sys } from '../sys/sys.ts';
@@ -18,6 +19,7 @@ export const runtimeNames: ReadonlyMap<string, object> = new Map<string, object>
   ...membersOf('portolan:sys.vm', sys.vm),
   ['portolan:SysError', SysError],
   ['portolan:Future', Future],
+  ['portolan:Box', Box],
   ['portolan:Mutex', Mutex],
   ['portolan:Condition', Condition],
   ['portolan:AnswerWith', AnswerWith],

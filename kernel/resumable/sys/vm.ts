@@ -4,6 +4,7 @@ import type { Inheritance } from '../../interface/calls.ts';
 import type { ProgramMemory } from '../../program.ts';
 import type { Range, Window, WindowMode } from '../../vm/window.ts';
 import { KCall } from '../call.ts';
+import { type Box, box } from './box.ts';
 import { type Promised, promised } from './promised.ts';
 import { fieldOf, onSelf } from './rpc.ts';
 
@@ -72,6 +73,11 @@ export interface SysMemory {
   region(address: number): Promised<RegionInfo>;
   /** Maps a memory object: its address. */
   map(options: MapOptions): Promised<number>;
+  /**
+   * Stores a graph of data in memory of its own, and answers the handle: only that is in the thread's image, and the
+   * graph moves when it is opened. Calls in progress are no data; everything else that an image may hold is.
+   */
+  box<T>(graph: T): Promised<Box<T>>;
 }
 
 const call = <T>(op: string, a: unknown, b?: unknown, c?: unknown): Promised<T> => promised(new KCall(op, a, b, c));
@@ -101,6 +107,7 @@ export const vm: SysMemory = Object.freeze({
   copy: (from: number, size: number, to: number): Promised<void> => promised(onSelf({ op: 'vm_copy', from, size, to })),
   region: (address: number): Promised<RegionInfo> => promised(onSelf({ op: 'vm_region', address })),
   map: (options: MapOptions): Promised<number> => promised(fieldOf(mapRequest(options), 'address')),
+  box,
 });
 
 const mapRequest = ({ size, object, address, offset, copy, protection, inheritance }: MapOptions): object => ({
