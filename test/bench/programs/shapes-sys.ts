@@ -2,7 +2,7 @@
 
 /** A message as the shapes read it. */
 export interface BenchMessage {
-  readonly remote: number;
+  readonly reply: number;
   readonly id: number;
   readonly body: { readonly i: number };
 }

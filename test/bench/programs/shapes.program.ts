@@ -107,8 +107,8 @@ async function client(sys: BenchSys, n: number, port: number, server: number) {
 
 async function serve(sys: BenchSys, port: number) {
   for (;;) {
-    const { remote, id, body } = await sys.receive(port);
-    await sys.msg({ send: { remote, remoteDisposition: 18, id: id + 100, body: { i: body.i } } });
+    const { reply, id, body } = await sys.receive(port);
+    await sys.msg({ send: { remote: reply, remoteDisposition: 18, id: id + 100, body: { i: body.i } } });
   }
 }
 
