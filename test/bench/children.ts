@@ -11,13 +11,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['child', 'entries/node', 'entries/remote', 'entries/far'] as const;
+const entries = ['child', 'entries/node', 'entries/remote', 'entries/far', 'entries/programs'] as const;
 /** The compiler is no part of a bundle: nodes load it from where it is installed. */
 const apart: Plugin = {
   name: 'apart',
   setup: (compiler) => {
     const require = createRequire(import.meta.url);
-    compiler.onResolve({ filter: /^esbuild$/ }, ({ path }) => ({
+    compiler.onResolve({ filter: /^(esbuild$|@babel\/)/ }, ({ path }) => ({
       path: pathToFileURL(require.resolve(path)).href,
       external: true,
     }));

@@ -39,3 +39,14 @@ export type RemoteOrder =
 export type RemoteReport<Value = { readonly ns: number } | { readonly ms: number } | { readonly times: Histogram }> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly why: string };
+
+/** What the process that measures programs is told. */
+export type ProgramsOrder =
+  /** Nanoseconds for each of `n` kernel calls (`hot`: turns of a loop). */
+  | { readonly do: 'time'; readonly runner: string; readonly shape: string; readonly n: number }
+  | { readonly do: 'compile'; readonly rounds: number }
+  | { readonly do: 'image'; readonly shape: string; readonly n: number; readonly rounds: number };
+
+export type ProgramsReport<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly why: string };

@@ -4,7 +4,7 @@
  *   npm run bench [-- NAME...] [--scale full|middle|smoke] [--json] [--sizes 1,16,64] [--rounds 7] [--ms 60]
  *                  [--only TEXT]
  *
- * Names: local, freeze, processes, fault, relocate; all of them if none is named. README.md says how each figure is to
+ * Names: local, freeze, processes, fault, relocate, programs; all of them if none is named. README.md says how each figure is to
  * be read. `--only` takes those cases of `local` whose title contains the text. Progress goes to stderr, the figures to
  * stdout. What is measured is bundled first: it runs as it would be published.
  * Exit code 0: all was measured, or left out with its reason; 1: something failed or was not as it has to be; 2: not
@@ -18,6 +18,7 @@ import { fault } from './fault.ts';
 import { freeze } from './freeze.ts';
 import { local } from './local.ts';
 import { processes } from './processes.ts';
+import { programs } from './programs.ts';
 import { relocate } from './relocate.ts';
 import { SCALES, type Scale, withSizes } from './scales.ts';
 
@@ -30,7 +31,7 @@ const options = {
   only: { type: 'string', default: '' },
 } as const;
 
-const benches: readonly Bench<never>[] = [local, freeze, processes, fault, relocate] as never;
+const benches: readonly Bench<never>[] = [local, freeze, processes, fault, relocate, programs] as never;
 
 interface Wanted {
   readonly chosen: readonly Bench<never>[];

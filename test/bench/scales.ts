@@ -23,6 +23,8 @@ export interface Scale {
   readonly freeze: { readonly warmUps: number; readonly sizes: readonly FreezeSize[] };
   readonly processes: { readonly rounds: number; readonly ms: number };
   readonly fault: { readonly pages: number; readonly pushMebibytes: number; readonly rounds: number };
+  /** Kernel calls of one measurement, and how often each is measured. */
+  readonly programs: { readonly calls: number; readonly rounds: number };
   readonly relocate: { readonly moves: number; readonly mebibytes: number; readonly calls: number };
 }
 
@@ -48,6 +50,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     freeze: { warmUps: 0, sizes: sizes([1, 1, 1]) },
     processes: { rounds: 1, ms: 2 },
     fault: { pages: 32, pushMebibytes: 1, rounds: 1 },
+    programs: { calls: 1000, rounds: 1 },
     relocate: { moves: 1, mebibytes: 1, calls: 50 },
   },
   middle: {
@@ -56,6 +59,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     freeze: { warmUps: 6, sizes: sizes([1, 9, 5], [16, 7, 5], [64, 5, 3], [256, 3, 1]) },
     processes: { rounds: 3, ms: 80 },
     fault: { pages: 2000, pushMebibytes: 64, rounds: 3 },
+    programs: { calls: 100_000, rounds: 5 },
     relocate: { moves: 2, mebibytes: 16, calls: 2000 },
   },
   full: {
@@ -64,6 +68,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     freeze: { warmUps: 12, sizes: sizes([1, 21, 15], [16, 21, 9], [64, 9, 5], [256, 5, 3], [1024, 3, 1]) },
     processes: { rounds: 5, ms: 150 },
     fault: { pages: 4000, pushMebibytes: 128, rounds: 5 },
+    programs: { calls: 200_000, rounds: 9 },
     relocate: { moves: 4, mebibytes: 32, calls: 5000 },
   },
 };
