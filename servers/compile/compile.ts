@@ -1,4 +1,7 @@
-/** The compiler: every pass, in order. Importing this loads Babel, so tools do it when there is something to compile. */
+/**
+ * The compiler: every pass, in order. Importing this loads Babel, so tools do it when there is something to
+ * compile.
+ */
 import { type types as t, transformFromAstSync } from '@babel/core';
 import { check } from './check.ts';
 import { compileTree } from './compile-tree.ts';

@@ -2,8 +2,8 @@
  * `node --import portolan/register app.ts`: program modules are compiled when they are loaded. Also with tsx
  * (`tsx --import portolan/register app.ts`): what is registered last is asked first, so the compiler still sees types.
  *
- * Modules that are imported are loaded in Node's loader thread (`node-hooks.ts`), those that are required, or are written
- * with `import` in a package that is not `"type": "module"`, in this one.
+ * Modules that are imported are loaded in Node's loader thread (`node-hooks.ts`), those that are required, or are
+ * written with `import` in a package that is not `"type": "module"`, in this one.
  */
 import Module, { createRequire, register } from 'node:module';
 import { dirname, extname, join } from 'node:path';

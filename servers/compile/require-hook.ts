@@ -13,7 +13,10 @@ type Extension = (module: LoadedModule, path: string) => unknown;
 
 const ENDINGS = ['.js', '.ts', '.tsx', '.mjs', '.mts'] as const;
 
-/** Puts the compiler before whatever loads these endings now. `compiler` is the path of its module, loaded when needed. */
+/**
+ * Puts the compiler before whatever loads these endings now. `compiler` is the path of its module, loaded when
+ * needed.
+ */
 export const requireHook = (moduleClass: object, require: NodeJS.Require, compiler: string): void => {
   // Not typed by Node, but what every such tool goes by, and kept for them.
   const { _extensions: extensions } = moduleClass as { readonly _extensions: Record<string, Extension> };

@@ -209,7 +209,10 @@ export const writeStep = (
   return { method: writer.method(), slots: writer.slots, live, places, handlers: writer.handlers() };
 };
 
-/** `constructor() { super(); this.a = void 0; … }`: all slots from the start, so that frames of a class have one shape. */
+/**
+ * `constructor() { super(); this.a = void 0; … }`: all slots from the start, so that frames of a class have one
+ * shape.
+ */
 export const writeConstructor = (slots: readonly string[]): t.ClassMethod =>
   t.classMethod(
     'constructor',

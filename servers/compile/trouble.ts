@@ -3,8 +3,8 @@
 import type { ProgramError } from './program-error.ts';
 
 /**
- * What the compiler has against a source; null for any other error, which is a defect. Known by its name: where modules are
- * required and imported there may be two of the class.
+ * What the compiler has against a source; null for any other error, which is a defect. Known by its name: where
+ * modules are required and imported there may be two of the class.
  */
 export const troubleOf = (error: unknown): ProgramError | null =>
   error instanceof Error && error.name === 'ProgramError' ? (error as ProgramError) : null;
@@ -28,7 +28,10 @@ export const codeFrame = (source: string, { line, column }: Pick<ProgramError, '
   return framed.join('\n');
 };
 
-/** The whole of it as an error, for tools that have no frame of their own. Where it was noticed is of no use to anybody. */
+/**
+ * The whole of it as an error, for tools that have no frame of their own. Where it was noticed is of no use to
+ * anybody.
+ */
 export const syntaxError = (path: string, source: string, trouble: ProgramError): SyntaxError => {
   const text = [
     headlineOf(trouble),
