@@ -20,6 +20,8 @@ import { storeText } from './text.ts';
 
 /** Bytes of text that one step indexes: a few milliseconds at most. */
 const BUDGET = 16384;
+/** Bytes that the index may come to. */
+const ARENA_MAX = 2 ** 30;
 /** `MOVE_SEND_ONCE`, for an answer with memory. */
 const MOVE_SEND_ONCE = 18;
 
@@ -99,7 +101,8 @@ const answerQuery = async (sys: Sys, index: Index, query: Query, request: Reques
   const value = { number, serial: index.served, answer, contextBytes: context.length };
   if (context.length === 0) return value;
   const size = context.length;
-  const address = await sys.vm.allocate(size);
+  // Not right behind the arena, where the other thread may want more of it while this message is not sent yet.
+  const address = await sys.vm.allocate(size, { address: index.base + ARENA_MAX });
   await sys.vm.write(address, context);
   await sys.msg({
     send: {
