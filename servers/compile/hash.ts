@@ -1,10 +1,12 @@
-/** The name of a compiled module's code: equal for equal meaning, whatever comments, spaces and types stand in between. */
+/**
+ * The name of a compiled module's code: equal for equal meaning, whatever comments, spaces and types stand in between.
+ */
 import { createHash } from 'node:crypto';
 import { types as t } from '@babel/core';
 import { abi } from './emit.ts';
 
 /** Fields that say how it was written, or that only types leave behind. */
-const meaningless = new Set([
+const meaningless: ReadonlySet<string> = new Set([
   ...['abstract', 'accessibility', 'declare', 'definite', 'exportKind', 'importKind', 'implements', 'override'],
   ...[
     'readonly',
@@ -50,7 +52,8 @@ const specifiersOf = (program: t.Program): string[] =>
 
 /**
  * SHA-256, in hex, of the compiler's ABI, the module without types, comments and places, and the hashes of the program
- * modules that it imports; `resolveHash` answers null for other modules. To be called before the passes change the tree.
+ * modules that it imports; `resolveHash` answers null for other modules. To be called before the passes change the
+ * tree.
  */
 export const hashProgram = (tree: t.File, resolveHash: (specifier: string) => string | null): string => {
   const parts = ['portolan program', String(abi)];

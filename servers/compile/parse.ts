@@ -1,4 +1,6 @@
-/** From text to a tree without types. What cannot be parsed, or is too large for the passes after this one, ends here. */
+/**
+ * From text to a tree without types. What cannot be parsed, or is too large for the passes after this one, ends here.
+ */
 import { type PluginTarget, parseSync, types as t, transformFromAstSync } from '@babel/core';
 // @ts-expect-error The package comes without declarations.
 import typescript from '@babel/plugin-transform-typescript';
@@ -6,7 +8,9 @@ import { FUNCTIONS_MAX, SOURCE_CHARS_MAX, TREE_DEPTH_MAX } from './limits.ts';
 import { ProgramError, type SourcePlace } from './program-error.ts';
 import { forEachChild } from './tree.ts';
 
-const syntax: ('typescript' | 'decorators' | 'decoratorAutoAccessors' | 'explicitResourceManagement')[] = [
+type Syntax = 'typescript' | 'decorators' | 'decoratorAutoAccessors' | 'explicitResourceManagement';
+
+const syntax: readonly Syntax[] = [
   'typescript',
   'decorators', // only to be refused by their name
   'decoratorAutoAccessors', // likewise
@@ -20,7 +24,7 @@ const settings = (file: string) =>
     configFile: false,
     babelrc: false,
     sourceType: 'module',
-    parserOpts: { plugins: syntax },
+    parserOpts: { plugins: [...syntax] },
   }) as const;
 
 const tooLarge = (file: string, place: SourcePlace, problem: string): ProgramError =>
@@ -51,7 +55,9 @@ const overflowAt = (source: string, file: string): SourcePlace => {
 const isLocated = (error: unknown): error is Error & { loc: SourcePlace } =>
   error instanceof Error && typeof (error as { loc?: unknown }).loc === 'object';
 
-/** Babel's own text names the file and the place, and shows the line; we have the former and editors show the latter. */
+/**
+ * Babel's own text names the file and the place, and shows the line; we have the former and editors show the latter.
+ */
 const bare = (message: string): string =>
   (message.split('\n')[0] ?? '').replace(/^.*?: (?=[A-Z'"`])/, '').replace(/\.? \(\d+:\d+\)$/, '');
 
@@ -122,7 +128,8 @@ const withoutTypes = (tree: t.File, source: string, file: string): t.File => {
 /**
  * Parses TypeScript or JavaScript and takes the types away; every node that came from the source keeps its place.
  *
- * Throws a `ProgramError`: R100 (does not parse), R121 (too large or too deep), R122 (decorators, namespaces, CommonJS).
+ * Throws a `ProgramError`: R100 (does not parse), R121 (too large or too deep), R122 (decorators, namespaces,
+ * CommonJS).
  */
 export const parse = (source: string, file: string): t.File => {
   if (source.length > SOURCE_CHARS_MAX) {

@@ -3,7 +3,7 @@ import { type NodePath, types as t, traverse } from '@babel/core';
 import type { Report } from './report.ts';
 
 /** Members of `sys` that answer at once, or start something by themselves. */
-const immediate = new Set(['cancel', 'client', 'condition', 'now', 'random', 'spawn']);
+const immediate: ReadonlySet<string> = new Set(['cancel', 'client', 'condition', 'now', 'random', 'spawn']);
 
 const rootOf = (node: t.Node): t.Node => {
   let root = node;

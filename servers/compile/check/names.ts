@@ -25,7 +25,7 @@ const placeIn = (path: NodePath) => ({
   index: typeof path.key === 'number' ? path.key : null,
 });
 
-const joins = new Set(['all', 'allSettled', 'any', 'race', 'reject', 'resolve']);
+const joins: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 'reject', 'resolve']);
 
 /** `Promise` may only be the receiver of a call of one of its joins. */
 const checkPromise = ({ node, parent, parentPath }: NodePath<t.Identifier>, report: Report): void => {

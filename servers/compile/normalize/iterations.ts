@@ -7,9 +7,12 @@ import { copy, type Lowering } from './lowering.ts';
 export const runtimeCall = (name: string, args: t.Expression[], origin?: t.Node | null): t.CallExpression =>
   at(t.callExpression(t.memberExpression(t.identifier('$rt'), t.identifier(name)), args), origin);
 
-const views = new Set(['entries', 'keys', 'values']);
+const views: ReadonlySet<string> = new Set(['entries', 'keys', 'values']);
 
-/** `list.entries()` would be an iterator of the engine, which cannot be looked into: the runtime is told which view is meant. */
+/**
+ * `list.entries()` would be an iterator of the engine, which cannot be looked into: the runtime is told which view is
+ * meant.
+ */
 const viewOf = (node: t.Expression): { of: t.Expression; view: string } | null => {
   if (node.type !== 'CallExpression' || node.arguments.length > 0) return null;
   const { callee } = node;
@@ -28,7 +31,9 @@ const unstarted = (node: t.Expression): t.Expression => {
   return isStart ? (node.arguments[0] as t.Expression) : node;
 };
 
-/** Sets a temporary to the iterator of `value`, which is lowered here; the temporary is in use until the statement ends. */
+/**
+ * Sets a temporary to the iterator of `value`, which is lowered here; the temporary is in use until the statement ends.
+ */
 export const iterate = (lowering: Lowering, value: t.Expression, origin: t.Node): t.Identifier => {
   const source = unstarted(value);
   const view = viewOf(source);

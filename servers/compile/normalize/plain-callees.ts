@@ -2,7 +2,7 @@
 import { types as t } from '@babel/core';
 import type { Place } from '../tree.ts';
 
-const namespaces = new Set([
+const namespaces: ReadonlySet<string> = new Set([
   'Array',
   'BigInt',
   'Date',
@@ -14,15 +14,32 @@ const namespaces = new Set([
   'String',
   'Symbol',
 ]);
-const functions = new Set([
+const functions: ReadonlySet<string> = new Set([
   ...['Array', 'BigInt', 'Boolean', 'Date', 'Error', 'Number', 'Object', 'RangeError', 'RegExp', 'String', 'Symbol'],
   ...['TypeError', 'decodeURIComponent', 'encodeURIComponent', 'isFinite', 'isNaN', 'parseFloat', 'parseInt'],
   ...['structuredClone'],
 ]);
-const arithmetic = new Set(['+', '-', '*', '/', '%', '**', '&', '|', '^', '<<', '>>', '>>>', '<', '>', '<=', '>=']);
+const arithmetic: ReadonlySet<string> = new Set([
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  '**',
+  '&',
+  '|',
+  '^',
+  '<<',
+  '>>',
+  '>>>',
+  '<',
+  '>',
+  '<=',
+  '>=',
+]);
 
 /** Members of `sys` that answer at once. */
-const immediate = new Set(['cancel', 'client', 'condition', 'now', 'random', 'spawn']);
+const immediate: ReadonlySet<string> = new Set(['cancel', 'client', 'condition', 'now', 'random', 'spawn']);
 
 /** An operand of arithmetic becomes a number or a string: no call that has not begun would survive that. */
 const isArithmetic = ({ parent }: Place): boolean =>

@@ -1,13 +1,13 @@
 /**
- * Calls that nobody awaits at once. In the language an async function runs as soon as it is called; here a call answers a frame
- * that has not begun. `$rt.start` begins it and answers a future; of any other value it answers the value.
+ * Calls that nobody awaits at once. In the language an async function runs as soon as it is called; here a call answers
+ * a frame that has not begun. `$rt.start` begins it and answers a future; of any other value it answers the value.
  */
 import { types as t } from '@babel/core';
 import { at, contains, forEachChild, putAt } from '../tree.ts';
 import { runtimeCall } from './iterations.ts';
 import { isKnownPlain } from './plain-callees.ts';
 
-const joins = new Set(['all', 'allSettled', 'any', 'race', 'resolve', 'reject']);
+const joins: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 'resolve', 'reject']);
 
 /** What a value is for, as far as a call in its place is concerned. */
 interface Use {
@@ -54,8 +54,8 @@ const runsCode = (node: t.Node): boolean =>
 const isSuspension = (node: t.Node): boolean => node.type === 'AwaitExpression' || node.type === 'YieldExpression';
 
 /**
- * Whether a join may start the calls of its array itself, in order: nothing that is evaluated after one of them could notice
- * that it has not begun yet. Kernel calls run none of the program's code.
+ * Whether a join may start the calls of its array itself, in order: nothing that is evaluated after one of them could
+ * notice that it has not begun yet. Kernel calls run none of the program's code.
  */
 const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.Node>): boolean => {
   let onlySysBefore = true;
@@ -72,6 +72,10 @@ const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.N
   });
 };
 
+/**
+ * Begins, in the whole module, each call whose value may be a frame and that is not awaited where it stands; changes the
+ * tree. `steady` are the identifiers whose variables nothing can change in between.
+ */
 export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
   const walk = (node: t.Node, use: Use): void =>
     forEachChild(node, (child, place) => {

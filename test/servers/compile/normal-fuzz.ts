@@ -105,7 +105,11 @@ class Writer {
       case 0:
         return `let ${i} = 0; ${this.loop(depth, () => `while (${i}++ < ${this.one(['2', 'await sys.echo(2)'])})`)}`;
       case 1:
-        return `let ${i} = 0; ${this.loop(depth, () => 'do', ` while (${this.one(['', 'await sys.echo(1) && '])}${i}++ < 1);`)}`;
+        return `let ${i} = 0; ${this.loop(
+          depth,
+          () => 'do',
+          ` while (${this.one(['', 'await sys.echo(1) && '])}${i}++ < 1);`,
+        )}`;
       case 2:
         return this.loop(depth, () => {
           const update = this.one([`${i}++`, `${i} += await sys.echo(1)`]);
@@ -141,7 +145,8 @@ class Writer {
     const body = () => `{ ${this.alone(depth - 1)} } ${this.one(['break;', ''])}`;
     const middle = `let ${y} = ${this.expression(1)}; note(${y});`;
     const label = this.fresh('s');
-    return `${label}: switch (${this.expression(1)}) { case ${test()}: ${middle} ${body()} default: ${body()} case ${test()}: ${body()} }`;
+    const head = `${label}: switch (${this.expression(1)})`;
+    return `${head} { case ${test()}: ${middle} ${body()} default: ${body()} case ${test()}: ${body()} }`;
   }
 
   /** A statement whose variables nobody after it sees. */
@@ -178,9 +183,15 @@ class Writer {
       case 8:
         return `if (${this.expression(1)} === 3) ${this.one(['throw', 'return'])} ${this.expression(1)};`;
       case 9:
-        return `({ n: ${this.one(this.variables)} = ${this.expression(1)}, ...o.rest } = { m: 1, ${this.one(['n: 4', ''])} } as any);`;
+        return (
+          `({ n: ${this.one(this.variables)} = ${this.expression(1)}, ...o.rest } = ` +
+          `{ m: 1, ${this.one(['n: 4', ''])} } as any);`
+        );
       case 10:
-        return `[${this.one(this.variables)} = ${this.expression(1)}, list[1]] = [${this.one(['', '1'])}, ${this.expression(1)}];`;
+        return (
+          `[${this.one(this.variables)} = ${this.expression(1)}, list[1]] = ` +
+          `[${this.one(['', '1'])}, ${this.expression(1)}];`
+        );
       default:
         return `${this.expression(3)};`;
     }
