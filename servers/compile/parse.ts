@@ -18,14 +18,13 @@ const syntax: readonly Syntax[] = [
 ];
 
 /** No configuration of the user's own Babel has a say in what a program means. */
-const settings = (file: string) =>
-  ({
-    filename: file,
-    configFile: false,
-    babelrc: false,
-    sourceType: 'module',
-    parserOpts: { plugins: [...syntax] },
-  }) as const;
+const settings = (file: string) => ({
+  filename: file,
+  configFile: false,
+  babelrc: false,
+  sourceType: 'module' as const,
+  parserOpts: { plugins: [...syntax] },
+});
 
 const tooLarge = (file: string, place: SourcePlace, problem: string): ProgramError =>
   new ProgramError('R121', file, place, problem, 'split the module into several smaller ones');

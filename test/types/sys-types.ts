@@ -2,23 +2,21 @@
  * What programs must not be able to write, and what they must. Checked by `npm run types` alone: an error that does not
  * come is an error.
  */
+import { Refusal, routine, subsystem } from '../../kernel/interface/subsystem.ts';
+import type { Msg } from '../../kernel/resumable/sys/message.ts';
+import type { DeadName } from '../../kernel/resumable/sys/ports.ts';
 import {
-  answer,
   copySend,
-  type DeadName,
-  type Msg,
   makeSend,
   makeSendOnce,
   moveReceive,
   type PortSet,
   type ReceiveRight,
-  Refusal,
-  routine,
   type SendOnceRight,
   type SendRight,
-  type Sys,
-  subsystem,
-} from '../../kernel/resumable/index.ts';
+} from '../../kernel/resumable/sys/rights.ts';
+import { answer } from '../../kernel/resumable/sys/serve.ts';
+import type { Sys } from '../../kernel/resumable/sys/sys.ts';
 
 type Add = Msg<{ body: { readonly add: number }; answer: number }>;
 type Stop = 'stop';

@@ -73,8 +73,8 @@ const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.N
 };
 
 /**
- * Begins, in the whole module, each call whose value may be a frame and that is not awaited where it stands; changes the
- * tree. `steady` are the identifiers whose variables nothing can change in between.
+ * Begins, in the whole module, each call whose value may be a frame and that is not awaited where it stands; changes
+ * the tree. `steady` are the identifiers whose variables nothing can change in between.
  */
 export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
   const walk = (node: t.Node, use: Use): void =>
