@@ -10,6 +10,8 @@ import {
   makeSend,
   makeSendOnce,
   moveReceive,
+  moveSend,
+  moveSendOnce,
   type PortSet,
   type ReceiveRight,
   type SendOnceRight,
@@ -86,6 +88,9 @@ export const lends = async (
   const stops = await sys.sendRight(own);
   await sys.send(to, 'here', { id: 7, rights: [copySend(stops), moveReceive(adds)] });
   await sys.send(to, 'here', { id: 7, rights: [makeSend(own), moveReceive(adds)] });
+  await sys.send(to, 'here', { id: 7, rights: [moveSend(stops), moveReceive(adds)] });
+  // @ts-expect-error a right that may be used once is no send right, moved or not
+  await sys.send(to, 'here', { id: 7, rights: [moveSendOnce(await sys.sendOnceRight(own)), moveReceive(adds)] });
   // @ts-expect-error the message carries two rights
   await sys.send(to, 'here', { id: 7 });
   // @ts-expect-error in this order
