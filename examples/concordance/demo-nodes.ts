@@ -58,7 +58,7 @@ export class Concordance {
     if (first === undefined || second === undefined)
       throw new OperatorError({ code: 'E_NO_KERNEL', text: 'two nodes are needed' });
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-    const file = fileURLToPath(new URL(`./program${extension}`, import.meta.url));
+    const file = fileURLToPath(new URL(`./concordance.program${extension}`, import.meta.url));
     const run = await askNode(client, first, 'run', { file, name: 'concordance', args: null });
     await askNode(client, second, 'load', { file });
     const port = await lookUp(client.agent, await serviceOf(client, first, 'names'));

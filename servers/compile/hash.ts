@@ -1,5 +1,6 @@
 /**
- * The name of a compiled module's code: equal for equal meaning, whatever comments, spaces and types stand in between.
+ * The name of a compiled module's code: equal for equal meaning, whatever comments, spaces and types stand in
+ * between.
  */
 import { createHash } from 'node:crypto';
 import { types as t } from '@babel/core';
@@ -51,9 +52,9 @@ const specifiersOf = (program: t.Program): string[] =>
   program.body.flatMap((each) => ('source' in each && each.source ? [each.source.value] : []));
 
 /**
- * SHA-256, in hex, of the compiler's ABI, the module without types, comments and places, and the hashes of the program
- * modules that it imports; `resolveHash` answers null for other modules. To be called before the passes change the
- * tree.
+ * SHA-256, in hex, of the compiler's ABI, the module without types, comments and places, and the hashes of the
+ * program modules that it imports; `resolveHash` answers null for other modules. To be called before the passes
+ * change the tree.
  */
 export const hashProgram = (tree: t.File, resolveHash: (specifier: string) => string | null): string => {
   const parts = ['portolan program', String(abi)];

@@ -1,6 +1,6 @@
 /**
- * How large a program module may be. Far above what people write, far below what exhausts the stack of a recursive
- * pass.
+ * How large a program module may be. Far above what people write, far below what exhausts the stack of a
+ * recursive pass.
  */
 
 /** Bytes of source, in UTF-16 code units. */

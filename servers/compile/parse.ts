@@ -1,7 +1,8 @@
 /**
- * From text to a tree without types. What cannot be parsed, or is too large for the passes after this one, ends here.
+ * From text to a tree without types. What cannot be parsed, or is too large for the passes after this one, ends
+ * here.
  */
-import { type PluginTarget, parseSync, types as t, transformFromAstSync } from '@babel/core';
+import { type PluginTarget, parseSync, type TransformOptions, types as t, transformFromAstSync } from '@babel/core';
 // @ts-expect-error The package comes without declarations.
 import typescript from '@babel/plugin-transform-typescript';
 import { FUNCTIONS_MAX, SOURCE_CHARS_MAX, TREE_DEPTH_MAX } from './limits.ts';
@@ -18,13 +19,14 @@ const syntax: readonly Syntax[] = [
 ];
 
 /** No configuration of the user's own Babel has a say in what a program means. */
-const settings = (file: string) => ({
-  filename: file,
-  configFile: false,
-  babelrc: false,
-  sourceType: 'module' as const,
-  parserOpts: { plugins: [...syntax] },
-});
+const settings = (file: string) =>
+  ({
+    filename: file,
+    configFile: false,
+    babelrc: false,
+    sourceType: 'module',
+    parserOpts: { plugins: [...syntax] },
+  }) satisfies TransformOptions;
 
 const tooLarge = (file: string, place: SourcePlace, problem: string): ProgramError =>
   new ProgramError('R121', file, place, problem, 'split the module into several smaller ones');
@@ -55,7 +57,8 @@ const isLocated = (error: unknown): error is Error & { loc: SourcePlace } =>
   error instanceof Error && typeof (error as { loc?: unknown }).loc === 'object';
 
 /**
- * Babel's own text names the file and the place, and shows the line; we have the former and editors show the latter.
+ * Babel's own text names the file and the place, and shows the line; we have the former and editors show the
+ * latter.
  */
 const bare = (message: string): string =>
   (message.split('\n')[0] ?? '').replace(/^.*?: (?=[A-Z'"`])/, '').replace(/\.? \(\d+:\d+\)$/, '');

@@ -61,20 +61,6 @@ const faults: readonly ProgramFault[] = [
     shape: 'switches fallsThrough',
   },
   {
-    name: 'the rounds of a loop share their variables',
-    file: 'servers/compile/normalize/loops.ts',
-    text: 'return mentionsInFunction(node, new Set(variables.map(({ name }) => name))) ? variables : [];',
-    planted: 'return mentionsInFunction(node, new Set()) ? variables : [];',
-    shape: 'closures onePerIteration',
-  },
-  {
-    name: 'the rounds of a loop have one record',
-    file: 'servers/compile/normalize/loops.ts',
-    text: '    emitBody(lowering, node.body, labels);\n    pass();',
-    planted: '    emitBody(lowering, node.body, labels);',
-    shape: 'closures closureChangesLoopVariable',
-  },
-  {
     name: 'a call that is stored does not begin',
     file: 'kernel/resumable/future.ts',
     text: 'if (!isUnstarted(value)) return value;\n  const future',

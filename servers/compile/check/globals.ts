@@ -1,6 +1,6 @@
 /**
- * What a program finds in the air. It must mean the same on every node and give no power: what a program can do, it can
- * do through the ports that it was given.
+ * What a program finds in the air. It must mean the same on every node and give no power: what a program can do,
+ * it can do through the ports that it was given.
  */
 
 /** Names from outside the module that a program may use. */

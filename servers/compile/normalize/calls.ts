@@ -11,9 +11,9 @@ const isFixed = (callee: t.Node): boolean =>
   callee.type === 'MemberExpression' && !callee.computed && (isRuntime(callee.object) || isFixed(callee.object));
 
 /**
- * A method whose name nobody in the module assigns to is looked up after the wait: a method of a class or of `sys`
- * would otherwise be a function value in the frame, which an image may have no name for. Null receivers are still found
- * out at once.
+ * A method whose name nobody in the module assigns to is looked up after the wait: a method of a class or of
+ * `sys` would otherwise be a function value in the frame, which an image may have no name for. Null receivers are
+ * still found out at once.
  */
 const isLookedUpLate = (lowering: Lowering, { computed, property }: t.MemberExpression): boolean =>
   !computed && property.type === 'Identifier' && !lowering.facts.assignedProperties.has(property.name);

@@ -10,8 +10,8 @@ export const runtimeCall = (name: string, args: t.Expression[], origin?: t.Node 
 const views: ReadonlySet<string> = new Set(['entries', 'keys', 'values']);
 
 /**
- * `list.entries()` would be an iterator of the engine, which cannot be looked into: the runtime is told which view is
- * meant.
+ * `list.entries()` would be an iterator of the engine, which cannot be looked into: the runtime is told which
+ * view is meant.
  */
 const viewOf = (node: t.Expression): { of: t.Expression; view: string } | null => {
   if (node.type !== 'CallExpression' || node.arguments.length > 0) return null;
@@ -32,7 +32,8 @@ const unstarted = (node: t.Expression): t.Expression => {
 };
 
 /**
- * Sets a temporary to the iterator of `value`, which is lowered here; the temporary is in use until the statement ends.
+ * Sets a temporary to the iterator of `value`, which is lowered here; the temporary is in use until the
+ * statement ends.
  */
 export const iterate = (lowering: Lowering, value: t.Expression, origin: t.Node): t.Identifier => {
   const source = unstarted(value);

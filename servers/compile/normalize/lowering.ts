@@ -1,7 +1,7 @@
 /**
- * What the families of the normal form share. One `Lowering` is one function on its way into normal form: statements go
- * to `out` in the order in which they run; what an expression leaves behind is free of suspensions and is to be
- * evaluated right after them.
+ * What the families of the normal form share. One `Lowering` is one function on its way into normal form:
+ * statements go to `out` in the order in which they run; what an expression leaves behind is free of suspensions
+ * and is to be evaluated right after them.
  */
 import { types as t } from '@babel/core';
 import { assign, at, forEachChild } from '../tree.ts';
@@ -53,7 +53,7 @@ const suspending = (body: t.Node, kind: ResumableKind): Set<t.Node> => {
   return found;
 };
 
-/** One function of the source on its way into normal form: its statements so far, its labels, its temporaries. */
+/** One function on its way into normal form; see the head of this file. */
 export class Lowering {
   readonly kind: ResumableKind;
   readonly facts: Facts;

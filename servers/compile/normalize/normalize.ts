@@ -35,8 +35,8 @@ const lowerFunction = (node: t.Function, kind: ResumableKind, facts: Facts): voi
 };
 
 /**
- * Brings every resumable function of a checked module into normal form, and starts the calls that nobody awaits, in all
- * its functions. Changes the tree that it is given.
+ * Brings every resumable function of a checked module into normal form, and starts the calls that nobody awaits,
+ * in all its functions. Changes the tree that it is given.
  */
 export const normalize = (tree: t.File): void => {
   const facts = readFacts(tree);

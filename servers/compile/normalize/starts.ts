@@ -1,6 +1,7 @@
 /**
- * Calls that nobody awaits at once. In the language an async function runs as soon as it is called; here a call answers
- * a frame that has not begun. `$rt.start` begins it and answers a future; of any other value it answers the value.
+ * Calls that nobody awaits at once. In the language an async function runs as soon as it is called; here a call
+ * answers a frame that has not begun. `$rt.start` begins it and answers a future; of any other value it answers
+ * the value.
  */
 import { types as t } from '@babel/core';
 import { at, contains, forEachChild, putAt } from '../tree.ts';
@@ -54,8 +55,8 @@ const runsCode = (node: t.Node): boolean =>
 const isSuspension = (node: t.Node): boolean => node.type === 'AwaitExpression' || node.type === 'YieldExpression';
 
 /**
- * Whether a join may start the calls of its array itself, in order: nothing that is evaluated after one of them could
- * notice that it has not begun yet. Kernel calls run none of the program's code.
+ * Whether a join may start the calls of its array itself, in order: nothing that is evaluated after one of them
+ * could notice that it has not begun yet. Kernel calls run none of the program's code.
  */
 const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.Node>): boolean => {
   let onlySysBefore = true;
@@ -72,10 +73,7 @@ const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.N
   });
 };
 
-/**
- * Begins, in the whole module, each call whose value may be a frame and that is not awaited where it stands; changes
- * the tree. `steady` are the identifiers whose variables nothing can change in between.
- */
+/** Starts the calls of a module that nobody awaits at once; `steady` are reads of what never changes. */
 export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
   const walk = (node: t.Node, use: Use): void =>
     forEachChild(node, (child, place) => {

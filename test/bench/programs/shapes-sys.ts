@@ -11,7 +11,7 @@ export interface BenchMessage {
 export interface BenchSys {
   poll(port: number): Promise<BenchMessage | null>;
   yield(): Promise<void>;
-  pause(): Promise<void>;
+  sleep(ms: number): Promise<void>;
   receive(port: number): Promise<BenchMessage>;
   msg(call: object): Promise<BenchMessage>;
 }

@@ -104,12 +104,10 @@ class Writer {
     switch (this.below(6)) {
       case 0:
         return `let ${i} = 0; ${this.loop(depth, () => `while (${i}++ < ${this.one(['2', 'await sys.echo(2)'])})`)}`;
-      case 1:
-        return `let ${i} = 0; ${this.loop(
-          depth,
-          () => 'do',
-          ` while (${this.one(['', 'await sys.echo(1) && '])}${i}++ < 1);`,
-        )}`;
+      case 1: {
+        const test = `${this.one(['', 'await sys.echo(1) && '])}${i}++ < 1`;
+        return `let ${i} = 0; ${this.loop(depth, () => 'do', ` while (${test});`)}`;
+      }
       case 2:
         return this.loop(depth, () => {
           const update = this.one([`${i}++`, `${i} += await sys.echo(1)`]);
@@ -145,8 +143,8 @@ class Writer {
     const body = () => `{ ${this.alone(depth - 1)} } ${this.one(['break;', ''])}`;
     const middle = `let ${y} = ${this.expression(1)}; note(${y});`;
     const label = this.fresh('s');
-    const head = `${label}: switch (${this.expression(1)})`;
-    return `${head} { case ${test()}: ${middle} ${body()} default: ${body()} case ${test()}: ${body()} }`;
+    const cases = `case ${test()}: ${middle} ${body()} default: ${body()} case ${test()}: ${body()}`;
+    return `${label}: switch (${this.expression(1)}) { ${cases} }`;
   }
 
   /** A statement whose variables nobody after it sees. */
@@ -182,16 +180,14 @@ class Writer {
         return `try ${this.block(depth - 1)} finally ${this.block(depth - 1)}`;
       case 8:
         return `if (${this.expression(1)} === 3) ${this.one(['throw', 'return'])} ${this.expression(1)};`;
-      case 9:
-        return (
-          `({ n: ${this.one(this.variables)} = ${this.expression(1)}, ...o.rest } = ` +
-          `{ m: 1, ${this.one(['n: 4', ''])} } as any);`
-        );
-      case 10:
-        return (
-          `[${this.one(this.variables)} = ${this.expression(1)}, list[1]] = ` +
-          `[${this.one(['', '1'])}, ${this.expression(1)}];`
-        );
+      case 9: {
+        const pattern = `{ n: ${this.one(this.variables)} = ${this.expression(1)}, ...o.rest }`;
+        return `(${pattern} = { m: 1, ${this.one(['n: 4', ''])} } as any);`;
+      }
+      case 10: {
+        const pattern = `[${this.one(this.variables)} = ${this.expression(1)}, list[1]]`;
+        return `${pattern} = [${this.one(['', '1'])}, ${this.expression(1)}];`;
+      }
       default:
         return `${this.expression(3)};`;
     }
