@@ -1,6 +1,6 @@
 /**
- * A value in few characters, for people. It looks and never runs anything: no accessor, no `toString`, no iterator of the
- * value itself. What is heavy is abbreviated, with its size.
+ * A value in few characters, for people. It looks and never runs anything: no accessor, no `toString`, no iterator of
+ * the value itself. What is heavy is abbreviated, with its size.
  */
 import { Bytes } from '../ports/bytes.ts';
 import { LOCAL_TEXT_MAX } from './interface/inspect.ts';

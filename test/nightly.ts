@@ -1,6 +1,7 @@
 /**
  * The long runs: seeded simulation and random programs over ranges no commit waits for, the conformance suite in every
- * placement, and the bench with its middle setting, for the figures in its output and because it checks what it measures.
+ * placement, and the bench with its middle setting, for the figures in its output and because it checks what it
+ * measures.
  *
  *   tsx test/nightly.ts [--seeds 20000] [--slice 1000] [--programs 20000] [--first N]
  *

@@ -5,9 +5,10 @@
  *
  * `program.ts` is the same task as a machine: the same index, the same answers.
  */
-import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
+
 import { makeSend, type ReceiveRight, Refusal, type Request, type SendRight, type Sys } from 'portolan/resumable';
-import { type ReadAnswer, fileService } from '../../servers/files/protocol.ts';
+import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
+import { fileService, type ReadAnswer } from '../../servers/files/protocol.ts';
 import { nameService } from '../../servers/names/protocol.ts';
 import { ARENA_GROWTH, extendArena, formatArena, pagesUsed } from './arena.ts';
 import { enlistFile } from './file-table.ts';
@@ -117,12 +118,7 @@ const answerQuery = async (sys: Sys, index: Index, query: Query, request: Reques
 };
 
 /** Serves everybody who has a right to `inbox`, in order. */
-const serveAll = async (
-  sys: Sys,
-  index: Index,
-  inbox: ReceiveRight,
-  begin: ReceiveRight<null>,
-): Promise<void> => {
+const serveAll = async (sys: Sys, index: Index, inbox: ReceiveRight, begin: ReceiveRight<null>): Promise<void> => {
   const begun = await sys.sendRight(begin);
   await sys.serve(concordanceService, inbox, {
     enlist: async ({ first, files }) => {

@@ -55,7 +55,9 @@ export const LOCALS_MAX = 100;
 /** Characters of one value. */
 export const LOCAL_TEXT_MAX = 160;
 
-/** Calls on a thread port for who debugs. KERN_INVALID_ARGUMENT of a thread on itself, or for a call that is not there. */
+/**
+ * Calls on a thread port for who debugs. KERN_INVALID_ARGUMENT of a thread on itself, or for a call that is not there.
+ */
 export type InspectRequest =
   /** Answers the fields of `ThreadStack`. */
   | { readonly op: 'thread_get_stack' }

@@ -4,7 +4,6 @@
  */
 
 export type { MovedMe } from '../interface/bootstrap.ts';
-export type { ProgramMemory } from '../program.ts';
 export {
   type Check,
   Refusal,
@@ -13,6 +12,7 @@ export {
   type Subsystem,
   subsystem,
 } from '../interface/subsystem.ts';
+export type { ProgramMemory } from '../program.ts';
 export { KCall } from './call.ts';
 export { Future } from './fiber.ts';
 // For compiled code: no promise is made to anybody else about these.
@@ -32,7 +32,8 @@ export { E_NO_BOOTSTRAP, E_NOT_MOVED, type LookUpOptions, type MigrateOptions } 
 export type * from './sys/message.ts';
 export { Condition, E_NOT_LOCKED, Mutex, type WaitOptions } from './sys/mutex.ts';
 export type { DeadName, MsgAccepted, NoSenders, PortDestroyed, PortOptions } from './sys/ports.ts';
-export * from './sys/rights.ts';
+export type * from './sys/rights.ts';
+export { copySend, makeSend, makeSendOnce, moveReceive, moveSend, moveSendOnce } from './sys/rights.ts';
 export type { NotSendable, Sendable } from './sys/sendable.ts';
 export { type AsyncHandlers, answer, type Request, type ServeOptions, type WithRights } from './sys/serve.ts';
 export { type Spawned, type Sys, sys } from './sys/sys.ts';

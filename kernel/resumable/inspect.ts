@@ -1,4 +1,6 @@
-/** What a fiber at rest shows to whoever debugs: its logical stack, each call with the variables that are live in it. */
+/**
+ * What a fiber at rest shows to whoever debugs: its logical stack, each call with the variables that are live in it.
+ */
 import type { HeldCall } from '../program.ts';
 import type { Fiber } from './fiber.ts';
 import { ENDED, type Frame } from './frame.ts';
@@ -12,8 +14,8 @@ export const heldCalls = (fiber: Fiber): HeldCall[] =>
   });
 
 /**
- * Variables by their source names. Those that closures share live in environment records, one slot for each scope; temporaries
- * of the compiler are left out.
+ * Variables by their source names. Those that closures share live in environment records, one slot for each scope;
+ * temporaries of the compiler are left out.
  */
 const localsOf = (frame: Frame): (readonly [string, unknown])[] => {
   const { $meta, $n } = frame;

@@ -82,9 +82,6 @@ export const kindOf = (node: t.Node): FunctionKind => {
   return node.async === true ? 'async' : 'plain';
 };
 
-/** Whether the variables of this function live at module level. */
-export const isModuleLevel = (scope: Scope): boolean => scope.node.type === 'Program';
-
 class Analysis {
   readonly functions = new Map<t.Node, FunctionScope>();
   readonly scopeOf = new Map<t.Node, Scope>();

@@ -22,6 +22,9 @@ import { portolan } from '../compile/esbuild.ts';
 import { messageOf, OperatorError } from './operator-error.ts';
 import { type Placed, placeIn, placesOf } from './program-places.ts';
 
+/** The runtime as programs are given it: for whoever evaluates compiled code in another way. */
+export { resumable as runtime };
+
 /** A program, and where it came from. */
 export interface LoadedProgram {
   readonly file: string;

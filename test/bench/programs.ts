@@ -34,7 +34,9 @@ interface ProgramFigures {
   readonly compile: CompileRow;
 }
 
-/** Which runners do which shape: a machine has one way to write the first five, and nobody else has a kernel to wait in. */
+/**
+ * Which runners do which shape: a machine has one way to write the first five, and nobody else has a kernel to wait in.
+ */
 const NATIVE = ['compiled', 'async', 'generators'] as const;
 const SHAPES: readonly (readonly [string, readonly string[]])[] = [
   ['plain', ['compiled', 'machine', 'async', 'generators']],
@@ -117,8 +119,10 @@ const tell = ({ shapes, images, compile }: ProgramFigures): string[] => {
       images.map(({ thread, bytes, encodeMs, decodeMs }) => [thread, String(bytes), short(encodeMs), short(decodeMs)]),
     ),
     '',
-    `compiling ${source} characters: loading the compiler ${short(loadMs)} ms, first ${short(firstMs)} ms, then ${short(warmMs)} ms`,
-    `code: ${code} characters, ${short(code / source)} times the source; minified ${codeMin}, ${short(codeMin / sourceMin)} times`,
+    `compiling ${source} characters: loading the compiler ${short(loadMs)} ms, ` +
+      `first ${short(firstMs)} ms, then ${short(warmMs)} ms`,
+    `code: ${code} characters, ${short(code / source)} times the source; ` +
+      `minified ${codeMin}, ${short(codeMin / sourceMin)} times`,
   ];
 };
 

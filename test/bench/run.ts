@@ -4,11 +4,11 @@
  *   npm run bench [-- NAME...] [--scale full|middle|smoke] [--json] [--sizes 1,16,64] [--rounds 7] [--ms 60]
  *                  [--only TEXT]
  *
- * Names: local, freeze, processes, fault, relocate, programs; all of them if none is named. README.md says how each figure is to
- * be read. `--only` takes those cases of `local` whose title contains the text. Progress goes to stderr, the figures to
- * stdout. What is measured is bundled first: it runs as it would be published.
- * Exit code 0: all was measured, or left out with its reason; 1: something failed or was not as it has to be; 2: not
- * understood; 130: interrupted. No speed is a failure.
+ * Names: local, freeze, processes, fault, relocate, programs; all of them if none is named. README.md says how each
+ * figure is to be read. `--only` takes those cases of `local` whose title contains the text. Progress goes to stderr,
+ * the figures to stdout. What is measured is bundled first: it runs as it would be published. Exit code 0: all was
+ * measured, or left out with its reason; 1: something failed or was not as it has to be; 2: not understood; 130:
+ * interrupted. No speed is a failure.
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';

@@ -3,7 +3,10 @@ import { LOCAL_TEXT_MAX } from '../../kernel/interface/inspect.ts';
 import { createTask, createThread } from '../../kernel/lives.ts';
 import { machine } from '../../kernel/machine.ts';
 import { render } from '../../kernel/render.ts';
-import * as $rt from '../../kernel/resumable/index.ts';
+import { Frame } from '../../kernel/resumable/frame.ts';
+import { module as newModule } from '../../kernel/resumable/module.ts';
+import { programOf } from '../../kernel/resumable/program.ts';
+import { sys as calls } from '../../kernel/resumable/sys/sys.ts';
 import type { PortName } from '../../ports/name.ts';
 import { Lab, nameOf, spawn } from './../support/one-kernel.ts';
 
@@ -27,18 +30,18 @@ const waiter = machine<Waiting>({
 });
 
 /** As the compiler writes them: `main` calls `inner`, which sleeps in a loop; `shared` is captured by a closure. */
-const module = $rt.module({ abi: 1, id: 'nest', hash: 'a'.repeat(64), file: 'nest.program.ts' });
-class Inner extends $rt.Frame {
+const module = newModule({ abi: 1, id: 'nest', hash: 'a'.repeat(64), file: 'nest.program.ts' });
+class Inner extends Frame {
   n: unknown = undefined;
   $t1: unknown = undefined;
   $s1: unknown = undefined;
   override $step(): unknown {
     this.$n = 1;
     this.$s1 = { shared: new Map([[1, 2]]) };
-    return $rt.sys.sleep(70);
+    return calls.sleep(70);
   }
 }
-class Main extends $rt.Frame {
+class Main extends Frame {
   total: unknown = undefined;
   override $step(): unknown {
     this.$n = 1;
@@ -73,7 +76,7 @@ module.frame(2, Main, {
     [12, 9],
   ],
 });
-const nested = $rt.programOf(() => new Main());
+const nested = programOf(() => new Main());
 
 describe('a thread at rest', () => {
   it('that is a machine tells its handler, what it waits for, how long, and its state', async () => {

@@ -1,4 +1,6 @@
-/** The server of the calls: it answers each from what was asked and how many were answered before, and keeps a trace. */
+/**
+ * The server of the calls: it answers each from what was asked and how many were answered before, and keeps a trace.
+ */
 import { read, write } from './values.program.ts';
 
 /** Calls after which a program is taken for endless. */

@@ -1,6 +1,6 @@
 /**
- * Values as text, the same on both sides: what a call asks, what it is answered, and how a shape ends. Reading gives back
- * plain data; what else `write` can say, it says for comparison only.
+ * Values as text, the same on both sides: what a call asks, what it is answered, and how a shape ends. Reading gives
+ * back plain data; what else `write` can say, it says for comparison only.
  */
 
 const DEPTH_MAX = 60;

@@ -55,9 +55,12 @@ const nodeServer = perFile(
   },
 );
 
-/** Who hands the whole runtime to compiled code, as a package would. */
+/** The loader hands programs the whole runtime, as the package would. */
 const handsRuntimeOver = (path: string, target: string): boolean =>
-  target === 'kernel/resumable/index.ts' && isIn(path, 'servers/node/program-loader.ts', 'test');
+  target === 'kernel/resumable/index.ts' && path === 'servers/node/program-loader.ts';
+
+/** A program's source says what a user's would. */
+const isProgramSource = (path: string): boolean => path.endsWith('.program.ts');
 
 /** The test that fixes the public surface is, by purpose, a user of the indexes. */
 const noIndex = perFile(
@@ -68,6 +71,11 @@ const noIndex = perFile(
       if (/(^|\/)index\.[a-z]+$/.test(target) && !handsRuntimeOver(source.path, target))
         report(line, `imports ${target}`);
     });
+    for (const { specifier, line } of source.imports) {
+      const isOwnPackage = /^portolan(\/|$)/.test(specifier);
+      if (isOwnPackage && !(isProgramSource(source.path) && specifier === 'portolan/resumable'))
+        report(line, `imports ${specifier}`);
+    }
   },
 );
 

@@ -2,23 +2,23 @@
  * What programs must not be able to write, and what they must. Checked by `npm run types` alone: an error that does not
  * come is an error.
  */
+import { Refusal, routine, subsystem } from '../../kernel/interface/subsystem.ts';
+import type { Msg } from '../../kernel/resumable/sys/message.ts';
+import type { DeadName } from '../../kernel/resumable/sys/ports.ts';
 import {
-  answer,
   copySend,
-  type DeadName,
-  type Msg,
   makeSend,
   makeSendOnce,
   moveReceive,
+  moveSend,
+  moveSendOnce,
   type PortSet,
   type ReceiveRight,
-  Refusal,
-  routine,
   type SendOnceRight,
   type SendRight,
-  type Sys,
-  subsystem,
-} from '../../kernel/resumable/index.ts';
+} from '../../kernel/resumable/sys/rights.ts';
+import { answer } from '../../kernel/resumable/sys/serve.ts';
+import type { Sys } from '../../kernel/resumable/sys/sys.ts';
 
 type Add = Msg<{ body: { readonly add: number }; answer: number }>;
 type Stop = 'stop';
@@ -88,6 +88,9 @@ export const lends = async (
   const stops = await sys.sendRight(own);
   await sys.send(to, 'here', { id: 7, rights: [copySend(stops), moveReceive(adds)] });
   await sys.send(to, 'here', { id: 7, rights: [makeSend(own), moveReceive(adds)] });
+  await sys.send(to, 'here', { id: 7, rights: [moveSend(stops), moveReceive(adds)] });
+  // @ts-expect-error a right that may be used once is no send right, moved or not
+  await sys.send(to, 'here', { id: 7, rights: [moveSendOnce(await sys.sendOnceRight(own)), moveReceive(adds)] });
   // @ts-expect-error the message carries two rights
   await sys.send(to, 'here', { id: 7 });
   // @ts-expect-error in this order

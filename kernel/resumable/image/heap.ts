@@ -53,7 +53,9 @@ const list = (to: Writer, count: number): void => {
   to.varint(count);
 };
 
-/** The roots of a graph that came as bytes. Throws an ImageError; nothing has been built then that anybody could see. */
+/**
+ * The roots of a graph that came as bytes. Throws an ImageError; nothing has been built then that anybody could see.
+ */
 export const thaw = (bytes: unknown, names: Names): unknown[] => {
   if (typeof bytes !== 'object' || bytes === null || !Bytes.is(bytes)) {
     throw new ImageError('V03', 'image', 'is no bytes');

@@ -108,7 +108,8 @@ export class ObjectWriter {
       default:
         return this.#to.refuse(
           'F06',
-          `is an instance of ${name}; declare the class at the top level of the program, or register it (registerClass)`,
+          `is an instance of ${name}; declare the class at the top level of the program, or register it ` +
+            '(registerClass)',
         );
     }
   }
@@ -255,7 +256,8 @@ export class ObjectWriter {
     const name = maker.name === '' ? 'a class without a name' : maker.name.slice(0, 64);
     this.#to.refuse(
       'F06',
-      `is an instance of ${name}; declare the class at the top level of the program, or register it (registerClass)`,
+      `is an instance of ${name}; declare the class at the top level of the program, or register it ` +
+        '(registerClass)',
     );
   }
 

@@ -60,8 +60,6 @@ export const FRAME = 20;
 export const RECORD = 21;
 /** class, what its `encode` answered */
 export const REGISTERED = 22;
-/** The last tag. */
-export const TAG_MAX: number = REGISTERED;
 
 /** Attributes of a property, added up. Those of a property that was simply assigned are `PLAIN`. */
 export const WRITABLE = 1;

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import { transformSync } from 'esbuild';
-import * as resumable from '../../../kernel/resumable/index.ts';
 import { loadCompiler } from '../../../servers/compile/load-compiler.ts';
+import { runtime } from '../../../servers/node/program-loader.ts';
 import type { ProgramsOrder, ProgramsReport } from '../orders.ts';
 import { CompiledWorld, machineWorld } from '../peers/worlds.ts';
 import type { ShapeArguments } from '../programs/shapes.program.ts';
@@ -18,7 +18,7 @@ type Main = (sys: unknown, args: ShapeArguments) => unknown;
 const evaluate = (text: string): Main => {
   const { code } = transformSync(text, { loader: 'ts', format: 'cjs', target: 'node20' });
   const module = { exports: {} as { main?: Main } };
-  const require = (): unknown => resumable;
+  const require = (): unknown => runtime;
   compileFunction(code, ['module', 'exports', 'require'])(module, module.exports, require);
   if (module.exports.main === undefined) throw new Error('the shapes have no main');
   return module.exports.main;

@@ -4,7 +4,7 @@ import type { Kernel, Task } from '../../../kernel/kernel.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
 import { machine } from '../../../kernel/machine.ts';
 import type { Program } from '../../../kernel/program.ts';
-import { programOf, type ResumableMain } from '../../../kernel/resumable/index.ts';
+import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
 import { runKernel } from '../../../kernel/scheduler.ts';
 import type { PortName } from '../../../ports/name.ts';
 import { allocate, carry, land } from '../../../ports/name-calls.ts';

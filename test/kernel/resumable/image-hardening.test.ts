@@ -7,7 +7,7 @@ import { ImageError, ImageRefusal } from '../../../kernel/resumable/image/error.
 import { thaw } from '../../../kernel/resumable/image/heap.ts';
 import * as tag from '../../../kernel/resumable/image/tags.ts';
 import { CollectionIter, KeysIter, ListIter, TextIter } from '../../../kernel/resumable/iterators.ts';
-import { sys } from './bare-sys.ts';
+import { sys } from '../../../kernel/resumable/sys/sys.ts';
 import type { Body } from '../../../ports/body.ts';
 import { Bytes } from '../../../ports/bytes.ts';
 import { counter, frozen, names, Point, Problem, pair, type Scope, Secret, serving, TABLE } from './image-scene.ts';

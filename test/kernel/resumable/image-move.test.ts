@@ -7,7 +7,10 @@ import { moved, Stage, stayed } from './sys-scene.ts';
 const HEAD = `import { type Sys, SysError } from 'portolan/resumable';\n`;
 
 const NESTED = `${HEAD}
-class Tally { constructor(name) { this.name = name; this.seen = new Map(); } add(key) { this.seen.set(key, (this.seen.get(key) ?? 0) + 1); return this; } }
+class Tally {
+  constructor(name) { this.name = name; this.seen = new Map(); }
+  add(key) { this.seen.set(key, (this.seen.get(key) ?? 0) + 1); return this; }
+}
 async function inner(sys, tally, words) {
   let at = 0;
   const next = () => words[at++ % words.length];
@@ -36,7 +39,8 @@ const WAITING = `${HEAD}
 export async function main(sys: Sys, { log }) {
   const inbox = await sys.port();
   const began = sys.now();
-  try { await sys.receive(inbox, { timeoutMs: 50 }); } catch (error) { await sys.send(log, [error.code, sys.now() - began]); }
+  try { await sys.receive(inbox, { timeoutMs: 50 }); }
+  catch (error) { await sys.send(log, [error.code, sys.now() - began]); }
 }`;
 
 const BOXED = `${HEAD}

@@ -121,7 +121,6 @@ made.globals({
   },
 });
 
-export const handCode: Module = made;
 export const names: Names = new Names(new Map([[made.hash, made]]));
 
 /** A frame of `serve` that waits at line 12. */

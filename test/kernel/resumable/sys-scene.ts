@@ -5,13 +5,14 @@
 import type { Task } from '../../../kernel/kernel.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
 import type { Program } from '../../../kernel/program.ts';
-import * as runtime from '../../../kernel/resumable/index.ts';
+import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
 import type { PortName } from '../../../ports/name.ts';
 import { carry } from '../../../ports/name-calls.ts';
 import { COPY_SEND, MAKE_SEND } from '../../../ports/right.ts';
-import { compile } from '../../../servers/compile/index.ts';
+import { compile } from '../../../servers/compile/compile.ts';
 import { nameServer } from '../../../servers/names/names.ts';
 import { nameService } from '../../../servers/names/protocol.ts';
+import { runtime } from '../../../servers/node/program-loader.ts';
 import { asCommonJs, instantiate } from '../../programs/link.ts';
 import { addServer, ask, grant } from '../../servers/server-scene.ts';
 import { addMigration, type Migration, migrate, pass } from '../../support/migration-scene.ts';
@@ -25,7 +26,7 @@ const nodeOf = (host: string): string | null => (NODES.includes(host) ? host : n
 export const programFrom = (source: string): Program => {
   const { code } = compile(source, { file: FILE, sourceMap: false });
   const { main } = instantiate(new Map([[FILE, asCommonJs(code, FILE)]]), FILE, { 'portolan/resumable': runtime });
-  return runtime.programOf(main as Parameters<typeof runtime.programOf>[0]);
+  return programOf(main as ResumableMain);
 };
 
 /** A node with servers. */

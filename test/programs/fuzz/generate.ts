@@ -95,9 +95,13 @@ class Author {
   destructures(scope: Scope): Made {
     const [a, b] = [this.#name('d'), this.#name('d')];
     const patterns = [
-      `const { a: ${a} = ${this.#value(scope, 1)}, ...${b} }: any = { a: ${this.#chance.pick(['undefined', '4'])}, b: ${this.#value(scope)} };`,
-      `const [${a} = ${this.#value(scope, 1)}, , ...${b}]: any = [${this.#value(scope, 1)}, 1, ${this.#value(scope, 1)}];`,
-      `const { [${this.#value(scope, 1)} > 1 ? 'a' : 'b']: ${a} = 7, b: { c: ${b} = ${this.#value(scope, 1)} } = {} }: any = ${scope.mayAwait ? 'await sys.echo({ a: 1 })' : '{}'};`,
+      `const { a: ${a} = ${this.#value(scope, 1)}, ...${b} }: any = ` +
+        `{ a: ${this.#chance.pick(['undefined', '4'])}, b: ${this.#value(scope)} };`,
+      `const [${a} = ${this.#value(scope, 1)}, , ...${b}]: any = ` +
+        `[${this.#value(scope, 1)}, 1, ${this.#value(scope, 1)}];`,
+      `const { [${this.#value(scope, 1)} > 1 ? 'a' : 'b']: ${a} = 7, ` +
+        `b: { c: ${b} = ${this.#value(scope, 1)} } = {} }: any = ` +
+        `${scope.mayAwait ? 'await sys.echo({ a: 1 })' : '{}'};`,
       `const [${a}, ${b} = ${this.#value(scope, 1)}]: any = g(2);`,
     ];
     const statement = text(`${this.#chance.pick(patterns)} step(${a});`);

@@ -1,8 +1,8 @@
 /**
  * `npm run fuzz:programs -- [--seed S] [--count N] [--findings M] [--no-shrink] [--whole] [--straight] [--json]`:
- * compares the random programs of the seeds S to S + N - 1 with what JavaScript makes of them; with `--straight` none is
- * taken apart. `--whole` prints programs as they were before they were shrunk. Progress goes to stderr; an interrupt ends it after
- * the batch, with what was found. Exit code 0: no difference; 1: some; 2: it could not begin.
+ * compares the random programs of the seeds S to S + N - 1 with what JavaScript makes of them; with `--straight` none
+ * is taken apart. `--whole` prints programs as they were before they were shrunk. Progress goes to stderr; an interrupt
+ * ends it after the batch, with what was found. Exit code 0: no difference; 1: some; 2: it could not begin.
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
