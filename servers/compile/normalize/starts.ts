@@ -6,6 +6,7 @@
 import { types as t } from '@babel/core';
 import { at, contains, forEachChild, putAt } from '../tree.ts';
 import { runtimeCall } from './iterations.ts';
+import { passingFunctions } from './passing.ts';
 import { isKnownPlain } from './plain-callees.ts';
 
 const joins: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 'resolve', 'reject']);
@@ -14,12 +15,14 @@ const joins: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 
 interface Use {
   /** An `await` or the end of the function takes it as it is, frame or not. */
   readonly awaited: boolean;
-  readonly functionKind: 'plain' | 'async' | 'generator' | 'async-generator';
+  /** `passing`: a plain function whose callers await, or start, what it returns. */
+  readonly functionKind: 'plain' | 'passing' | 'async' | 'generator' | 'async-generator';
   /** A `return` passes a `finally` or a `catch`, or closes an iterator, before the value is awaited. */
   readonly guarded: boolean;
 }
 
-const kindOf = (node: t.Function): Use['functionKind'] => {
+const kindOf = (node: t.Function, passing: ReadonlySet<t.Node>): Use['functionKind'] => {
+  if (passing.has(node)) return 'passing';
   if (node.generator === true) return node.async === true ? 'async-generator' : 'generator';
   return node.async === true ? 'async' : 'plain';
 };
@@ -75,9 +78,12 @@ const startsItself = (items: readonly (t.Node | null)[], steady: ReadonlySet<t.N
 
 /** Starts the calls of a module that nobody awaits at once; `steady` are reads of what never changes. */
 export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
+  const passing = passingFunctions(tree);
   const walk = (node: t.Node, use: Use): void =>
     forEachChild(node, (child, place) => {
-      const inner = childUse(node, child, place.key, use);
+      const inner = t.isFunction(child)
+        ? { awaited: false, functionKind: kindOf(child, passing), guarded: false }
+        : childUse(node, child, place.key, use);
       if (child.type === 'CallExpression' || child.type === 'OptionalCallExpression') {
         const isJoin = child.type === 'CallExpression' && asJoin(child);
         const [list] = child.arguments;
@@ -103,21 +109,19 @@ export const startCalls = (tree: t.File, steady: ReadonlySet<t.Node>): void => {
 
 const unawaited = (use: Use): Use => (use.awaited ? { ...use, awaited: false } : use);
 
-/** The use of a child's value, from what its parent is. */
+/** The use of a child's value, from what its parent is. A child that is a function is not asked about. */
 const childUse = (parent: t.Node, child: t.Node, key: string, use: Use): Use => {
-  if (t.isFunction(child)) {
-    return { awaited: false, functionKind: kindOf(child), guarded: false };
-  }
+  const isTail = use.functionKind === 'async' || use.functionKind === 'passing';
   switch (parent.type) {
     case 'AwaitExpression':
       return { ...use, awaited: true };
     case 'ReturnStatement':
       return {
         ...use,
-        awaited: use.functionKind === 'async-generator' || (use.functionKind === 'async' && !use.guarded),
+        awaited: use.functionKind === 'async-generator' || (isTail && !use.guarded),
       };
     case 'ArrowFunctionExpression':
-      return key === 'body' ? { ...use, awaited: use.functionKind === 'async' } : unawaited(use);
+      return key === 'body' ? { ...use, awaited: isTail } : unawaited(use);
     case 'YieldExpression':
       return { ...use, awaited: use.functionKind === 'async-generator' && !parent.delegate };
     case 'ForOfStatement':
