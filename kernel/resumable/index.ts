@@ -4,7 +4,6 @@
  */
 
 export type { MovedMe } from '../interface/bootstrap.ts';
-export type { ProgramMemory } from '../program.ts';
 export {
   type Check,
   Refusal,
@@ -13,6 +12,7 @@ export {
   type Subsystem,
   subsystem,
 } from '../interface/subsystem.ts';
+export type { ProgramMemory } from '../program.ts';
 export { KCall } from './call.ts';
 export { Future } from './fiber.ts';
 // For compiled code: no promise is made to anybody else about these.
