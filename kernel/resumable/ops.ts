@@ -190,30 +190,34 @@ const readBytes = (vm: ProgramMemory, { a, b }: KCall): Uint8Array => {
   return bytes;
 };
 
-/** Calls that need no waiting, by name. Each may throw a page fault, and is then made again as a whole. */
-const PERFORMERS: Readonly<Record<string, Performer>> = {
-  poll: (sys, call) => {
-    const message = sys.poll(call.a as PortName);
-    return message === null ? null : plain(message);
-  },
-  call: (sys, call) => answered(sys, call.a as KernelRequest),
-  field: (sys, call) => answered(sys, call.a as KernelRequest)[call.b as string],
-  getU8: memory((vm, call) => vm.getU8(at(call))),
-  getU32: memory((vm, call) => vm.getU32(at(call))),
-  getI32: memory((vm, call) => vm.getI32(at(call))),
-  getF64: memory((vm, call) => vm.getF64(at(call))),
-  setU8: memory((vm, call) => vm.setU8(at(call), call.b as number)),
-  setU32: memory((vm, call) => vm.setU32(at(call), call.b as number)),
-  setF64: memory((vm, call) => vm.setF64(at(call), call.b as number)),
-  read: memory(readBytes),
-  write: memory((vm, call) => vm.write(at(call), call.b as Uint8Array)),
-  window: memory(openWindow),
-  run: memory((vm, { a }) => (a as (memory: ProgramMemory) => unknown)(vm)),
+const polled = (sys: Sys, port: PortName): Message | null => {
+  const message = sys.poll(port);
+  return message === null ? null : plain(message);
 };
 
-/** Carries out a call that needs no waiting. Throws what the call throws, a page fault among it. */
+/** Calls that need no waiting, by name, beside `poll`. Each may throw a page fault, and is then made again as a whole. */
+const PERFORMERS: ReadonlyMap<string, Performer> = new Map<string, Performer>(
+  Object.entries({
+    call: (sys, call) => answered(sys, call.a as KernelRequest),
+    field: (sys, call) => answered(sys, call.a as KernelRequest)[call.b as string],
+    getU8: memory((vm, call) => vm.getU8(at(call))),
+    getU32: memory((vm, call) => vm.getU32(at(call))),
+    getI32: memory((vm, call) => vm.getI32(at(call))),
+    getF64: memory((vm, call) => vm.getF64(at(call))),
+    setU8: memory((vm, call) => vm.setU8(at(call), call.b as number)),
+    setU32: memory((vm, call) => vm.setU32(at(call), call.b as number)),
+    setF64: memory((vm, call) => vm.setF64(at(call), call.b as number)),
+    read: memory(readBytes),
+    write: memory((vm, call) => vm.write(at(call), call.b as Uint8Array)),
+    window: memory(openWindow),
+    run: memory((vm, { a }) => (a as (memory: ProgramMemory) => unknown)(vm)),
+  } satisfies Record<string, Performer>),
+);
+
+/** Carries out a call that needs no waiting. Hot path. Throws what the call throws, a page fault among it. */
 export const perform = (sys: Sys, call: KCall): unknown => {
-  const performer = Object.hasOwn(PERFORMERS, call.op) ? PERFORMERS[call.op] : undefined;
+  if (call.op === 'poll') return polled(sys, call.a as PortName);
+  const performer = PERFORMERS.get(call.op);
   if (performer === undefined) throw new SysError('MIG_BAD_ID', call.op);
   return performer(sys, call);
 };

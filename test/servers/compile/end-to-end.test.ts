@@ -148,4 +148,30 @@ describe('a compiled program', () => {
     expect(runCompiled(source).error).toBe('Error: E_BUDGET');
     budget.max = Number.POSITIVE_INFINITY;
   });
+
+  it('leaves and goes on with loops as they are written, across the questions to the runtime', async () => {
+    const source = `const count = (n) => { let sum = 0; for (let i = 0, odd = false; i < n; odd = !odd, i += 1) {
+        if (odd) continue; if (sum > 12000) break; sum += 1; } return sum; };
+      export async function main(sys) {
+        let [turns, at, found] = [0, 0, -1];
+        outer: for (let i = 0; i < 5; i += 1) {
+          for (let j = 0; ; j += 1) { turns += 1; if (j === 5000) continue outer; if (turns === 20011) break outer; }
+        }
+        inner: while (at < 10000) { at += 1; switch (at % 3) { case 0: continue inner; default: if (at === 9001) break inner; } }
+        while (true) { try { found += 1; if (found === 9000) break; } finally { turns += 1; } }
+        await sys.call('x', turns);
+        for (let i = 0; i < 9000; i += 1) if (i === 8999) return [count(30000), count(9), turns, at, found, i];
+      }`;
+    const native = await runNative(source);
+    expect(native.error).toBeUndefined();
+    expect(runCompiled(source)).toEqual(native);
+  });
+
+  it('counts the turns of loops that are left early', () => {
+    budget.spent = 0;
+    const source = `export async function main(sys) {
+      for (let n = 0; n < 1000; n += 1) for (let i = 0; i < 1000; i += 1) if (i === 500) break; return 0; }`;
+    expect(runCompiled(source).error).toBeUndefined();
+    expect(budget.spent).toBeGreaterThan(100);
+  });
 });
