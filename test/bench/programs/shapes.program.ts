@@ -113,7 +113,7 @@ async function serve(sys: BenchSys, port: number) {
 }
 
 /** Runs the shape that is named. */
-export async function main(sys: BenchSys, args: ShapeArguments) {
+export async function main(sys: BenchSys, args: ShapeArguments): Promise<unknown> {
   const { shape, n, port, server } = args;
   switch (shape) {
     case 'plain':
