@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     // Each file in a process of its own: tests kill, fork and exhaust, and none may disturb its neighbour.
     pool: 'forks',
+    // By default one processor is left idle.
+    maxWorkers: '100%',
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'dist/**', 'test/bench/**'],
     testTimeout: 20_000,

@@ -195,7 +195,7 @@ const polled = (sys: Sys, port: PortName): Message | null => {
   return message === null ? null : plain(message);
 };
 
-/** Calls that need no waiting, by name, beside `poll`. Each may throw a page fault, and is then made again as a whole. */
+/** Calls that need no waiting, by name, beside `poll`. Each may throw a page fault, and is then made again whole. */
 const PERFORMERS: ReadonlyMap<string, Performer> = new Map<string, Performer>(
   Object.entries({
     call: (sys, call) => answered(sys, call.a as KernelRequest),

@@ -40,7 +40,10 @@ const holdsFunction = (node: t.Node): boolean => {
   return found;
 };
 
-/** Such a loop has no loop inside. A variable of the head that a function inside captures is a new one at each turn: such a loop keeps its head. */
+/**
+ * Such a loop has no loop inside. A variable of the head that a function inside captures is a new one at each turn:
+ * such a loop keeps its head.
+ */
 const isChunkable = (node: t.Node): node is Chunkable =>
   (node.type === 'ForStatement' || node.type === 'WhileStatement') && !suspends(node) && !holdsFunction(node);
 

@@ -157,7 +157,10 @@ describe('a compiled program', () => {
         outer: for (let i = 0; i < 5; i += 1) {
           for (let j = 0; ; j += 1) { turns += 1; if (j === 5000) continue outer; if (turns === 20011) break outer; }
         }
-        inner: while (at < 10000) { at += 1; switch (at % 3) { case 0: continue inner; default: if (at === 9001) break inner; } }
+        inner: while (at < 10000) {
+          at += 1;
+          switch (at % 3) { case 0: continue inner; default: if (at === 9001) break inner; }
+        }
         while (true) { try { found += 1; if (found === 9000) break; } finally { turns += 1; } }
         await sys.call('x', turns);
         for (let i = 0; i < 9000; i += 1) if (i === 8999) return [count(30000), count(9), turns, at, found, i];
