@@ -103,7 +103,7 @@ describe('a program file that is none', () => {
   it('exports no program', async () => {
     const { text, hint } = await refused(['task', 'run', file('x.ts', 'export const x = 1;')], 'E_NOT_A_PROGRAM', 1);
     expect(text).toBe('x.ts is not a program: it exports no `program` and no `main`');
-    expect(hint).toMatch(/^export `program`, made by machine/);
+    expect(hint).toMatch(/^export `async function main` .* or `program`, made by machine/);
   });
 
   it('throws while it is loaded', async () => {
