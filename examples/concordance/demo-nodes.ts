@@ -52,13 +52,13 @@ export class Concordance {
     this.#port = port;
   }
 
-  /** Loads the program on both nodes and starts it on the first. */
-  static async start(client: Client): Promise<Concordance> {
+  /** Loads the program of a module beside this one on both nodes and starts it on the first. */
+  static async start(client: Client, module: string): Promise<Concordance> {
     const [first, second] = client.records;
     if (first === undefined || second === undefined)
       throw new OperatorError({ code: 'E_NO_KERNEL', text: 'two nodes are needed' });
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-    const file = fileURLToPath(new URL(`./concordance.program${extension}`, import.meta.url));
+    const file = fileURLToPath(new URL(`./${module}${extension}`, import.meta.url));
     const run = await askNode(client, first, 'run', { file, name: 'concordance', args: null });
     await askNode(client, second, 'load', { file });
     const port = await lookUp(client.agent, await serviceOf(client, first, 'names'));

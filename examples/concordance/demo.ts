@@ -28,6 +28,8 @@ export interface DemoSettings {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly input?: string;
+  /** Moves the program of handlers in place of the one of async functions. */
+  readonly isMachine: boolean;
 }
 
 const MOVES = 10;
@@ -45,7 +47,7 @@ interface Expected {
 }
 
 /** Runs the demonstration. 0 only if everything held. */
-export const runDemo = async ({ terminal, signal, input }: DemoSettings): Promise<number> => {
+export const runDemo = async ({ terminal, signal, input, isMachine }: DemoSettings): Promise<number> => {
   const root = resolve(input ?? process.cwd());
   const plan = await planInput(root);
   for (const line of openingLines(root, plan)) terminal.say(line);
@@ -61,7 +63,7 @@ export const runDemo = async ({ terminal, signal, input }: DemoSettings): Promis
     const slow = await connect(stateDir);
     for (const line of sceneLines(client.records)) terminal.say(line);
     try {
-      return await perform([client, slow], expected, { terminal, signal, root });
+      return await perform([client, slow], expected, { terminal, signal, root, isMachine });
     } finally {
       await client.close();
       await slow.close();
@@ -110,9 +112,9 @@ const indexHere = async (root: string, { files: planned }: InputPlan): Promise<E
 const perform = async (
   [client, slowKernel]: readonly [Client, Client],
   expected: Expected,
-  { terminal, signal, root }: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly root: string },
+  { terminal, signal, root, isMachine }: Omit<DemoSettings, 'input'> & { readonly root: string },
 ): Promise<number> => {
-  const job = await Concordance.start(client);
+  const job = await Concordance.start(client, isMachine ? 'program' : 'concordance.program');
   await job.enlist(expected.files);
   const next = makeQueries(countWords(expected.reference.words), 1);
   const clients = await Promise.all(['client-1', 'client-2'].map((name) => startClient(client, job, name, next)));

@@ -259,6 +259,7 @@ const moveCommands = (program: Command, action: Action): void => {
     );
   add(program, 'demo', 'two kernels, a task at work, and a move in the middle of it')
     .option('--input <dir>', 'the folder that the task reads')
+    .option('--machine', 'move the form of the program that is made of handlers')
     .action(
       action(async (context, options: DemoOptions) => (await import('./commands/demo.ts')).demo(context, options)),
     );

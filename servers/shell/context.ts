@@ -62,6 +62,7 @@ export interface MigrateOptions {
 /** Options of `demo`. */
 export interface DemoOptions {
   readonly input?: string;
+  readonly machine?: boolean;
 }
 
 /** Options of `compile`. */

@@ -8,13 +8,14 @@ interface DemoModule {
     readonly terminal: Terminal;
     readonly signal: AbortSignal;
     readonly input?: string;
+    readonly isMachine: boolean;
   }): Promise<number>;
 }
 
 /** Runs the demonstration. */
-export const demo = async ({ terminal, signal }: Context, { input }: DemoOptions): Promise<number> => {
+export const demo = async ({ terminal, signal }: Context, { input, machine }: DemoOptions): Promise<number> => {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const file = new URL(`../../../examples/concordance/demo.${extension}`, import.meta.url);
   const { runDemo } = (await import(file.href)) as DemoModule;
-  return runDemo({ terminal, signal, ...(input === undefined ? {} : { input }) });
+  return runDemo({ terminal, signal, isMachine: machine === true, ...(input === undefined ? {} : { input }) });
 };
