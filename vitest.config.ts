@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     // Each file in a process of its own: tests kill, fork and exhaust, and none may disturb its neighbour.
     pool: 'forks',
+    setupFiles: ['test/support/seed.ts'],
     // By default one processor is left idle.
     maxWorkers: '100%',
     include: ['test/**/*.test.ts'],
