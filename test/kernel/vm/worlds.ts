@@ -313,6 +313,8 @@ export class Worlds {
     const told = describe(old);
     if (told.objects.some(({ kind, isShared }) => kind === 'named' || isShared)) return;
     const source = objectsOf(old);
+    // As `detachTask` does: what was described stays what it was, whoever else lets go of it.
+    for (const object of source.values()) reference(object);
     const arrived = new AddressMap(this.pool);
     const controls: PagerControl[] = [];
     restore(arrived, told, ({ id, pages }) => {
@@ -354,6 +356,7 @@ export class Worlds {
       }
     }
     for (const control of controls) control.complete();
+    for (const object of source.values()) release(object);
     old.destroy();
     this.maps[task] = arrived;
   }
