@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTask, createThread } from '../../../kernel/lives.ts';
 import { start } from '../../../kernel/resumable/future.ts';
 import { programOf, type ResumableMain } from '../../../kernel/resumable/program.ts';
+import { sys as facade } from '../../../kernel/resumable/sys/sys.ts';
 import type { Window } from '../../../kernel/vm/window.ts';
 import { portName } from '../../../ports/name.ts';
 import { carry, insertRight } from '../../../ports/name-calls.ts';
@@ -77,6 +78,34 @@ describe('a page fault', () => {
     await pager.supply(1, 0);
     lab.rest();
     expect(seen).toEqual([0, 'done', Uint8Array.of(1, 0, 0, 0)]);
+  });
+
+  it('of work on memory runs it again from its beginning, and the program goes on once', async () => {
+    const log: unknown[] = [];
+    const { define } = handModule('a');
+    const main = define(
+      'main',
+      ['sys', 'map'],
+      [
+        (locals) => sys.call(locals['map'] as never),
+        () =>
+          facade.vm.run((memory) => {
+            log.push('runs');
+            const sum = memory.getU8(16 * PAGE) + memory.getU8(17 * PAGE);
+            memory.setU8(16 * PAGE, sum);
+            return sum;
+          }),
+        (_, value) => log.push(value) && sys.vm.getU8(16 * PAGE),
+        (_, value) => log.push(value) && sys.pause(),
+      ],
+    );
+    const { lab, pager } = await paged(main);
+    await pager.supply(0, 2);
+    lab.rest();
+    expect(log).toEqual(['runs', 'runs']);
+    await pager.supply(1, 3);
+    lab.rest();
+    expect(log).toEqual(['runs', 'runs', 'runs', 5, 5]);
   });
 
   it('of a fiber that has just begun is its own', async () => {
