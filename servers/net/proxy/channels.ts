@@ -71,7 +71,8 @@ const refuse = (net: Net, frame: AddressedFrame): void => {
   if (frame.kind !== 'clean') post(net, frame.origin, { kind: 'dead', port: frame.port });
   if (frame.kind !== 'msg') return;
   discard(net, landMessage(net, frame.message, MACH_PORT_NULL, COPY_SEND));
-  unclaim(net, frame.freight);
+  if (frame.origin === net.node) release(net, frame.freight);
+  else unclaim(net, frame.freight);
 };
 
 const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
