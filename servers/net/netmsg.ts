@@ -22,14 +22,23 @@ import { failQueries, noteLookUp, serveNet } from './netmsg-services.ts';
 import { type Arrival, dropSend, type Net, startNet } from './netmsg-state.ts';
 import type { NetArguments, NetInput, NetLimits, NodeId } from './protocol.ts';
 import { abandonOnce, loseOnce, noteOnce, onceDied, useOnce } from './proxy/callbacks.ts';
-import { arrive, noteAccepted, noteAck, noteMoved, noteRoomy, payAcks, resendFrom, stir } from './proxy/channels.ts';
+import {
+  arrive,
+  loseWithNode,
+  noteAccepted,
+  noteAck,
+  noteMoved,
+  noteRoomy,
+  payAcks,
+  resendFrom,
+  stir,
+} from './proxy/channels.ts';
 import { noteOver, releaseFrom } from './proxy/order.ts';
 import { sendOn } from './proxy/outward.ts';
 import { parcelOf } from './proxy/parcels.ts';
 import {
   armProxies,
   endCopy,
-  loseProxy,
   noteNoSenders,
   noteRegistered,
   portDied,
@@ -211,7 +220,7 @@ const nodeDied = (net: Net, node: NodeId): void => {
       if (holder === undefined) continue;
       record.holders.delete(node);
       if (record.limbo === null) settleHolders(net, record);
-    } else if (record.node === node) loseProxy(net, record);
+    } else if (record.node === node) loseWithNode(net, record);
     else resendFrom(net, record, node);
   }
   for (const once of [...net.onces.exported.values()])

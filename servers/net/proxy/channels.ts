@@ -9,13 +9,13 @@ import { bring, laden, unclaim } from '../freight/claims.ts';
 import { release, unload } from '../freight/loads.ts';
 import { type Net, post } from '../netmsg-state.ts';
 import type { Delivery, NodeId } from '../protocol.ts';
-import { type AddressedFrame, type Frame, rightsOf } from '../tables/frames.ts';
+import { type AddressedFrame, type Frame, rightsOf, withoutPorts } from '../tables/frames.ts';
 import type { Channel, LocalPort, MessageFrame, RemotePort } from '../tables/records.ts';
 import { discard, landMessage, releaseEarly } from './inward.ts';
 import { dependenciesOf, ease, forgetPassed, isDue } from './order.ts';
 import { block } from './outward.ts';
 import { deliveryOf } from './parcels.ts';
-import { cleanIfIdle, noteHolder, retarget } from './references.ts';
+import { cleanIfIdle, loseProxy, noteHolder, retarget } from './references.ts';
 
 /** A node has read what was sent to it: who waited for that goes on. */
 export const noteRoomy = (net: Net, node: NodeId): void => {
@@ -46,7 +46,23 @@ export const noteAck = (net: Net, frame: Extract<Frame, { kind: 'cack' }>): void
 /** A node that the port has left tells where it went. */
 export const noteMoved = (net: Net, frame: Extract<Frame, { kind: 'moved' }>): void => {
   const record = net.records.get(frame.port);
-  if (record !== undefined && record.at === 'there') retarget(net, record, frame.node, frame.epoch);
+  if (record === undefined || record.at === 'here') return;
+  retarget(net, record, frame.node, frame.epoch);
+  if (!net.sessions.isLiving(record.node)) loseWithNode(net, record);
+};
+
+/**
+ * The node that a port was on has died, and the port with it. What it had not acknowledged is given up here: rights in
+ * it that others wait for, and copies that are counted. Not so ports in it, which it may have passed on.
+ */
+export const loseWithNode = (net: Net, record: RemotePort): void => {
+  const { unacknowledged } = record;
+  for (let sent = unacknowledged.shift(); sent !== undefined; sent = unacknowledged.shift()) {
+    const { message, freight } = sent.frame;
+    discard(net, landMessage(net, withoutPorts(message), MACH_PORT_NULL, COPY_SEND));
+    release(net, freight);
+  }
+  loseProxy(net, record);
 };
 
 /** A frame for a port, wherever it is: it is for us, or for a node that knows better, or the port is still to come. */

@@ -220,3 +220,22 @@ const mapTicket = (right: WireRight, change: (cargo: Cargo) => Cargo): WireRight
   const messages = right.ticket.messages.map((message) => mapCargo(message, change));
   return { ...right, ticket: { ...right.ticket, messages } };
 };
+
+const NO_PORT: WireRight = { kind: 'null', type: 0 };
+
+const unlessPort = (right: WireRight): WireRight => (right.kind === 'receive' ? NO_PORT : right);
+
+/** The message with nothing in place of the receive rights in it. */
+export const withoutPorts = (message: WireMessage): WireMessage => ({
+  ...message,
+  items: message.items.map((item) => {
+    switch (item.kind) {
+      case 'port':
+        return { kind: 'port', right: unlessPort(item.right) };
+      case 'ool_ports':
+        return { ...item, rights: item.rights.map(unlessPort) };
+      case 'ool':
+        return item;
+    }
+  }),
+});
