@@ -45,6 +45,7 @@ import {
   settleAll,
   settleHolders,
 } from './proxy/references.ts';
+import { noteSearched, noteSought, searchAfter } from './proxy/search.ts';
 import { dropStages, noteStage, tellUp } from './proxy/staging.ts';
 
 /** What holds unless the composition root says otherwise. */
@@ -177,6 +178,10 @@ const receive = (net: Net, { from, frame }: Arrival): void => {
     case 'await':
     case 'over':
       return noteOver(net, from, frame);
+    case 'sought':
+      return noteSought(net, from, frame);
+    case 'searched':
+      return noteSearched(net, from, frame);
   }
 };
 
@@ -232,6 +237,7 @@ const nodeDied = (net: Net, node: NodeId): void => {
   dropStages(net, node);
   dropClaims(net, node);
   dropLoads(net, node);
+  searchAfter(net, node);
 };
 
 /** Copies of a stage are given back by its abort. */

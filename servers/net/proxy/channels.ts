@@ -16,6 +16,7 @@ import { dependenciesOf, ease, forgetPassed, isDue } from './order.ts';
 import { block } from './outward.ts';
 import { deliveryOf } from './parcels.ts';
 import { cleanIfIdle, loseProxy, noteHolder, retarget } from './references.ts';
+import { search } from './search.ts';
 
 /** A node has read what was sent to it: who waited for that goes on. */
 export const noteRoomy = (net: Net, node: NodeId): void => {
@@ -100,6 +101,7 @@ const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
   waiting.push({ from, frame });
   net.early.set(frame.port, waiting);
   net.earlyCount += 1;
+  if (!net.searches.has(frame.port)) search(net, frame.port);
 };
 
 /**
@@ -107,6 +109,8 @@ const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
  * by here.
  */
 const forward = (net: Net, frame: AddressedFrame, to: { readonly node: NodeId; readonly epoch: number }): void => {
+  if (frame.kind !== 'clean' && frame.origin !== net.node)
+    post(net, frame.origin, { kind: 'moved', port: frame.port, node: to.node, epoch: to.epoch });
   if (frame.kind !== 'msg') {
     post(net, to.node, { ...frame, epoch: to.epoch });
     return;
@@ -117,8 +121,6 @@ const forward = (net: Net, frame: AddressedFrame, to: { readonly node: NodeId; r
   const passed = cause === null ? null : { node: net.node, n: net.door.notePassed(id, cause) };
   post(net, to.node, { ...frame, epoch: to.epoch, message: { ...message, cause: passed } });
   net.counters.forwarded += 1;
-  if (frame.origin !== net.node)
-    post(net, frame.origin, { kind: 'moved', port: frame.port, node: to.node, epoch: to.epoch });
 };
 
 /**
