@@ -1,5 +1,6 @@
 /** The compiler: every pass, in order. Importing this loads Babel, so tools do it when there is something to do. */
-import { type types as t, transformFromAstSync } from '@babel/core';
+import { type types as t, traverse } from '@babel/core';
+import babelGenerator, { type GeneratorOptions, type GeneratorResult } from '@babel/generator';
 import { check } from './check.ts';
 import { compileTree } from './compile-tree.ts';
 import { hashProgram } from './hash.ts';
@@ -42,18 +43,16 @@ const importsOf = ({ program }: t.File): string[] => {
   return [...new Set(specifiers)];
 };
 
+type Generate = (tree: t.File, options: GeneratorOptions, source: string) => GeneratorResult;
+
+/** The generator is CommonJS: whether its function is the `default` or the `default` of that depends on who loads it. */
+const loaded = babelGenerator as unknown as Generate | { readonly default: Generate };
+const generate: Generate = typeof loaded === 'function' ? loaded : loaded.default;
+
+/** Babel's own `transformFromAstSync` would look at every scope once more before it prints. */
 const print = (tree: t.File, source: string, { file, sourceMap = true }: CompileOptions) => {
-  const printed = transformFromAstSync(tree, source, {
-    filename: file,
-    sourceFileName: file,
-    configFile: false,
-    babelrc: false,
-    compact: false,
-    cloneInputAst: false,
-    sourceMaps: sourceMap,
-  });
-  if (typeof printed?.code !== 'string') throw new TypeError(`${file}: Babel answered no code`);
-  return { code: printed.code, map: (printed.map ?? null) as CompiledMap | null };
+  const { code, map } = generate(tree, { compact: false, sourceMaps: sourceMap, sourceFileName: file }, source);
+  return { code, map: map as CompiledMap | null };
 };
 
 /**
@@ -70,5 +69,7 @@ export const compile = (source: string, options: CompileOptions): CompiledProgra
   const hash = hashProgram(tree, resolveHash);
   normalize(tree);
   compileTree(tree.program, { id: file, hash, file, runtime, programs });
+  // Babel keeps what it knows of every tree in weak maps, and the garbage collector pays for them.
+  traverse.cache.clear();
   return { ...print(tree, source, options), hash, imports };
 };

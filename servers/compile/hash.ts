@@ -34,13 +34,24 @@ const canonicalValue = (value: unknown, parts: string[]): void => {
   else parts.push(typeof value, JSON.stringify(value));
 };
 
+/** The fields of each type of node that mean something, in an order that does not depend on Babel's. */
+const meaningfulFields: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(t.NODE_FIELDS).map(([type, fields]) => {
+    // `x?: number` leaves the mark on the name.
+    const isIdentifier = type === 'Identifier';
+    return [
+      type,
+      Object.keys(fields)
+        .filter((key) => !meaningless.has(key) && !(isIdentifier && key === 'optional'))
+        .sort(),
+    ];
+  }),
+);
+
 const canonicalNode = (node: t.Node, parts: string[]): void => {
   parts.push('(', node.type);
   const fields = node as unknown as Readonly<Record<string, unknown>>;
-  const isIdentifier = node.type === 'Identifier';
-  for (const key of Object.keys(t.NODE_FIELDS[node.type] ?? {}).sort()) {
-    // `x?: number` leaves the mark on the name.
-    if (meaningless.has(key) || (isIdentifier && key === 'optional')) continue;
+  for (const key of meaningfulFields.get(node.type) ?? []) {
     parts.push(key);
     canonicalValue(fields[key], parts);
   }
