@@ -3,9 +3,9 @@ import { type types as t, traverse } from '@babel/core';
 import babelGenerator, { type GeneratorOptions, type GeneratorResult } from '@babel/generator';
 import { check } from './check.ts';
 import { compileTree } from './compile-tree.ts';
-import { hashProgram } from './hash.ts';
+import { hashProgram, specifiersOf } from './hash.ts';
 import { normalize } from './normalize/normalize.ts';
-import { parse } from './parse.ts';
+import { parse, parseLeniently } from './parse.ts';
 
 /** How a module is to be compiled. */
 export interface CompileOptions {
@@ -17,6 +17,8 @@ export interface CompileOptions {
   readonly sourceMap?: boolean;
   /** The hash of the program module that a specifier means; null if it means another kind of module. */
   readonly resolveHash?: (specifier: string) => string | null;
+  /** What names the code of another module that a specifier means; null if nothing is known of it. */
+  readonly resolveDigest?: (specifier: string) => string | null;
 }
 
 /** A source map, version 3. */
@@ -32,15 +34,18 @@ export interface CompiledMap {
 export interface CompiledProgram {
   readonly code: string;
   readonly map: CompiledMap | null;
-  /** SHA-256, in hex, of the program without its types and comments, and of the program modules that it imports. */
+  /** SHA-256, in hex, of the program without its types and comments, and of what it imports. */
   readonly hash: string;
   /** The specifiers of what the source imports, types left out; each once, in order. */
   readonly imports: readonly string[];
 }
 
-const importsOf = ({ program }: t.File): string[] => {
-  const specifiers = program.body.flatMap((each) => ('source' in each && each.source ? [each.source.value] : []));
-  return [...new Set(specifiers)];
+const importsOf = ({ program }: t.File): string[] => [...new Set(specifiersOf(program))];
+
+/** What a module imports, of any kind; nothing, if it cannot be parsed. Imports that turn out to be of types are among them. */
+export const importsIn = (source: string, file: string): readonly string[] => {
+  const tree = parseLeniently(source, file);
+  return tree === null ? [] : importsOf(tree);
 };
 
 type Generate = (tree: t.File, options: GeneratorOptions, source: string) => GeneratorResult;
@@ -61,12 +66,12 @@ const print = (tree: t.File, source: string, { file, sourceMap = true }: Compile
  * Throws a `ProgramError` with code, place and advice for everything that a program may not say (see README.md).
  */
 export const compile = (source: string, options: CompileOptions): CompiledProgram => {
-  const { file, runtime = 'portolan/resumable', resolveHash = () => null } = options;
+  const { file, runtime = 'portolan/resumable', resolveHash = () => null, resolveDigest = () => null } = options;
   const tree = parse(source, file);
   check(tree, file);
   const imports = importsOf(tree);
   const programs = imports.filter((specifier) => resolveHash(specifier) !== null);
-  const hash = hashProgram(tree, resolveHash);
+  const hash = hashProgram(tree, (specifier) => resolveHash(specifier) ?? resolveDigest(specifier));
   normalize(tree);
   compileTree(tree.program, { id: file, hash, file, runtime, programs });
   // Babel keeps what it knows of every tree in weak maps, and the garbage collector pays for them.
