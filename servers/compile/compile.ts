@@ -1,11 +1,12 @@
 /** The compiler: every pass, in order. Importing this loads Babel, so tools do it when there is something to do. */
 import { type types as t, traverse } from '@babel/core';
 import babelGenerator, { type GeneratorOptions, type GeneratorResult } from '@babel/generator';
+import type { IsAsyncImport } from './check/calls.ts';
 import { check } from './check.ts';
 import { compileTree } from './compile-tree.ts';
 import { hashProgram, specifiersOf } from './hash.ts';
 import { normalize } from './normalize/normalize.ts';
-import { parse, parseLeniently } from './parse.ts';
+import { parse } from './parse.ts';
 
 /** How a module is to be compiled. */
 export interface CompileOptions {
@@ -19,6 +20,8 @@ export interface CompileOptions {
   readonly resolveHash?: (specifier: string) => string | null;
   /** What names the code of another module that a specifier means; null if nothing is known of it. */
   readonly resolveDigest?: (specifier: string) => string | null;
+  /** Whether an export of the module that a specifier means is known to be an async function. */
+  readonly isAsyncImport?: IsAsyncImport;
 }
 
 /** A source map, version 3. */
@@ -42,11 +45,7 @@ export interface CompiledProgram {
 
 const importsOf = ({ program }: t.File): string[] => [...new Set(specifiersOf(program))];
 
-/** What a module imports, of any kind; nothing, if it cannot be parsed. Imports that turn out to be of types are among them. */
-export const importsIn = (source: string, file: string): readonly string[] => {
-  const tree = parseLeniently(source, file);
-  return tree === null ? [] : importsOf(tree);
-};
+export { outlineOf } from './outline.ts';
 
 type Generate = (tree: t.File, options: GeneratorOptions, source: string) => GeneratorResult;
 
@@ -66,9 +65,15 @@ const print = (tree: t.File, source: string, { file, sourceMap = true }: Compile
  * Throws a `ProgramError` with code, place and advice for everything that a program may not say (see README.md).
  */
 export const compile = (source: string, options: CompileOptions): CompiledProgram => {
-  const { file, runtime = 'portolan/resumable', resolveHash = () => null, resolveDigest = () => null } = options;
+  const {
+    file,
+    runtime = 'portolan/resumable',
+    resolveHash = () => null,
+    resolveDigest = () => null,
+    isAsyncImport = () => false,
+  } = options;
   const tree = parse(source, file);
-  check(tree, file);
+  check(tree, file, isAsyncImport);
   const imports = importsOf(tree);
   const programs = imports.filter((specifier) => resolveHash(specifier) !== null);
   const hash = hashProgram(tree, (specifier) => resolveHash(specifier) ?? resolveDigest(specifier));

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { components } from './module-graph.ts';
+import type { Outline } from './outline.ts';
 import { packageOf } from './packages.ts';
 
 /** A source map, version 3. */
@@ -37,10 +38,11 @@ export interface Compiler {
       readonly sourceMap: boolean;
       readonly resolveHash: (specifier: string) => string | null;
       readonly resolveDigest: (specifier: string) => string | null;
+      readonly isAsyncImport: (specifier: string, name: string) => boolean;
     },
   ): CompiledModule;
-  /** What a module of any kind imports. */
-  importsIn(source: string, file: string): readonly string[];
+  /** What a module of any kind imports and exports. */
+  outlineOf(source: string, file: string): Outline;
 }
 
 /** The path of what `importer` means by `specifier`; null if that is no file. */
@@ -83,6 +85,7 @@ export const MODULES_MAX = 10_000;
 interface Unit {
   readonly source: string;
   readonly isProgram: boolean;
+  readonly outline: Outline;
   /** The modules that it imports: paths by specifier. */
   readonly targets: ReadonlyMap<string, string>;
   /** The packages that it imports: name and version by specifier. */
@@ -93,6 +96,13 @@ interface Unit {
 interface Linked {
   readonly hash: string;
   readonly module: CompiledModule | null;
+}
+
+/** What a module is compiled with: the hashes of the programs that it imports, digests of other modules, by specifier. */
+interface Imported {
+  readonly programs: ReadonlyMap<string, string | null>;
+  readonly digests: ReadonlyMap<string, string | null>;
+  readonly isAsyncImport: (specifier: string, name: string) => boolean;
 }
 
 /** How to link a module: the hashes of its neighbours, and whether it is the one that was asked for. */
@@ -137,7 +147,8 @@ export class ProgramModules {
     const texts = new Map([[path, source]]);
     for (const [importer, text] of texts) {
       const [targets, packages] = [new Map<string, string>(), new Map<string, string>()];
-      for (const specifier of this.#importsOf(importer, text)) {
+      const outline = this.#outlineOf(importer, text);
+      for (const specifier of outline.imports) {
         const target = yield [specifier, importer];
         const targetText = target === null ? null : (texts.get(target) ?? textOf(target));
         const isProgram = target !== null && targetText !== null && isProgramModule(target, targetText);
@@ -148,7 +159,7 @@ export class ProgramModules {
         texts.set(target, targetText);
         targets.set(specifier, target);
       }
-      units.set(importer, { source: text, isProgram: isProgramModule(importer, text), targets, packages });
+      units.set(importer, { source: text, isProgram: isProgramModule(importer, text), outline, targets, packages });
     }
     return units;
   }
@@ -197,7 +208,8 @@ export class ProgramModules {
     }
     if (isProgram) {
       try {
-        const module = this.#compiled(path, source, programs, digests);
+        const isAsyncImport = (from: string, name: string): boolean => isAsyncExport(units, targets.get(from), name);
+        const module = this.#compiled(path, source, { programs, digests, isAsyncImport });
         return { hash: module.hash, module };
       } catch (error) {
         if (isWanted) throw error;
@@ -208,17 +220,12 @@ export class ProgramModules {
   }
 
   /** What lies in a package is not looked through: its name and version stand for all of it. */
-  #importsOf(path: string, source: string): readonly string[] {
+  #outlineOf(path: string, source: string): Outline {
     const isPlainPart = INSTALLED.test(path) && !isProgramModule(path, source);
-    return isPlainPart || !CODE_FILE.test(path) ? [] : this.#compiler.importsIn(source, this.#nameOf(path));
+    return isPlainPart || !CODE_FILE.test(path) ? NO_OUTLINE : this.#compiler.outlineOf(source, this.#nameOf(path));
   }
 
-  #compiled(
-    path: string,
-    source: string,
-    programs: ReadonlyMap<string, string | null>,
-    digests: ReadonlyMap<string, string | null>,
-  ): CompiledModule {
+  #compiled(path: string, source: string, { programs, digests, isAsyncImport }: Imported): CompiledModule {
     const file = this.#nameOf(path);
     const key = digest(file, source, ...[...programs].flat().map(String), '', ...[...digests].flat().map(String));
     const known = this.#remembered.get(key);
@@ -228,6 +235,7 @@ export class ProgramModules {
       sourceMap: true,
       resolveHash: (specifier) => programs.get(specifier) ?? null,
       resolveDigest: (specifier) => digests.get(specifier) ?? null,
+      isAsyncImport,
     });
     this.#remembered.set(key, compiled);
     const [oldest] = this.#remembered.keys();
@@ -245,6 +253,27 @@ const digest = (...parts: readonly string[]): string => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${part.length}:`).update(part);
   return hash.digest('hex');
+};
+
+const NO_OUTLINE: Outline = { imports: [], asyncExports: new Set(), reexports: [] };
+
+/** Whether an export of a program module is an async function, wherever it is defined; `path` is where to look first. */
+const isAsyncExport = (units: ReadonlyMap<string, Unit>, path: string | undefined, name: string): boolean => {
+  const asked = new Set<string>();
+  const isOne = (at: string | undefined, wanted: string): boolean => {
+    const unit = at === undefined ? undefined : units.get(at);
+    const question = JSON.stringify([at, wanted]);
+    if (unit?.isProgram !== true || asked.has(question)) return false;
+    asked.add(question);
+    const { asyncExports, reexports } = unit.outline;
+    if (asyncExports.has(wanted)) return true;
+    return reexports.some(
+      (each) =>
+        (each.name === wanted && isOne(unit.targets.get(each.specifier), each.imported)) ||
+        (each.name === '*' && wanted !== 'default' && isOne(unit.targets.get(each.specifier), wanted)),
+    );
+  };
+  return isOne(path, name);
 };
 
 /** The text of a file; null if it cannot be read. */

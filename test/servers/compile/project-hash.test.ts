@@ -115,7 +115,53 @@ describe('a compiled program', () => {
     let count = 0;
     const next = (): string =>
       `${folder}/${[...(count += 1).toString(2)].map((bit) => (bit === '1' ? './' : '/')).join('')}near.ts`;
-    const endless = new ProgramModules(folder, { ...compiler, importsIn: () => ['./next.ts'] });
+    const endless = new ProgramModules(folder, {
+      ...compiler,
+      outlineOf: () => ({ imports: ['./next.ts'], asyncExports: new Set<string>(), reexports: [] }),
+    });
     expect(() => endless.compileSync(at('main.program.ts'), '', next)).toThrow(`more than ${MODULES_MAX} modules`);
+  });
+});
+
+describe('a call of an imported async function that nobody awaits', () => {
+  const askers: Readonly<Record<string, string>> = {
+    'asked.program.ts': `export async function one() {}
+const two = async () => {};
+export { two as second };
+export default async function () {}
+export const plain = () => {};
+export async function* walk() {}`,
+    'between.program.ts': "export { one as first } from './asked.program.ts';\nexport * from './asked.program.ts';",
+    'plain.ts': 'export async function one() {}',
+  };
+  const refusal = (text: string): unknown => {
+    for (const [name, source] of Object.entries(askers)) write(name, source);
+    write('asking.program.ts', text);
+    try {
+      return compiled('asking.program.ts') && null;
+    } catch (error) {
+      const { code, line } = error as { code: string; line: number };
+      return `${code}:${line}`;
+    }
+  };
+
+  it.each([
+    "import { one } from './asked.program.ts';\nexport async function main() { one(); }",
+    "import { second as s } from './asked.program.ts';\nexport async function main() { s(); }",
+    "import ask from './asked.program.ts';\nexport async function main() { ask(); }",
+    "import * as asked from './asked.program.ts';\nexport async function main() { asked.one(); }",
+    "import { first } from './between.program.ts';\nexport async function main() { first(); }",
+    "import { second } from './between.program.ts';\nexport async function main() { second(); }",
+  ])('is refused: %s', (text) => {
+    expect(refusal(text)).toBe('R109:2');
+  });
+
+  it.each([
+    "import { one } from './asked.program.ts';\nexport async function main() { void one(); await one(); const a = one(); }",
+    "import { plain, walk } from './asked.program.ts';\nexport async function main() { plain(); walk(); }",
+    "import { one } from './plain.ts';\nexport async function main() { one(); }",
+    "import one from './between.program.ts';\nexport async function main() { one(); }",
+  ])('is not this: %s', (text) => {
+    expect(refusal(text)).toBe(null);
   });
 });
