@@ -91,7 +91,7 @@ const libraries = (): unknown[] => {
     draft.list,
     match<number, string>(4)
       .with(4, () => 'four')
-      .otherwise(() => 'other'), // prettier-ignore
+      .otherwise(() => 'other'),
     v4().length,
   ];
 };
