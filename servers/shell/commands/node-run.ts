@@ -1,6 +1,7 @@
 /**
  * `node-run`: what a process of `up` does. It tells its parent when it is ready, and lives until it is told to stop.
  */
+import { lockIntrinsics } from '../../../kernel/resumable/lock/lock.ts';
 import { nameOfNode } from '../../node/state-dir.ts';
 import { startNode } from '../boot.ts';
 import type { Context, RunNodeOptions } from '../context.ts';
@@ -16,6 +17,8 @@ export type NodeWord =
 /** Runs a node until it is stopped. */
 export const nodeRun = async (context: Context, name: string, options: RunNodeOptions): Promise<number> => {
   try {
+    // Before any program is there, and after all that a node loads itself.
+    if (options.lock) lockIntrinsics();
     const node = await startNode({
       name,
       ...(context.stateDir === undefined ? {} : { stateDir: context.stateDir }),
