@@ -96,6 +96,7 @@ const accept = (sys: Sys, s: MigrationState, message: Received, source: HeldRigh
     s.arrivals.set(offer.mid, {
       mid: offer.mid,
       task: offer.task,
+      from: String(offer.from),
       strategy: offer.strategy,
       port,
       source,

@@ -16,7 +16,7 @@ import { MOVE_TIMES } from './machine.ts';
 import { onCodeAnswer, onOffer } from './offer.ts';
 import { isDrained, onPagerMessage } from './pages.ts';
 import { type DecisionVerdict, type MigrateRequest, migrationService, STRATEGIES, type Strategy } from './protocol.ts';
-import { recordOf } from './record.ts';
+import { arrivalsOf, recordOf } from './record.ts';
 import { advance, begin, onMoveMessage } from './source.ts';
 import type { MigrationArguments, MigrationState, SourceMove } from './state.ts';
 import { onArrivalMessage, onDropped, onLanded, onStaged } from './target.ts';
@@ -137,7 +137,8 @@ const onRequest = (sys: Sys, s: MigrationState, message: Received): void => {
     s.drains.push(message);
     return pushAll(sys, s);
   }
-  migrationService.serve(sys, message, { moves: records, drain: records, decision } as never);
+  const arrivals = (): unknown => arrivalsOf(s);
+  migrationService.serve(sys, message, { moves: records, drain: records, decision, arrivals } as never);
 };
 
 /** Whoever drains wants an end: what was left behind for good (`push: 'off'`) is pushed now. */
@@ -206,6 +207,7 @@ const isUnderWay = (phase: string): boolean => phase !== 'serving' && phase !== 
 
 interface Found {
   readonly task: PortName;
+  readonly name: string;
   readonly identity: string;
   readonly why: string | null;
 }
@@ -218,8 +220,8 @@ const findTask = (sys: Sys, s: MigrationState, name: string): Found => {
     if (at !== index) giveUp(sys, right);
   });
   const task = rights[index]?.name;
-  if (task === undefined) return { task: MACH_PORT_NULL, identity: '', why: `no task ${name} on ${s.own.node}` };
-  return { task, identity: tasks[index]?.identity ?? '', why: null };
+  if (task === undefined) return { task: MACH_PORT_NULL, name, identity: '', why: `no task ${name} on ${s.own.node}` };
+  return { task, name: tasks[index]?.name ?? name, identity: tasks[index]?.identity ?? '', why: null };
 };
 
 const strategyOf = (request: MigrateRequest): Strategy => {
@@ -236,6 +238,7 @@ const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: R
     dueAt: Number.POSITIVE_INFINITY,
     strategy: strategyOf(request),
     isDryRun: request.dryRun === true,
+    name: found.name,
     identity: found.identity,
     port,
     task: { name: found.task, type: 17 },

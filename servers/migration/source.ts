@@ -213,7 +213,7 @@ export const onMoveMessage = (sys: Sys, s: MigrationState, move: SourceMove, mes
     case MOVE_PREPARED:
       return advance(sys, s, move, { type: 'prepared' });
     case MOVE_REFUSED:
-      return fail(sys, s, move, String(body['why']));
+      return onRefused(sys, s, move, body);
     case MOVE_ACTIVATED:
       return advance(sys, s, move, { type: 'activated' });
     case MOVE_PAGES_DONE:
@@ -246,6 +246,15 @@ const onVerdict = (sys: Sys, s: MigrationState, move: SourceMove, message: Recei
   move.peer = arrival;
   watch(sys, move, arrival.name);
   advance(sys, s, move, { type: 'accepted' });
+};
+
+/** The destination cannot use the image. Late, the word moves nothing, and is no part of what is told of the move. */
+const onRefused = (sys: Sys, s: MigrationState, move: SourceMove, { why, code }: Record<string, unknown>): void => {
+  const { phase } = move.state;
+  if (phase === 'staging' || phase === 'preparing') {
+    move.refusal = { code: code === 'E_IMAGE' || code === 'E_VERSION' ? code : '', missing: [] };
+  }
+  fail(sys, s, move, String(why));
 };
 
 /** Asks to be told if the destination dies. */

@@ -77,6 +77,7 @@ export interface SourceMove {
   dueAt: number;
   strategy: Strategy;
   readonly isDryRun: boolean;
+  readonly name: string;
   readonly identity: string;
   /** Receive right on which everything about this move arrives. */
   readonly port: PortName;
@@ -108,6 +109,8 @@ export interface SourceMove {
 export interface Arrival {
   readonly mid: string;
   readonly task: string;
+  /** The node that it comes from. */
+  readonly from: string;
   readonly strategy: Strategy;
   /** Receive right on which pages come; send right to the source's end. */
   readonly port: PortName;

@@ -11,6 +11,7 @@ import {
   type BringRequest,
   CODE_MAX,
   CODE_PART_MAX,
+  type CodeTrouble,
   codeService,
   type ProgramCode,
 } from '../../../servers/code/protocol.ts';
@@ -232,7 +233,7 @@ describe('code that is brought', () => {
       replies.flatMap((reply) => {
         const message = stranger.take(reply);
         const answer = message === null ? null : codeService.reply('bring', message);
-        return answer !== null && 'value' in answer ? [answer.value?.code] : [];
+        return answer !== null && 'value' in answer ? [(answer.value as CodeTrouble | null)?.code] : [];
       });
     world.run();
     expect(codes()).toEqual(['E_CODE_BUSY']); // the ninth, at once

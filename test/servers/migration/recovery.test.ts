@@ -74,6 +74,18 @@ const diesDeciding = (strategy: Strategy['name'], kept: string[] | null) => {
   return { world, b };
 };
 
+const WRITER = { name: 'writer', identity: expect.stringContaining('a.1') };
+
+/** The images that a node says it has, undecided. */
+const arrivalsAt = (node: Node): unknown => {
+  const observer = node.actor('observer');
+  const service = observer.lookUp(node, 'migration');
+  const reply = observer.port();
+  observer.host.sys.send(migrationService.request(service, reply, 'arrivals', null));
+  node.world.run();
+  return (migrationService.reply('arrivals', observer.take(reply)) as { value?: unknown }).value;
+};
+
 describe('a full disk under the journal', () => {
   it('is heard of before anything is decided: the task goes on where it is', () => {
     const root = mkdtempSync(join(tmpdir(), 'portolan-full-'));
@@ -104,6 +116,7 @@ describe('a source that is killed between decision and commit', () => {
     expect(runningOn(b.node)).toBeUndefined();
     const [doubt] = b.migration.state.arrivals.values();
     expect(doubt?.inDoubt).toBe('a.1');
+    expect(arrivalsAt(b.node)).toEqual([{ mid: doubt?.mid, ...WRITER, from: 'a.1', isInDoubt: true }]);
     const again = addNode(world, 'a.2', journalOf(kept));
     world.run();
     b.node.hear({ kind: 'up', node: 'a.2' });
@@ -111,6 +124,7 @@ describe('a source that is killed between decision and commit', () => {
     expect(runningOn(again.node)).toBeUndefined();
     const task = runningOn(b.node);
     expect(task).toBeDefined();
+    expect(arrivalsAt(b.node)).toEqual([]);
     if (task === undefined) return;
     // What was in the freeze is there; what was to follow died with the node, and is an error, never zero.
     const [thread] = task.threads;
