@@ -3,19 +3,13 @@
 import type { ProgramLack, ProgramNeed } from '../../kernel/interface/move.ts';
 import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
+import type { MoveStrategy } from './strategies/strategy.ts';
 
-/** How memory follows a task. `k` pages ahead of each fault; `push` sends the rest unasked. */
-export interface Strategy {
-  readonly name: 'copy-on-reference' | 'eager-all';
-  readonly k: number;
-  readonly push: 'idle' | 'off';
+/** How memory follows a task in one move: what both sides know of its strategy (`strategies/`), as data. */
+export interface Strategy extends Omit<MoveStrategy, 'nextInFreeze'> {
+  /** Pages come while the task stands still, and `MOVE_PAGES_END` after them. */
+  readonly sendsInFreeze: boolean;
 }
-
-/** The strategies by name, with their knobs as the literature has them. */
-export const STRATEGIES: Readonly<Record<Strategy['name'], Strategy>> = {
-  'copy-on-reference': { name: 'copy-on-reference', k: 3, push: 'idle' },
-  'eager-all': { name: 'eager-all', k: 0, push: 'off' },
-};
 
 /** Everything that is known of one move. */
 export interface MoveRecord {

@@ -124,9 +124,9 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   move.image = answer.fields['image'] as Body;
   move.objects = describeObjects(sys, s, move);
   move.pagesAtFreeze = move.objects.reduce((sum, object) => sum + object.left, 0);
-  const lazy = move.strategy.name === 'copy-on-reference';
-  const pagers: DraftItem[] = lazy ? openPagers(s, move) : [];
-  const image = lazy ? withPagers(move.image, rights.length) : move.image;
+  const { hasPagers, sendsInFreeze } = move.strategy;
+  const pagers: DraftItem[] = hasPagers ? openPagers(s, move) : [];
+  const image = hasPagers ? withPagers(move.image, rights.length) : move.image;
   const draft = netService.request(s.own.net, move.port, 'stage', {
     mid: move.state.mid,
     peer: move.state.node,
@@ -135,7 +135,7 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   const kr = sys.send({ ...draft, descriptors: [...moving(rights), ...pagers] });
   if (kr !== 'MACH_MSG_SUCCESS') return fail(sys, s, move, `the image cannot be sent: ${kr}`);
   move.bytesInFreeze = bodySize(image); // of what has been sent it is known
-  if (!lazy) wakeCourier(sys, s);
+  if (sendsInFreeze) wakeCourier(sys, s);
 };
 
 /** The one place where a move is decided: the record is durable before anything depends on it. */
