@@ -2,6 +2,7 @@
 import type { Task } from '../../kernel/kernel.ts';
 import { createThread } from '../../kernel/lives.ts';
 import type { Journal } from '../../servers/migration/state.ts';
+import { STRATEGIES } from '../../servers/migration/strategies/table.ts';
 import { herald, Sink } from './herald.ts';
 import { Invariants } from './invariants.ts';
 import { planCrash, planFaults } from './nemesis.ts';
@@ -196,7 +197,7 @@ export class SimWorld {
       if (instance === undefined) return;
       const { node } = instance;
       const to = random.pick(this.#names.filter((name) => name !== node.name));
-      const strategy = random.pick(['copy-on-reference', 'eager-all'] as const);
+      const strategy = random.pick(STRATEGIES.map(({ name }) => name));
       timeline.note(`the operator wants the counter moved from ${node.name} to ${to}, ${strategy}`);
       node.migrate({ task: 'counter', node: to, strategy, k: random.between(0, 4) });
     });
