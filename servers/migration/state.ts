@@ -109,6 +109,8 @@ export interface Arrival {
   readonly mid: string;
   readonly task: string;
   readonly strategy: Strategy;
+  /** Its resident pages, as the offer said. */
+  readonly size: number;
   /** Receive right on which pages come; send right to the source's end. */
   readonly port: PortName;
   readonly source: HeldRight;
