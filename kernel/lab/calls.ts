@@ -6,12 +6,10 @@ import type { Draft } from '../../ports/draft.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { Answer, KernelRequest } from '../interface/calls.ts';
 import { NO_RECEIVE, type Parked, type Thread } from '../kernel.ts';
-import type { ReceiveOptions, SendOptions, Sys } from '../program.ts';
-import { threadOfSys } from '../sys.ts';
+import type { ReceiveOptions, SendOptions } from '../program.ts';
 import type { Labels } from './labels.ts';
 import { lookText } from './look-words.ts';
-import { observeMethod, type TakeOff } from './observe.ts';
-import type { Look, LookKind, Observer, Watch } from './watch.ts';
+import type { Look, LookKind, Observer, TrapName, Watch } from './watch.ts';
 
 /** Calls that are remembered. */
 const CALLS_MAX = 1000;
@@ -72,8 +70,9 @@ export class CallRecorder implements Observer {
   readonly #labels: Labels;
   readonly #calls: Open[] = [];
   readonly #pending: Map<Thread, Open> = new Map();
-  readonly #traps: Map<Sys, TakeOff[]> = new Map();
   #current: Open | null = null;
+  /** Calls that were current before a call in place began. */
+  readonly #outer: (Open | null)[] = [];
   #turn: Thread | null = null;
   #count = 0;
   #isDelivering = false;
@@ -82,14 +81,11 @@ export class CallRecorder implements Observer {
     this.#watch = watch;
     this.#labels = labels;
     watch.tell(this);
-    for (const task of watch.kernel.tasks) for (const { sys } of task.threads) if (sys !== null) this.trapMade(sys);
   }
 
   /** Ends the record; what it has stays. */
   end(): void {
     this.#watch.untell(this);
-    for (const each of this.#traps.values()) for (const takeOff of each) takeOff();
-    this.#traps.clear();
   }
 
   /** The calls that are remembered, oldest first. */
@@ -124,37 +120,18 @@ export class CallRecorder implements Observer {
     });
   }
 
-  /** Records what is called through a trap interface that no thread has as its own: that of a `HostTask`. */
-  trapMade(sys: Sys): void {
-    if (this.#traps.has(sys)) return;
-    const thread = threadOfSys(sys);
-    const open = (call: TrapCall): Open => this.#open(thread, call);
-    this.#traps.set(sys, [
-      observeMethod(sys, 'call', (method) => (request) => {
-        const record = open({ op: 'kernel', port: null, request: request as KernelRequest });
-        return this.#during(
-          record,
-          () => method(request),
-          (answer) => codeOf(answer),
-        );
-      }),
-      observeMethod(sys, 'send', (method) => (draft) => {
-        const record = open({ op: 'send', draft: draft as Draft });
-        return this.#during(
-          record,
-          () => method(draft),
-          (code) => code as string,
-        );
-      }),
-      observeMethod(sys, 'poll', (method) => (name) => {
-        const record = open({ op: 'poll', name: name as PortName });
-        return this.#during(
-          record,
-          () => method(name),
-          (got) => (got === null ? 'nothing' : 'MACH_MSG_SUCCESS'),
-        );
-      }),
-    ]);
+  calling(thread: Thread, what: TrapName, argument: unknown): void {
+    const record = this.#open(thread, trapCall(what, argument));
+    this.#outer.push(this.#current);
+    this.#current = record;
+  }
+
+  called(_thread: Thread, what: TrapName, result: unknown): void {
+    const record = this.#current;
+    this.#current = this.#outer.pop() ?? null;
+    if (record === null || result === undefined) return;
+    record.answer = result;
+    record.code = trapCode(what, result);
   }
 
   parked(thread: Thread, op: Parked['op']): void {
@@ -242,19 +219,6 @@ export class CallRecorder implements Observer {
     return record;
   }
 
-  #during<T>(record: Open, act: () => T, codeOf: (result: T) => string | number): T {
-    const before = this.#current;
-    this.#current = record;
-    try {
-      const result = act();
-      record.code = codeOf(result);
-      record.answer = result;
-      return result;
-    } finally {
-      this.#current = before;
-    }
-  }
-
   /** Reads the call that a thread is parked in, before any of it has been done. */
   #read(open: Open): void {
     if (open.call.op !== 'pending') return;
@@ -290,6 +254,17 @@ const KIND_OF_FIELD: Readonly<Record<string, LookKind>> = {
 };
 
 const codeOf = (answer: unknown): string | number => (answer as Answer | null)?.kr ?? 'MIG_SERVER_DIED';
+
+const trapCall = (what: TrapName, argument: unknown): TrapCall => {
+  if (what === 'call') return { op: 'kernel', port: null, request: argument as KernelRequest };
+  return what === 'send' ? { op: 'send', draft: argument as Draft } : { op: 'poll', name: argument as PortName };
+};
+
+const trapCode = (what: TrapName, result: unknown): string | number => {
+  if (what === 'call') return codeOf(result);
+  if (what === 'send') return result as string;
+  return result === null ? 'nothing' : 'MACH_MSG_SUCCESS';
+};
 
 const parkedCall = (parked: Parked): TrapCall =>
   parked.op === 'kernel' && parked.request !== null

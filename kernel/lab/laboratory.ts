@@ -15,8 +15,10 @@ import type { Program } from '../program.ts';
 import { runKernel } from '../scheduler.ts';
 import { type ActorCall, actor, isBusy, type Outcome, outcomeOfActor, tellActor } from './actor.ts';
 import { type CallRecord, CallRecorder } from './calls.ts';
+import { type Census, takeCensus } from './census.ts';
 import { changeLines, changeOf, type StateChange } from './diff.ts';
 import { Labels } from './labels.ts';
+import { SiteBook } from './sites.ts';
 import { type KernelState, stateOf } from './snapshot.ts';
 import { Watch } from './watch.ts';
 import { type Why, why } from './why.ts';
@@ -47,6 +49,7 @@ export class Laboratory {
   readonly watch: Watch;
   readonly labels: Labels = new Labels();
   readonly #record: CallRecorder;
+  #book: SiteBook | null = null;
   #now = 0;
   #steps = 0;
   #state: KernelState;
@@ -165,9 +168,21 @@ export class Laboratory {
     return given;
   }
 
+  /** Has a book kept of who obtains what, from now on: a census then tells call sites. */
+  follow(): void {
+    this.#book ??= new SiteBook(this.watch);
+  }
+
+  /** A census of the kernel. */
+  census(): Census {
+    return this.watch.quietly(() => takeCensus(this.kernel, this.labels, this.#book));
+  }
+
   /** Ends the watch. The kernel lives on, and is as any. */
   end(): void {
     this.#record.end();
+    this.#book?.end();
+    this.#book = null;
     this.watch.end();
   }
 

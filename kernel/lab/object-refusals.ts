@@ -239,7 +239,7 @@ const MEMORY_ROWS: readonly RefusalRow[] = [
   [
     /^vm_set_size_limit$/,
     'KERN_NO_ACCESS',
-    'task',
+    'memory',
     'who raises the maximum is privileged',
     '2.21: only with the host port',
     'give the host port',

@@ -61,9 +61,10 @@ export type Method = (...args: unknown[]) => unknown;
 
 /** Puts `around` in the place of a method; it is handed the method itself. */
 export const observeMethod = (target: object, key: string, around: (method: Method) => Method): TakeOff => {
+  const own = Object.getOwnPropertyDescriptor(target, key);
   const found = inherited(target, key)?.value as unknown;
   if (typeof found !== 'function') return () => undefined;
   const method: Method = (...args) => Reflect.apply(found, target, args) as unknown;
   Object.defineProperty(target, key, { configurable: true, writable: true, value: around(method) });
-  return () => Reflect.deleteProperty(target, key);
+  return () => (own === undefined ? Reflect.deleteProperty(target, key) : Object.defineProperty(target, key, own));
 };

@@ -11,7 +11,9 @@ import type { Ring } from '../../ports/ring.ts';
 import type { Space } from '../../ports/space.ts';
 import type { Kernel, Parked, Task, Thread } from '../kernel.ts';
 import type { Sys } from '../program.ts';
-import type { AddressMap } from '../vm/address-map.ts';
+import { threadOfSys } from '../sys.ts';
+import type { AddressMap, MapRequest } from '../vm/address-map.ts';
+import { PAGE } from '../vm/page.ts';
 import { type Method, observeField, observeMethod, type TakeOff } from './observe.ts';
 
 /** What was looked at. */
@@ -46,6 +48,11 @@ export interface Look {
   readonly key?: PortName | string;
 }
 
+/** The traps that answer in place. */
+export type TrapName = 'call' | 'send' | 'poll';
+
+const TRAPS: readonly TrapName[] = ['call', 'send', 'poll'];
+
 /** Who is told. Called in the middle of the kernel's work: it looks, and calls nothing of the kernel that changes it. */
 export interface Observer {
   looked?(look: Look): void;
@@ -60,8 +67,12 @@ export interface Observer {
   resuming?(thread: Thread): void;
   /** The thread's program has parked a call; what it is stands in `thread.parked` when it is issued. */
   parked?(thread: Thread, op: Parked['op']): void;
-  /** A thread has been made a trap interface. */
-  trapMade?(sys: Sys): void;
+  /** A thread calls its kernel, in place: what is called, and with what. */
+  calling?(thread: Thread, what: TrapName, argument: unknown): void;
+  /** It has its answer; undefined if the call waits for a page, and is made again. */
+  called?(thread: Thread, what: TrapName, result: unknown): void;
+  /** The task has memory that it did not have. */
+  mapped?(task: Task, address: number, bytes: number): void;
 }
 
 const MEMORY_CALLS = [
@@ -74,7 +85,16 @@ const MEMORY_CALLS = [
   'read',
   'write',
   'copy',
+  'setSizeLimit',
+  'enterPieces',
 ] as const;
+
+/** Bytes that a call of the address map asks for. */
+const MAPPED: Readonly<Record<string, (args: readonly unknown[]) => number>> = {
+  allocate: ([size]) => size as number,
+  map: ([request]) => (request as MapRequest).size,
+  enterPieces: ([, pages]) => (pages as number) * PAGE,
+};
 
 const PORT_FIELDS: readonly (readonly [string, LookKind])[] = [
   ['where', 'port'],
@@ -208,11 +228,17 @@ export class Watch {
         (method: Method): Method =>
         (...args) => {
           const saw = method(...args);
+          const size = MAPPED[call]?.(args) ?? 0;
+          if (size > 0 && typeof saw === 'number') this.#mapped(task, saw, size);
           this.#looked({ kind: 'memory', subject: task, saw, key: call });
           return saw;
         };
       this.#keep(task, observeMethod(memory, call, around));
     }
+  }
+
+  #mapped(task: Task, address: number, bytes: number): void {
+    for (const each of this.#observers) each.mapped?.(task, address, bytes);
   }
 
   #thread(thread: Thread): void {
@@ -227,7 +253,7 @@ export class Watch {
         },
       }),
       observeField(thread.parked, 'op', { wrote: (op) => this.#parked(thread, op as Parked['op']) }),
-      observeField(thread, 'sys', { wrote: (sys) => this.#trapMade(sys as Sys) }),
+      observeField(thread, 'sys', { wrote: (sys) => this.trap(sys as Sys) }),
       observeMethod(thread, 'deliver', (method) => (message) => {
         this.#delivering(thread, true);
         method(message);
@@ -235,7 +261,7 @@ export class Watch {
       }),
     );
     this.#field(thread, 'suspendCount', 'suspended');
-    if (thread.sys !== null) this.#trapMade(thread.sys);
+    if (thread.sys !== null) this.trap(thread.sys);
   }
 
   #resuming(thread: Thread): void {
@@ -248,8 +274,27 @@ export class Watch {
     for (const each of this.#observers) each.parked?.(thread, op);
   }
 
-  #trapMade(sys: Sys): void {
-    for (const each of this.#observers) each.trapMade?.(sys);
+  /**
+   * Watches a trap interface. Those of threads are watched by themselves; that of a `HostTask`, which its threads do
+   * not use, is to be named.
+   */
+  trap(sys: Sys): void {
+    const thread = threadOfSys(sys);
+    for (const trap of TRAPS) {
+      const around =
+        (method: Method): Method =>
+        (argument) => {
+          for (const each of this.#observers) each.calling?.(thread, trap, argument);
+          let result: unknown;
+          try {
+            result = method(argument);
+            return result;
+          } finally {
+            for (const each of this.#observers) each.called?.(thread, trap, result);
+          }
+        };
+      this.#keep(thread, observeMethod(sys, trap, around));
+    }
   }
 
   #delivering(thread: Thread, isBeginning: boolean): void {

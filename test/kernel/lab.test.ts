@@ -3,9 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { bootKernel } from '../../kernel/boot.ts';
 import type { Task, Thread } from '../../kernel/kernel.ts';
 import type { ActorCall } from '../../kernel/lab/actor.ts';
+import { growth } from '../../kernel/lab/census.ts';
+import { censusTable, mermaidOf } from '../../kernel/lab/draw.ts';
 import { Laboratory } from '../../kernel/lab/laboratory.ts';
+import { createTask } from '../../kernel/lives.ts';
+import { machine } from '../../kernel/machine.ts';
 import { type PortName, portName } from '../../ports/name.ts';
-import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE } from '../../ports/right.ts';
 import { type Names, refusedCalls, refusedKernelCalls, refusedMessages } from './lab-refusals.ts';
 
 const actorOf = (task: Task): Thread => [...task.threads][0]!;
@@ -74,5 +78,65 @@ describe('why', () => {
       wrong.push([code, kr, why]);
     }
     expect(wrong).toEqual([]);
+  });
+});
+
+/** Takes a right out of each message; a helper's rights it gives back, those of others it keeps. */
+const careless = machine<{ at: string; inbox: PortName }, PortName>({
+  name: 'careless',
+  start: (inbox) => ({ at: 'begin', inbox }),
+  handlers: {
+    begin(sys, s) {
+      s.at = 'tidy';
+      sys.receive(s.inbox);
+    },
+    tidy(sys, s, { message }) {
+      const [item] = message?.items ?? [];
+      if (item?.kind === 'port') sys.call({ op: 'port_deallocate', name: item.name });
+      s.at = 'leak';
+      sys.receive(s.inbox);
+    },
+    leak(sys, s) {
+      sys.call({ op: 'port_allocate', right: 'DEAD_NAME' });
+      s.at = 'tidy';
+      sys.receive(s.inbox);
+    },
+  },
+});
+
+describe('a census', () => {
+  it('finds the call that leaks', () => {
+    const lab = new Laboratory(bootKernel);
+    lab.follow();
+    const client = lab.task('client');
+    const server = createTask(lab.kernel, 'server');
+    const inbox = lab.give(client, allocate(lab, actorOf(client)), MOVE_RECEIVE, server) as PortName;
+    lab.start(server, careless, inbox);
+    lab.rest();
+    const to = lab.give(server, inbox, MAKE_SEND, client) as PortName;
+    const gift = allocate(lab, actorOf(client));
+    const descriptors = [{ kind: 'port', name: gift, disposition: MAKE_SEND } as const];
+    const send = () => {
+      const draft = { remote: to, remoteDisposition: COPY_SEND, id: 1, descriptors };
+      call(lab, actorOf(client), { kind: 'msg', call: { send: draft } });
+      lab.rest();
+    };
+    send();
+    send();
+    const before = lab.census();
+    for (let i = 0; i < 6; i += 1) send();
+    const grown = growth(before, lab.census()).filter(({ task }) => task === 'server');
+    expect(grown.map(({ site, send: rights, dead }) => [site, rights, dead])).toEqual([
+      ['careless leak (port_allocate)', 0, 3],
+      ['careless tidy (receive)', 3, 0],
+    ]);
+    const leaked = lab.census().tasks.find(({ task }) => task === 'server')?.held[0];
+    expect(leaked).toMatchObject({
+      rights: ['send'],
+      references: 4,
+      from: [{ site: 'careless tidy (receive)', count: 4 }],
+    });
+    console.log(censusTable(lab.census()).join('\n'));
+    console.log(mermaidOf(lab.state).join('\n'));
   });
 });
