@@ -6,18 +6,23 @@ import type { Thread } from '../kernel.ts';
 import type { MsgCall, Program, Result, Sys } from '../program.ts';
 
 /** A call for an actor. */
-export type ActorCall =
-  /** A kernel call on its own task. */
+export type ActorCall = (
   | { readonly kind: 'self'; readonly request: KernelRequest }
-  /** A kernel call through a right to a kernel port. */
+  /** Through a right to a kernel port. */
   | { readonly kind: 'kernel'; readonly port: PortName; readonly request: KernelRequest }
-  | { readonly kind: 'msg'; readonly call: MsgCall };
+  | { readonly kind: 'msg'; readonly call: MsgCall }
+) & {
+  /** Where it stands, for a census: a line of a script. */
+  readonly at?: string;
+};
 
 /** What came of it: the answer of a kernel call, or the result of a message call. */
 export type Outcome = Readonly<Record<string, unknown>> & { readonly kr: string | number };
 
 /** The state of an actor. */
 interface ActorState {
+  /** Where the next call stands. */
+  at: string;
   /** Calls to make, first come first served. */
   readonly calls: ActorCall[];
   isWaiting: boolean;
@@ -29,11 +34,16 @@ const outcomeOf = ({ kr, bits, message, returned, size, local, why, answer }: Re
     ? { kr, bits, message, returned, size, local, why }
     : ((answer ?? { kr: 'MIG_SERVER_DIED' }) as Outcome);
 
+const next = (state: ActorState): void => {
+  state.calls.shift();
+  state.at = state.calls[0]?.at ?? 'actor';
+};
+
 const begin = (sys: Sys, state: ActorState, call: ActorCall): void => {
   switch (call.kind) {
     case 'self':
       state.outcome = sys.call(call.request) as Outcome;
-      state.calls.shift();
+      next(state);
       return state.calls.length === 0 ? sys.pause() : sys.yield();
     case 'kernel':
       state.isWaiting = true;
@@ -48,18 +58,18 @@ const begin = (sys: Sys, state: ActorState, call: ActorCall): void => {
 export const actor: Program = {
   name: 'actor',
   hash: 'actor',
-  start: (): object => ({ calls: [], isWaiting: false, outcome: null }) satisfies ActorState,
+  start: (): object => ({ at: 'actor', calls: [], isWaiting: false, outcome: null }) satisfies ActorState,
   resume(sys, held, result): void {
     const state = held as ActorState;
     const [call] = state.calls;
     if (state.isWaiting && call !== undefined) {
       state.isWaiting = false;
       state.outcome = outcomeOf(result, call);
-      state.calls.shift();
+      next(state);
     }
-    const [next] = state.calls;
-    if (next === undefined) sys.pause();
-    else begin(sys, state, next);
+    const [following] = state.calls;
+    if (following === undefined) sys.pause();
+    else begin(sys, state, following);
   },
 };
 
@@ -67,6 +77,7 @@ export const actor: Program = {
 export const tellActor = (thread: Thread, call: ActorCall): void => {
   const state = thread.state as ActorState;
   state.calls.push(call);
+  if (state.calls.length === 1) state.at = call.at ?? 'actor';
   state.outcome = null;
   if (thread.run === 'waiting' && thread.waitsFor === 'state') thread.wake();
 };

@@ -8,8 +8,9 @@ import type { Answer, KernelRequest } from '../interface/calls.ts';
 import { NO_RECEIVE, type Parked, type Thread } from '../kernel.ts';
 import type { ReceiveOptions, SendOptions } from '../program.ts';
 import type { Labels } from './labels.ts';
+import type { Look, LookKind, Observer, TrapName } from './look.ts';
 import { lookText } from './look-words.ts';
-import type { Look, LookKind, Observer, TrapName, Watch } from './watch.ts';
+import type { Watch } from './watch.ts';
 
 /** Calls that are remembered. */
 const CALLS_MAX = 1000;

@@ -73,7 +73,7 @@ const whereText = (path: readonly (string | number)[]): string => {
   const [kind, label, part, key, ...rest] = path;
   if (kind === 'now') return 'time';
   if (kind === 'totals') return `kernel: ${String(label)}`;
-  if (part === undefined) return `${kind === 'tasks' ? 'task' : 'port'} ${String(label)}`;
+  if (part === undefined) return kind === 'tasks' ? `task ${String(label)}` : String(label);
   const inner = key === undefined ? String(part) : `${KEYED[String(part)] ?? String(part)} ${String(key)}`;
   return `${String(label)}: ${[inner, ...rest.map(String)].join(' ')}`;
 };

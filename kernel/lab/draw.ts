@@ -47,18 +47,20 @@ export const growthTable = (grown: readonly Growth[]): string[] =>
     : columns([['grown', ...heads], ...grown.map((each) => [`${each.task}: ${each.site}`, ...cells(each)])]);
 
 /** Why a call answered its code, as lines. */
-export const whyLines = ({ code, checks, next, ended }: Why): string[] => [
-  ...columns(
-    checks.map(({ check, lookedAt, saw, verdict, rule }) => [
-      verdict === 'passed' ? '✓' : '✗',
-      check,
-      `${lookedAt}: ${saw}`,
-      verdict === 'passed' ? '' : `[${rule}]`,
-    ]),
-  ),
-  ...(ended === null ? [] : [`  ${ended}`]),
-  ...(next === null ? [] : [`  ${code}; next: ${next}`]),
-];
+export const whyLines = ({ code, checks, next, ended }: Why): string[] => {
+  const rows = checks.map(({ check, lookedAt, saw, verdict }) => [
+    verdict === 'passed' ? '✓' : '✗',
+    check,
+    `${lookedAt}: ${saw}`,
+  ]);
+  const refused = checks.find(({ verdict }) => verdict === 'refused');
+  return [
+    ...columns(rows),
+    ...(refused === undefined ? [] : [`   ${code} by ${refused.rule}`]),
+    ...(ended === null ? [] : [`   ${ended}`]),
+    ...(next === null ? [] : [`   next: ${next}`]),
+  ];
+};
 
 /** A space as a table: one row for each name. */
 export const spaceTable = (state: KernelState, task: string): string[] => {

@@ -168,6 +168,12 @@ export class Laboratory {
     return given;
   }
 
+  /** Takes the state anew: labels have changed, or the kernel was touched from outside. */
+  look(): KernelState {
+    this.#state = this.#change().after;
+    return this.#state;
+  }
+
   /** Has a book kept of who obtains what, from now on: a census then tells call sites. */
   follow(): void {
     this.#book ??= new SiteBook(this.watch);

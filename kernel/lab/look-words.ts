@@ -5,7 +5,7 @@ import type { Kernel, Task, Thread } from '../kernel.ts';
 import type { SeenLook } from './calls.ts';
 import { rightText, typeText } from './entry-words.ts';
 import type { Labels } from './labels.ts';
-import type { Look } from './watch.ts';
+import type { Look } from './look.ts';
 
 const WHERE: Readonly<Record<number, string>> = {
   [IN_SPACE]: 'received on in a space',

@@ -1,5 +1,5 @@
-/** The checks of calls on tasks, threads and memory that refuse, by name (`refusals.ts`). */
-import type { RefusalRow } from './refusals.ts';
+/** The checks of calls on tasks, threads and memory that refuse, by name (`refusal.ts`). */
+import type { RefusalRow } from './refusal.ts';
 
 const TASK_ROWS: readonly RefusalRow[] = [
   [

@@ -9,6 +9,7 @@ import type { Task, Thread } from '../kernel.ts';
 import type { MsgCall, ReceiveOptions, SendOptions } from '../program.ts';
 import type { ActorCall, Outcome } from './actor.ts';
 import { type Census, growth } from './census.ts';
+import { changeLines, changeOf } from './diff.ts';
 import { censusTable, dotOf, growthTable, mermaidOf, spaceTable } from './draw.ts';
 import { type Exploration, explore } from './explore.ts';
 import type { Laboratory, Step } from './laboratory.ts';
@@ -203,17 +204,20 @@ class Player {
     const answered = steps.flatMap((step) =>
       step.answered.map(({ thread, call, code }) => ({ who: thread, call: callText(call), code })),
     );
+    const renamed: [string, string][] = [];
     for (const [thread, variable] of this.#bindings) {
       const outcome = this.lab.outcome(thread);
       if (outcome === null) continue;
       this.#bindings.delete(thread);
-      this.#bind(thread, variable, outcome);
+      const label = this.#bind(thread, variable, outcome);
+      if (label !== null) renamed.push(label);
     }
-    return { changed: steps.flatMap(({ lines }) => lines), answered };
+    if (renamed.length > 0) this.lab.look();
+    return { changed: linesOf(steps, renamed), answered };
   }
 
   /** `x` is the name or address of an answer, `x.field` any number of it; of a message `x.reply`, `x.0`, `x.1` … */
-  #bind(thread: Thread, variable: string, outcome: Outcome): void {
+  #bind(thread: Thread, variable: string, outcome: Outcome): [was: string, is: string] | null {
     const set = (key: string, value: unknown): void => {
       if (typeof value === 'number') this.#variables.set(`${thread.task.name}.${key}`, value);
     };
@@ -224,7 +228,12 @@ class Player {
       if (Array.isArray(value)) value.forEach((each, at) => set(`${variable}.${at}`, each));
     }
     const port = thread.task.space.lookup(portName(Number(answer['name'] ?? 0)))?.port;
-    if (port?.space === thread.task.space) this.lab.labels.call(port, `${thread.task.name}.${variable}`);
+    if (port === undefined || port === null || port.space !== thread.task.space) return null;
+    const was = this.lab.labels.port(port);
+    const label = `${thread.task.name}.${variable}`;
+    if (!/^port\d+$/.test(was)) return null;
+    this.lab.labels.call(port, label);
+    return [was, label];
   }
 
   #show(what: string, line: number): readonly string[] {
@@ -264,7 +273,8 @@ class Player {
 
   #actorCall(statement: CallStatement): ActorCall {
     const args = statement.args.map(([key, value]) => [key, this.#value(statement, value)] as const);
-    if (!isKernelCall(statement.op)) return { kind: 'msg', call: messageCall(statement, args) };
+    const at = `line ${statement.line}`;
+    if (!isKernelCall(statement.op)) return { kind: 'msg', call: messageCall(statement, args), at };
     const { on, ...fields } = Object.fromEntries(args);
     const form = CALL_FORMS[statement.op];
     for (const key of Object.keys(fields)) {
@@ -274,9 +284,19 @@ class Player {
       throw new ScriptError(statement.line, `${statement.op} takes ${takes === '' ? 'nothing' : takes}; not ${key}`);
     }
     const request = { op: statement.op, ...fields } as unknown as KernelRequest;
-    return on === undefined ? { kind: 'self', request } : { kind: 'kernel', port: on as PortName, request };
+    return on === undefined ? { kind: 'self', request, at } : { kind: 'kernel', port: on as PortName, request, at };
   }
 }
+
+/** What several steps have changed in all; ports by the labels that they have got meanwhile. */
+const linesOf = (steps: readonly Step[], renamed: readonly (readonly [string, string])[]): string[] => {
+  const [first, last] = [steps[0], steps.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const lines = steps.length === 1 ? first.lines : changeLines(changeOf(first.before, last.after));
+  return lines.map((line) =>
+    renamed.reduce((text, [was, is]) => text.replaceAll(new RegExp(`\\b${was}\\b`, 'g'), is), line),
+  );
+};
 
 const DISPOSITIONS: Readonly<Record<string, unknown>> = dispositions;
 
@@ -354,6 +374,7 @@ const answerOf = (outcome: Outcome): Readonly<Record<string, unknown>> => {
   const { kr: _, message, ...fields } = outcome;
   if (!('message' in outcome)) return fields;
   if (message === null || message === undefined) return {};
+  if (outcome['returned'] === true) return { returned: true };
   const { id, body, remote, items, seqno } = message as Received;
   const rights = (items ?? []).flatMap((item) =>
     item.kind === 'port' ? [item.name] : item.kind === 'ool_ports' ? item.names : [],

@@ -8,7 +8,8 @@ import { DEAD_NAME, PORT_SET, RECEIVE, SEND, SEND_ONCE } from '../../ports/right
 import type { Space } from '../../ports/space.ts';
 import type { KernelRequest } from '../interface/calls.ts';
 import { NO_RECEIVE, type Task, type Thread } from '../kernel.ts';
-import type { Observer, TrapName, Watch } from './watch.ts';
+import type { Observer, TrapName } from './look.ts';
+import type { Watch } from './watch.ts';
 
 /** A place in a program that calls the kernel. */
 export interface Site {

@@ -1,13 +1,15 @@
 /**
  * Why a call answered its code: the checks that led to it, in order, as data. What was looked at is what the kernel
- * itself looked at (`calls.ts`); what a check is called, and its rule, stands in tables (`refusals.ts`).
+ * itself looked at (`calls.ts`); what a check is called, and its rule, stands in tables (`refusal.ts`).
  */
 import { match } from 'ts-pattern';
 import type { PortName } from '../../ports/name.ts';
 import type { CallRecord, SeenLook, TrapCall } from './calls.ts';
+import type { LookKind } from './look.ts';
+import { MESSAGE_ROWS } from './message-refusals.ts';
 import { OBJECT_ROWS } from './object-refusals.ts';
-import { CALL_ROWS, type Decider, type RefusalRow } from './refusals.ts';
-import type { LookKind } from './watch.ts';
+import { PORT_ROWS } from './port-refusals.ts';
+import type { Decider, RefusalRow } from './refusal.ts';
 
 /** One check. */
 export interface Check {
@@ -64,6 +66,8 @@ const ABOUT_THREADS: readonly LookKind[] = ['thread', 'suspended', 'frozen'];
 
 const SUCCESS: readonly string[] = ['KERN_SUCCESS', 'MACH_MSG_SUCCESS', 'nothing'];
 
+const ROWS: readonly RefusalRow[] = [...PORT_ROWS, ...MESSAGE_ROWS, ...OBJECT_ROWS];
+
 /** Explains a call. Null while it waits. */
 export const why = (record: CallRecord): Why | null => {
   if (record.code === null) return null;
@@ -109,7 +113,7 @@ const isAgain = (look: SeenLook, before: SeenLook | undefined): boolean =>
 /** The row of the tables that has a call's code, and the look that decided: the last of those that could have. */
 const decider = (call: string, code: string, looks: readonly SeenLook[]): { row: RefusalRow; at: number } | null => {
   let best: { row: RefusalRow; at: number } | null = null;
-  for (const row of [...CALL_ROWS, ...OBJECT_ROWS]) {
+  for (const row of ROWS) {
     const [calls, rowCode, by] = row;
     if (rowCode !== code || !calls.test(call)) continue;
     const at = lastOf(looks, by);
