@@ -2,6 +2,7 @@
  * `node-run`: what a process of `up` does. It tells its parent when it is ready, and lives until it is told to stop.
  */
 
+import { lockIntrinsics } from '../../../kernel/resumable/lock/lock.ts';
 import { messageOf } from '../../node/operator-error.ts';
 import { nameOfNode } from '../../node/state-dir.ts';
 import { startNode } from '../boot.ts';
@@ -19,6 +20,8 @@ export type NodeWord =
 /** Runs a node until it is stopped. */
 export const nodeRun = async (context: Context, name: string, options: RunNodeOptions): Promise<number> => {
   try {
+    // Before any program is there, and after all that a node loads itself.
+    if (options.lock) lockIntrinsics();
     const node = await startNode({
       name,
       ...(context.stateDir === undefined ? {} : { stateDir: context.stateDir }),
