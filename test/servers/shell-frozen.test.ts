@@ -51,7 +51,7 @@ beforeAll(async () => {
   writeFileSync(join(state, 'programs', 'point.ts'), POINT);
   letPointsMove(true);
   await runOnly(client, 'node-a', { file, name: 'holder', args: [] });
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await client.close();
@@ -61,7 +61,7 @@ afterAll(async () => {
 
 describe('an image that the destination cannot put together', () => {
   it('calls the move off before it is decided: the task goes on as it was, and why is told', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     letPointsMove(false);
     await loadOn(client, nodeNamed(client, 'node-b'), file);
@@ -84,7 +84,7 @@ describe('an image that the destination cannot put together', () => {
 const untimed = ({ out }: Ran): string => out.replace(/\d+ ms left/, '');
 
 describe('a task that somebody has frozen', () => {
-  it('is listed, shown and looked into, and not killed', { timeout: 60_000 }, async () => {
+  it('is listed, shown and looked into, and not killed', { timeout: 180_000 }, async () => {
     const running = await run('task', 'stack', 'holder');
     const { port } = await taskNamed(client, 'holder');
     expect(await callKernelPort(client.agent, port, { op: 'task_freeze' }, ASK)).toMatchObject({ kr: 'KERN_SUCCESS' });
@@ -143,7 +143,7 @@ class MuteDestination {
 }
 
 describe('a task in the middle of a move', () => {
-  it('is listed with what it waits for, and its threads can be looked into', { timeout: 60_000 }, async () => {
+  it('is listed with what it waits for, and its threads can be looked into', { timeout: 180_000 }, async () => {
     const destination = await MuteDestination.of(client);
     const server = await serviceOf(client, nodeNamed(client, 'node-a'), 'migration');
     const args = { task: 'holder', node: destination.node };
