@@ -37,8 +37,8 @@ export interface Compiler {
       readonly file: string;
       readonly sourceMap: boolean;
       readonly resolveHash: (specifier: string) => string | null;
-      readonly resolveDigest: (specifier: string) => string | null;
-      readonly isAsyncImport: (specifier: string, name: string) => boolean;
+      readonly resolveDigest?: (specifier: string) => string | null;
+      readonly isAsyncImport?: (specifier: string, name: string) => boolean;
     },
   ): CompiledModule;
   /** What a module of any kind imports and exports. */
