@@ -88,7 +88,9 @@ afterAll(async () => {
 });
 
 describe('two versions of one program, which only the node they run on has', () => {
-  it('go to a node that takes code from there, answer side by side, and to no other', { timeout: 180_000 }, async () => {
+  it('go to a node that takes code from there, answer side by side, and to no other', {
+    timeout: 180_000,
+  }, async () => {
     const [one, two] = [await runClerk('one', 'old'), await runClerk('two', 'new')];
     expect(one.hash).not.toBe(two.hash);
     expect([await one.ask(), await two.ask()]).toEqual(['one 1 node-a', 'two 1 node-a']);
