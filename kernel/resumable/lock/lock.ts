@@ -67,7 +67,7 @@ const forgetLegacySetters = (expression: object): void => {
   for (const key of ['input', '$_'] as const) {
     const property = Object.getOwnPropertyDescriptor(expression, key);
     if (property?.set === undefined || property.configurable !== true) continue;
-    Object.defineProperty(expression, key, { ...property, set: undefined } as PropertyDescriptor);
+    Object.defineProperty(expression, key, Object.assign(property, { set: undefined }));
   }
 };
 
