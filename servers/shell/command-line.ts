@@ -1,5 +1,6 @@
 /** The tree of commands, for commander. Each command is loaded when it is called: `--help` loads none. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { STRATEGIES } from '../migration/strategies/table.ts';
 import { OperatorError } from '../node/operator-error.ts';
 import { isNodeName } from '../node/state-dir.ts';
 
@@ -241,8 +242,8 @@ const moveCommands = (program: Command, action: Action): void => {
     .argument('<node>', 'where to')
     .addOption(
       new Option('--strategy <name>', 'how its memory follows')
-        .choices(['copy-on-reference', 'eager-all'])
-        .default('copy-on-reference'),
+        .choices(STRATEGIES.map(({ name }) => name))
+        .default(STRATEGIES[0]?.name),
     )
     .option('--k <pages>', 'pages that are sent ahead of each fault', count)
     .addOption(new Option('--push <when>', 'send the rest unasked').choices(['on', 'off']))
