@@ -13,7 +13,7 @@ const leaf: fc.Arbitrary<unknown> = fc.oneof(
   fc.string({ unit: 'binary' }),
 );
 
-const buffer = new Map([
+const buffer = new Map<number, (shared: ArrayBuffer) => ArrayBufferView>([
   [0, (shared: ArrayBuffer) => new Uint8Array(shared, 1, 3)],
   [1, (shared: ArrayBuffer) => new Float64Array(shared, 8, 1)],
   [2, (shared: ArrayBuffer) => new DataView(shared, 2)],

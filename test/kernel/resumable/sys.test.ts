@@ -47,7 +47,9 @@ const cases: Readonly<Record<string, readonly [source: string, log: readonly unk
       const server = sys.spawn(async () => {
         const late = [await sys.receive(port), await sys.receive(port)];
         const open = await sys.receive(port);
-        for (const each of late) try { await sys.reply(each, 'late'); } catch (error) { await sys.send(log, code(error)); }
+        for (const each of late)
+          try { await sys.reply(each, 'late'); }
+          catch (error) { await sys.send(log, code(error)); }
         await sys.reply(open, 'in time');
         for (let i = 0; i < 12; i++) { const next = await sys.receive(port); await sys.reply(next, next.body); }
       });
