@@ -102,6 +102,7 @@ const accept = (sys: Sys, s: MigrationState, message: Received, source: HeldRigh
       task: offer.task,
       from: String(offer.from),
       strategy: offer.strategy,
+      size: offer.pages,
       port,
       source,
       image: null,
@@ -133,8 +134,15 @@ const objection = (sys: Sys, s: MigrationState, offer: Offer): Objection | null 
   return objectionToSize(sys, s, offer);
 };
 
-/** Pages that come after the move stay until all of their object are here: only then can they be paged out. */
-const objectionToSize = (sys: Sys, s: MigrationState, { pages, strategy }: Offer): Objection | null => {
+/**
+ * What this node's memory has against so many pages; null if there is room. Pages that come after the move stay until
+ * all of their object are here: only then can they be paged out.
+ */
+export const objectionToSize = (
+  sys: Sys,
+  s: MigrationState,
+  { pages, strategy }: Pick<Offer, 'pages' | 'strategy'>,
+): Objection | null => {
   const { fields } = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_info' });
   const { pagesMax, isPaging } = fields as { readonly pagesMax: number; readonly isPaging: boolean };
   if (pages <= pagesMax) return null;

@@ -114,6 +114,8 @@ export interface Arrival {
   /** The node that it comes from. */
   readonly from: string;
   readonly strategy: Strategy;
+  /** Its resident pages, as the offer said. */
+  readonly size: number;
   /** Receive right on which pages come; send right to the source's end. */
   readonly port: PortName;
   readonly source: HeldRight;

@@ -13,6 +13,7 @@ import { COPY_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, moving } from '../kernel-stub.ts';
 import { onDoubtMessage } from './doubt.ts';
 import { lackText } from './lacks.ts';
+import { objectionToSize } from './offer.ts';
 import {
   MOVE_ACTIVATED,
   MOVE_PAGES,
@@ -45,14 +46,17 @@ const prepared = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
   const found = objectionToImage(sys, s, arrival);
   arrival.isPrepared = found === null;
   if (found === null) return tell(sys, s, arrival.source.name, { id: MOVE_PREPARED, body: { mid: arrival.mid } });
-  tell(sys, s, arrival.source.name, { id: MOVE_REFUSED, body: { mid: arrival.mid, ...found } });
+  tell(sys, s, arrival.source.name, { id: MOVE_REFUSED, body: { mid: arrival.mid, why: found.why, code: found.code } });
 };
 
 type Objection = Pick<Verdict, 'why' | 'code'>;
 
 const unusable = (why: string): Objection => ({ why, code: 'E_IMAGE' });
 
-const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): Objection | null => {
+/** Room is looked at once more: the node may have lost some since the offer, and the task is still whole elsewhere. */
+const objectionToImage = (sys: Sys, s: MigrationState, { image, size, strategy }: Arrival): Objection | null => {
+  const crowded = objectionToSize(sys, s, { pages: size, strategy });
+  if (crowded !== null) return crowded;
   const threads = (image as { threads?: unknown } | null)?.threads;
   if (!Array.isArray(threads)) return unusable('the image cannot be read');
   const programs = threads.map((thread: ThreadImage | null) => ({ name: thread?.program, hash: thread?.hash }));

@@ -10,6 +10,7 @@ import type {
   CompileOptions,
   Context,
   DemoOptions,
+  LabOptions,
   MigrateOptions,
   RunNodeOptions,
   StartOptions,
@@ -57,6 +58,7 @@ export const commandLine = (around: Surroundings): CommandLine => {
   taskCommands(program, action);
   moveCommands(program, action);
   compileCommand(program, action);
+  labCommand(program, action);
   return {
     terminal: (argv) => new Terminal(around, argv.includes('--json') ? 'json' : 'text'),
     run: async (argv) => {
@@ -276,6 +278,18 @@ const compileCommand = (program: Command, action: Action): void => {
     .action(
       action(async (context, files: string[], options: CompileOptions) =>
         (await import('./commands/compile.ts')).compileFiles(context, files, options),
+      ),
+    );
+};
+
+const labCommand = (program: Command, action: Action): void => {
+  add(program, 'lab', 'play a script of calls in a kernel of its own: each code, what changed, and why')
+    .argument('[file]', 'such as examples/06-laboratory.lab')
+    .option('--profile <name>', 'semantics of the kernel (default: as the script says, or mach3)')
+    .option('--knobs', 'show what can be set, its defaults and where they come from')
+    .action(
+      action(async (context, file: string | undefined, options: LabOptions) =>
+        (await import('./commands/lab.ts')).lab(context, file, options),
       ),
     );
 };

@@ -72,3 +72,10 @@ export interface CompileOptions {
   /** The folder for what is written. */
   readonly out: string;
 }
+
+/** Options of `lab`. */
+export interface LabOptions {
+  readonly profile?: string;
+  /** Show the semantic knobs, and play nothing. */
+  readonly knobs?: boolean;
+}

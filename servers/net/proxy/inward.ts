@@ -280,7 +280,8 @@ export const discard = (net: Net, { draft }: Delivery): void => {
   for (const item of draft.descriptors ?? []) {
     if (item.kind === 'port') discardRight(net, item);
     else if (item.kind === 'ool') dropMemory(net, item);
-    else for (const name of item.names) discardRight(net, { name, disposition: item.disposition });
+    else if (item.kind === 'ool_ports')
+      for (const name of item.names) discardRight(net, { name, disposition: item.disposition });
   }
 };
 
