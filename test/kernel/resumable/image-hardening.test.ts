@@ -178,7 +178,7 @@ describe('an image of a stranger', () => {
       'V03 at node 0',
     ],
     ['an unknown object of the runtime', table([tag.RECORD, 'thread', 1]), 'V03 at node 0'],
-    ['a fiber of nothing', table([tag.RECORD, 'fiber', 1, 2, 3, 4, 5, 6, 7, 8, 9]), 'V03 at node 0: does not fit'],
+    ['a fiber of nothing', table([tag.RECORD, 'fiber', 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), 'V03 at node 0: does not fit'],
     ['a function', [1, [() => 0], []], 'V03 at roots'],
   ])('is refused: %s', (_, data, says) => {
     expect(() => decodeGraph(data, names)).toThrow(says);
