@@ -12,6 +12,8 @@ export interface FieldObserver {
   readonly read?: (value: unknown) => void;
   /** It has another value now. */
   readonly wrote?: (value: unknown, before: unknown) => void;
+  /** Runs a getter: what it reads is no reading of its own. */
+  readonly within?: <T>(getter: () => T) => T;
 }
 
 const inherited = (target: object, key: string): PropertyDescriptor | undefined => {
@@ -23,7 +25,11 @@ const inherited = (target: object, key: string): PropertyDescriptor | undefined 
 };
 
 /** Observes a field, or a getter of the object's class. A field that is not there is left alone. */
-export const observeField = (target: object, key: string, { read, wrote }: FieldObserver): TakeOff => {
+export const observeField = (
+  target: object,
+  key: string,
+  { read, wrote, within = (getter) => getter() }: FieldObserver,
+): TakeOff => {
   const found = inherited(target, key);
   if (found === undefined) return () => undefined;
   if (found.get !== undefined) {
@@ -31,7 +37,7 @@ export const observeField = (target: object, key: string, { read, wrote }: Field
     Object.defineProperty(target, key, {
       configurable: true,
       get: (): unknown => {
-        const value: unknown = getter.call(target);
+        const value: unknown = within(() => getter.call(target) as unknown);
         read?.(value);
         return value;
       },

@@ -249,7 +249,10 @@ export class Watch {
     this.#field(space, 'isActive', 'task');
     this.#keep(
       space,
-      observeField(space, 'hasRoom', { read: (saw) => this.#looked({ kind: 'room', subject: space, saw }) }),
+      observeField(space, 'hasRoom', {
+        within: (getter) => this.quietly(getter),
+        read: (saw) => this.#looked({ kind: 'room', subject: space, saw }),
+      }),
       observeMethod(space, 'lookup', (method) => (name) => {
         const entry = this.quietly(() => method(name)) as Entry | undefined;
         if (entry !== undefined) this.#entry(space, entry);
@@ -319,6 +322,7 @@ export class Watch {
     if (this.#off.has(port) || port.where === DEAD) return;
     for (const [field, kind] of PORT_FIELDS) {
       const takeOff = observeField(port, field, {
+        within: (getter) => this.quietly(getter),
         read: (saw) => this.#looked({ kind, subject: port, saw }),
         wrote: (value, before) => {
           this.#wrote(port, field, value, before);

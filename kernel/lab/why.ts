@@ -93,13 +93,21 @@ export const why = (record: CallRecord): Why | null => {
   const looked = look === undefined ? argumentsCheck(record) : checkOf(look, record.call);
   const seen = look?.kind === 'limit' || look?.kind === 'port' ? { saw: queueSaw(looks, at) } : {};
   // What only an argument decided comes behind what had been looked at before the arguments.
-  const before = checks(look === undefined ? Number.POSITIVE_INFINITY : at);
+  const until = look === undefined ? looks.length : at - (look.kind === 'limit' ? countsBefore(looks, at) : 0);
+  const before = checks(until);
   return {
     ...base,
     checks: [...before, { ...looked, ...seen, check, rule, verdict: 'refused' }],
     next,
     isUnknown: false,
   };
+};
+
+/** Looks that a check of room consists of, besides the last. */
+const countsBefore = (looks: readonly SeenLook[], at: number): number => {
+  let count = 0;
+  while (['count', 'limit', 'port'].includes(looks[at - count - 1]?.kind ?? '')) count += 1;
+  return count;
 };
 
 /** The same look once more. */

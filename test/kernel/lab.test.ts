@@ -4,7 +4,7 @@ import { bootKernel } from '../../kernel/boot.ts';
 import type { Task, Thread } from '../../kernel/kernel.ts';
 import type { ActorCall } from '../../kernel/lab/actor.ts';
 import { growth } from '../../kernel/lab/census.ts';
-import { censusTable, mermaidOf } from '../../kernel/lab/draw.ts';
+import { censusTable, dotOf, mermaidOf } from '../../kernel/lab/draw.ts';
 import { Laboratory } from '../../kernel/lab/laboratory.ts';
 import { createTask } from '../../kernel/lives.ts';
 import { machine } from '../../kernel/machine.ts';
@@ -136,7 +136,8 @@ describe('a census', () => {
       references: 4,
       from: [{ site: 'careless tidy (receive)', count: 4 }],
     });
-    console.log(censusTable(lab.census()).join('\n'));
-    console.log(mermaidOf(lab.state).join('\n'));
+    expect(censusTable(lab.census()).some((line) => /^ {2}careless tidy \(receive\) +· +4/.test(line))).toBe(true);
+    expect(mermaidOf(lab.state)).toContain('flowchart LR');
+    expect(dotOf(lab.state).filter((line) => line.includes('->')).length).toBe(4);
   });
 });
