@@ -1,5 +1,6 @@
 /** The tree of commands, for commander. Each command is loaded when it is called: `--help` loads none. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { STRATEGIES } from '../migration/strategies/table.ts';
 import { OperatorError } from '../node/operator-error.ts';
 import { isNodeName } from '../node/state-dir.ts';
 
@@ -140,6 +141,7 @@ const nodeCommands = (program: Command, action: Action): void => {
     .option('-n, --nodes <count>', 'how many', count, 2)
     .option('--root <dir>', 'what their file service shows (default: the working folder)')
     .option('--no-journal', 'decisions of moves need not survive a crash')
+    .option('--no-lock', "let programs change the language's own objects, such as Array.prototype")
     .option('--memory <MiB>', 'memory that each keeps in the process (default: 4096)', positive)
     .option('--page-file <MiB>', 'memory that each may keep in a file besides (default: 4096)', positive)
     .option('--accept-code-from <node>', 'run programs that this node sends, or all nodes (repeatable)', nodeNames)
@@ -155,6 +157,7 @@ const nodeCommands = (program: Command, action: Action): void => {
     .argument('<name>', 'such as node-c')
     .option('--root <dir>', 'what its file service shows (default: the working folder)')
     .option('--no-journal', 'decisions of moves need not survive a crash')
+    .option('--no-lock', "let programs change the language's own objects, such as Array.prototype")
     .option('--memory <MiB>', 'memory that it keeps in the process (default: 4096)', positive)
     .option('--page-file <MiB>', 'memory that it may keep in a file besides (default: 4096)', positive)
     .option('--accept-code-from <node>', 'run programs that this node sends, or all nodes (repeatable)', nodeNames)
@@ -170,6 +173,7 @@ const nodeCommands = (program: Command, action: Action): void => {
     inherit(new Command('node-run').argument('<name>'), program)
       .option('--root <dir>')
       .option('--no-journal')
+      .option('--no-lock')
       .option('--memory <MiB>', '', positive)
       .option('--page-file <MiB>', '', positive)
       .option('--accept-code-from <node>', '', nodeNames)
@@ -240,8 +244,8 @@ const moveCommands = (program: Command, action: Action): void => {
     .argument('<node>', 'where to')
     .addOption(
       new Option('--strategy <name>', 'how its memory follows')
-        .choices(['copy-on-reference', 'eager-all'])
-        .default('copy-on-reference'),
+        .choices(STRATEGIES.map(({ name }) => name))
+        .default(STRATEGIES[0]?.name),
     )
     .option('--k <pages>', 'pages that are sent ahead of each fault', count)
     .addOption(new Option('--push <when>', 'send the rest unasked').choices(['on', 'off']))
