@@ -92,11 +92,10 @@ const FULL: readonly (readonly [code: string, before: string, call: string])[] =
   ],
 ];
 
-const actorOf = (lab: Laboratory, name: string): Thread =>
-  [...lab.kernel.tasks]
-    .find((task) => task.name === name)!
-    .threads.values()
-    .next().value!;
+const actorOf = (lab: Laboratory, name: string): Thread => {
+  const [task] = [...lab.kernel.tasks].filter((each) => each.name === name);
+  return [...task!.threads][0]!;
+};
 
 const self = (request: Extract<ActorCall, { kind: 'self' }>['request']): ActorCall => ({ kind: 'self', request });
 
