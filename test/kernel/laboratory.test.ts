@@ -12,26 +12,19 @@ import type { Why } from '../../kernel/lab/why.ts';
 import type { Names } from './lab-refusals.ts';
 import { refusedCalls, refusedKernelCalls, refusedMessages } from './lab-refusals.ts';
 
-/** Plays a script, with what a laboratory is to have before. */
-const played = (text: string, prepare: (lab: Laboratory) => void = () => undefined) => {
-  let lab: Laboratory | null = null;
-  const reports = [
-    ...play(text, () => {
-      lab = new Laboratory(bootKernel);
-      prepare(lab);
-      return lab;
-    }),
-  ];
-  return { reports, codes: reports.filter(({ code, waits }) => code !== null || waits).map(({ code }) => code) };
-};
+/** Plays a script; `prepare` is handed each laboratory. */
+const played = (text: string, prepare: (lab: Laboratory) => unknown = () => undefined) => [
+  ...play(text, () => {
+    const lab = new Laboratory(bootKernel);
+    prepare(lab);
+    return lab;
+  }),
+];
 
 /** The explanations of the calls that were refused, at once or after a wait. */
-const explained = (text: string, prepare: (lab: Laboratory) => void = () => undefined): Why[] => {
+const explained = (text: string): Why[] => {
   const labs: Laboratory[] = [];
-  played(text, (lab) => {
-    labs.push(lab);
-    prepare(lab);
-  });
+  played(text, (lab) => labs.push(lab));
   return labs.flatMap((lab) =>
     lab.calls.flatMap(({ n, code }) => {
       const why = lab.why(n);
@@ -48,7 +41,7 @@ give A.p to B as q
 `;
 
 /** Calls that wait, and lack of room: scripts with the codes that they end in. */
-const WAITS: readonly (readonly [codes: readonly string[], script: string, prepare?: (lab: Laboratory) => void])[] = [
+const WAITS: readonly (readonly [codes: readonly string[], script: string])[] = [
   [['MACH_RCV_TIMED_OUT'], `${PAIR}A receive from=p timeout=50\nadvance 50`],
   [['MACH_RCV_PORT_DIED'], `${PAIR}thread A.2 in A\nA.2 receive from=p\nA port_destroy name=p`],
   [
@@ -100,8 +93,8 @@ const actorOf = (lab: Laboratory, name: string): Thread => {
 const self = (request: Extract<ActorCall, { kind: 'self' }>['request']): ActorCall => ({ kind: 'self', request });
 
 describe('why, of calls that wait', () => {
-  it.each(WAITS)('%j', (codes, script, prepare) => {
-    const found = explained(script, prepare);
+  it.each(WAITS)('%j', (codes, script) => {
+    const found = explained(script);
     expect(found.map(({ code, checks, isUnknown }) => [code, checks.at(-1)?.verdict, isUnknown])).toEqual(
       codes.map((code) => [code, 'refused', false]),
     );
@@ -202,7 +195,7 @@ describe('steps', () => {
 
   it('come out the same whenever they are taken', () => {
     const script = readFileSync('examples/06-laboratory.lab', 'utf8');
-    expect(JSON.stringify(played(script).reports)).toBe(JSON.stringify(played(script).reports));
+    expect(JSON.stringify(played(script))).toBe(JSON.stringify(played(script)));
   });
 
   it('are of the thread that is chosen', () => {
@@ -273,6 +266,7 @@ describe('a script', () => {
     ['task A\nA send to=4:PUSH', 'line 2: there is no disposition PUSH'],
     ['task A\nA send body={"a"', 'line 2: no JSON: {"a"'],
     ['task A\nshow everything', 'line 2: show census, growth, mermaid, dot or a task, not everything'],
+    ['task A\ntask A', 'line 2: there is a task A already'],
     ['what?', 'line 1: not understood: what?'],
   ])('that is wrong is told with its line: %j', (text, message) => {
     expect(() => played(text)).toThrow(message);
