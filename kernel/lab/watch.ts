@@ -58,8 +58,13 @@ export class Watch {
   readonly #entries: Map<Space, Set<Entry>> = new Map();
   #isQuiet = false;
 
+  /** True while somebody watches the kernel. */
+  static isOn(kernel: Kernel): boolean {
+    return Object.hasOwn(kernel.tasks, 'add');
+  }
+
   constructor(kernel: Kernel) {
-    if (Object.hasOwn(kernel.tasks, 'add')) throw new TypeError('the kernel is being watched already');
+    if (Watch.isOn(kernel)) throw new TypeError('the kernel is being watched already');
     this.kernel = kernel;
     this.#field(kernel.ipc, 'ports', 'ports', ({ ports, portsMax }: Ipc) => ({ ports, portsMax }));
     const watchTask = (task: unknown): void => this.#task(task as Task);

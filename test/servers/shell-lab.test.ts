@@ -1,8 +1,9 @@
-/** `portolan lab`: scripts on the command line. */
+/** `portolan lab`: scripts on the command line; `portolan census`: who holds what on the nodes. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type RunningNode, startNode } from '../../servers/shell/boot.ts';
 import { fileOf, runIn } from './shell-scene.ts';
 
 let folder = '';
@@ -53,5 +54,42 @@ describe('portolan lab', () => {
     const other = await runIn(folder, ['lab', script('profile vms\n'), '--json']);
     expect([other.code, JSON.parse(other.err).error.hint]).toEqual([2, expect.stringContaining('mach3')]);
     expect((await runIn(folder, ['lab', '--json'])).code).toBe(2);
+  });
+});
+
+describe('portolan census', () => {
+  let node: RunningNode;
+  const state = (): string => join(folder, 'state');
+  const run = (...argv: readonly string[]) => runIn(state(), ['census', ...argv]);
+  beforeAll(async () => {
+    node = await startNode({ name: 'node-a', stateDir: state(), journal: 'off', sink: () => undefined });
+  }, 60_000);
+  afterAll(() => node.stop());
+
+  it('counts without call sites, and says how to have them', async () => {
+    const { code, out, err } = await run();
+    expect([code, out.split('\n')[0]]).toEqual([0, 'node-a']);
+    expect(out).toMatch(/^ {2}names +\d/m);
+    expect(err).toContain('portolan census --sites on');
+  });
+
+  it('names the call that has kept more than before', { timeout: 30_000 }, async () => {
+    const before = join(folder, 'before.json');
+    writeFileSync(before, (await run('--sites', 'on', '--json')).out);
+    const leaker = fileOf('programs/leaker.ts');
+    expect(await runIn(state(), ['task', 'run', leaker, '--name', 'leaker'])).toMatchObject({ code: 0 });
+    await vi.waitFor(async () => {
+      const { out } = await run('--since', before);
+      expect(out).toMatch(/^ {2}leaker: leaker hoard \(port_allocate\) +· +· +· +· +5 /m);
+    });
+    const off = await run('--sites', 'off', '--json');
+    expect(JSON.parse(off.out).nodes).toMatchObject([{ node: 'node-a', census: { hasSites: false } }]);
+  });
+
+  it('refuses what is no census', async () => {
+    const absent = await run('--since', join(folder, 'none.json'), '--json');
+    expect([absent.code, JSON.parse(absent.err).error.code]).toEqual([3, 'E_NO_INPUT']);
+    expect((await run('--since', script('{"nodes": [1]}'), '--json')).err).toContain('holds no census');
+    expect((await run('--sites', 'perhaps', '--json')).code).toBe(2);
   });
 });
