@@ -33,7 +33,7 @@ const become = (draft: Plain, before: Readonly<Plain>, later: Readonly<Plain>): 
   }
 };
 
-/** The change from `before` to a state that was taken later. `after` is frozen, and shares with `before` what is equal. */
+/** The change from `before` to a state that was taken later. `after` is frozen, and shares what is equal. */
 export const changeOf = (before: KernelState, later: KernelState): StateChange => {
   enablePatches();
   const [after, patches] = produceWithPatches(before, (draft) =>

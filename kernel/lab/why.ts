@@ -4,8 +4,8 @@
  */
 import { match } from 'ts-pattern';
 import type { PortName } from '../../ports/name.ts';
-import type { CallRecord, SeenLook, TrapCall } from './calls.ts';
-import type { LookKind } from './look.ts';
+import type { CallRecord, TrapCall } from './calls.ts';
+import type { LookKind, SeenLook } from './look.ts';
 import { MESSAGE_ROWS } from './message-refusals.ts';
 import { OBJECT_ROWS } from './object-refusals.ts';
 import { PORT_ROWS } from './port-refusals.ts';

@@ -46,7 +46,8 @@ const WAITS: readonly (readonly [codes: readonly string[], script: string])[] = 
   [['MACH_RCV_PORT_DIED'], `${PAIR}thread A.2 in A\nA.2 receive from=p\nA port_destroy name=p`],
   [
     ['MACH_RCV_PORT_CHANGED'],
-    `${PAIR}thread A.2 in A\nA.2 receive from=p\nA s = port_allocate right=PORT_SET\nA port_move_member member=p after=s`,
+    `${PAIR}thread A.2 in A\nA.2 receive from=p
+A s = port_allocate right=PORT_SET\nA port_move_member member=p after=s`,
   ],
   [['MACH_RCV_INTERRUPTED'], `${PAIR}thread A.2 in A\nA.2 t = thread_self\nA.2 receive from=p\nA thread_abort on=t`],
   [
@@ -55,13 +56,15 @@ const WAITS: readonly (readonly [codes: readonly string[], script: string])[] = 
   ],
   [
     ['MACH_SEND_INTERRUPTED'],
-    `${PAIR}A port_set_qlimit name=p qlimit=0\nthread B.2 in B\nB.2 t = thread_self\nB.2 send to=q:COPY_SEND id=1\nB thread_abort on=t`,
+    `${PAIR}A port_set_qlimit name=p qlimit=0\nthread B.2 in B\nB.2 t = thread_self
+B.2 send to=q:COPY_SEND id=1\nB thread_abort on=t`,
   ],
   [['MACH_RCV_TOO_LARGE'], `${PAIR}B send to=q:COPY_SEND id=1 body="long"\nA receive from=p limit=24`],
   [['MACH_RCV_TOO_LARGE'], `${PAIR}B send to=q:COPY_SEND id=1 body="long"\nA receive from=p limit=24 large=true`],
   [
     ['MACH_RCV_INVALID_NOTIFY'],
-    `${PAIR}B r = port_allocate right=RECEIVE\nB send to=q:COPY_SEND id=1 reply=r:MAKE_SEND_ONCE\nA receive from=p notify=99`,
+    `${PAIR}B r = port_allocate right=RECEIVE
+B send to=q:COPY_SEND id=1 reply=r:MAKE_SEND_ONCE\nA receive from=p notify=99`,
   ],
   [['TERMINATED'], `${PAIR}thread A.2 in A\nA.2 t = thread_self\nA.2 receive from=p\nA thread_terminate on=t`],
   [['MIG_SERVER_DIED'], `${PAIR}B port_names on=q\nA m = receive from=p\nA port_deallocate name=m.reply`],
