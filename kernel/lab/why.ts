@@ -94,13 +94,19 @@ export const why = (record: CallRecord): Why | null => {
   const seen = look?.kind === 'limit' || look?.kind === 'port' ? { saw: queueSaw(looks, at) } : {};
   // What only an argument decided comes behind what had been looked at before the arguments.
   const until = look === undefined ? looks.length : at - (look.kind === 'limit' ? countsBefore(looks, at) : 0);
-  const before = checks(until);
+  const before = look === undefined ? withoutEnd(checks(until), looks) : checks(until);
   return {
     ...base,
     checks: [...before, { ...looked, ...seen, check, rule, verdict: 'refused' }],
     next,
     isUnknown: false,
   };
+};
+
+/** What an argument has decided ends with what the kernel looked at to give the request's rights up. */
+const withoutEnd = (checks: readonly Check[], looks: readonly SeenLook[]): readonly Check[] => {
+  const last = looks.findLastIndex(({ kind }) => !['senders', 'makes', 'port', 'count', 'limit'].includes(kind));
+  return checks.slice(0, last + 1);
 };
 
 /** Looks that a check of room consists of, besides the last. */
