@@ -100,6 +100,7 @@ export const terminateThread = (thread: Thread): KernReturn => {
   if (thread.kernelPort !== null) killPort(kernel.ipc, thread.kernelPort);
   thread.self = dropSpecial(kernel, thread.self);
   thread.exceptionPort = dropSpecial(kernel, thread.exceptionPort);
+  if (thread.task.isAlive) thread.program.terminated?.(thread.state, thread);
   return 'KERN_SUCCESS';
 };
 

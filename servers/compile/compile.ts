@@ -49,7 +49,7 @@ export { outlineOf } from './outline.ts';
 
 type Generate = (tree: t.File, options: GeneratorOptions, source: string) => GeneratorResult;
 
-/** The generator is CommonJS: whether its function is the `default` or the `default` of that depends on who loads it. */
+/** The generator is CommonJS: whether its function is `default` or the `default` of that depends on who loads it. */
 const loaded = babelGenerator as unknown as Generate | { readonly default: Generate };
 const generate: Generate = typeof loaded === 'function' ? loaded : loaded.default;
 

@@ -69,8 +69,8 @@ export const specifiersOf = (program: t.Program): string[] =>
   });
 
 /**
- * SHA-256, in hex, of the compiler's ABI, the module without types, comments and places, and what `digestOf` answers for
- * the modules that it imports: null for what nobody knows. To be called before the passes change the tree.
+ * SHA-256, in hex, of the compiler's ABI, the module without types, comments and places, and what `digestOf` answers
+ * for the modules that it imports: null for what nobody knows. To be called before the passes change the tree.
  */
 export const hashProgram = (tree: t.File, digestOf: (specifier: string) => string | null): string => {
   const parts = ['portolan program', String(abi)];

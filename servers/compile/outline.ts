@@ -1,4 +1,4 @@
-/** What a module says of itself to others, read off its tree: what it imports, and which of its exports are async functions. */
+/** What others must know of a module, read off its tree: what it imports, which of its exports are async functions. */
 import { types as t } from '@babel/core';
 import { specifiersOf } from './hash.ts';
 import { parseLeniently } from './parse.ts';

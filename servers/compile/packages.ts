@@ -1,4 +1,4 @@
-/** Packages as a hash knows them: by name and version, whatever tool resolves them, and whether it bundles them or not. */
+/** Packages as a hash knows them: by name and version, whatever tool resolves them, bundled or not. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

@@ -37,8 +37,8 @@ export interface Compiler {
       readonly file: string;
       readonly sourceMap: boolean;
       readonly resolveHash: (specifier: string) => string | null;
-      readonly resolveDigest: (specifier: string) => string | null;
-      readonly isAsyncImport: (specifier: string, name: string) => boolean;
+      readonly resolveDigest?: (specifier: string) => string | null;
+      readonly isAsyncImport?: (specifier: string, name: string) => boolean;
     },
   ): CompiledModule;
   /** What a module of any kind imports and exports. */
@@ -98,7 +98,7 @@ interface Linked {
   readonly module: CompiledModule | null;
 }
 
-/** What a module is compiled with: the hashes of the programs that it imports, digests of other modules, by specifier. */
+/** What a module is compiled with: hashes of the programs that it imports, digests of other modules, by specifier. */
 interface Imported {
   readonly programs: ReadonlyMap<string, string | null>;
   readonly digests: ReadonlyMap<string, string | null>;
@@ -257,7 +257,7 @@ const digest = (...parts: readonly string[]): string => {
 
 const NO_OUTLINE: Outline = { imports: [], asyncExports: new Set(), reexports: [] };
 
-/** Whether an export of a program module is an async function, wherever it is defined; `path` is where to look first. */
+/** Whether an export of a program module is an async function, wherever it is defined; `path` is where to look. */
 const isAsyncExport = (units: ReadonlyMap<string, Unit>, path: string | undefined, name: string): boolean => {
   const asked = new Set<string>();
   const isOne = (at: string | undefined, wanted: string): boolean => {

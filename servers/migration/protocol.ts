@@ -105,6 +105,7 @@ export type DecisionVerdict =
 export type RefusalCode =
   | 'E_VERSION' // it lacks code
   | 'E_NO_ROOM' // it has no room
+  | 'E_ENDED' // (the source's) the task has ended, or ends
   | 'E_IMAGE' // what it has been sent makes no task with its code: the move was called off while the task was frozen
   | '';
 

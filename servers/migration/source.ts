@@ -74,9 +74,15 @@ const enter = (sys: Sys, s: MigrationState, move: SourceMove): void =>
 const fail = (sys: Sys, s: MigrationState, move: SourceMove, why: string): void =>
   advance(sys, s, move, { type: 'failed', why });
 
+/** The name of its kernel port is dead: there is nothing to move any more. */
+const failEnded = (sys: Sys, s: MigrationState, move: SourceMove): void => {
+  move.refusal = { code: 'E_ENDED', missing: [] };
+  fail(sys, s, move, 'the task has ended');
+};
+
 const offer = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   const described = callKernel(sys, { port: move.task.name, reply: s.reply }, { op: 'task_describe' });
-  if (described.kr !== 'KERN_SUCCESS') return fail(sys, s, move, 'the task is gone');
+  if (described.kr !== 'KERN_SUCCESS') return failEnded(sys, s, move);
   move.blockers = (described.fields['blockers'] as string[] | undefined) ?? [];
   const pinned = move.blockers.find((blocker) => blocker.includes('pinned'));
   if (pinned !== undefined) return fail(sys, s, move, pinned);
@@ -108,6 +114,7 @@ const freeze = (sys: Sys, s: MigrationState, move: SourceMove): void => {
     move.wasFrozen = true;
     return advance(sys, s, move, { type: 'frozen' });
   }
+  if (answer.kr === 'MACH_SEND_INVALID_DEST') return failEnded(sys, s, move);
   if (answer.kr !== 'KERN_FAILURE') return fail(sys, s, move, `the task cannot be frozen: ${answer.kr}`);
   move.blockers = (answer.fields['blockers'] as string[] | undefined) ?? [];
   const { refused } = answer.fields;

@@ -46,7 +46,7 @@ const prepared = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
   const found = objectionToImage(sys, s, arrival);
   arrival.isPrepared = found === null;
   if (found === null) return tell(sys, s, arrival.source.name, { id: MOVE_PREPARED, body: { mid: arrival.mid } });
-  tell(sys, s, arrival.source.name, { id: MOVE_REFUSED, body: { mid: arrival.mid, ...found } });
+  tell(sys, s, arrival.source.name, { id: MOVE_REFUSED, body: { mid: arrival.mid, why: found.why, code: found.code } });
 };
 
 type Objection = Pick<Verdict, 'why' | 'code'>;

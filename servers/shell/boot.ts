@@ -4,7 +4,6 @@
  * inside a command.
  */
 import { v4, v7 } from 'uuid';
-import { HostTask } from '../../kernel/host-task.ts';
 import { MOVER } from '../../kernel/interface/bootstrap.ts';
 import type { Task } from '../../kernel/kernel.ts';
 import type { Program } from '../../kernel/program.ts';
@@ -243,7 +242,7 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
     await parts.close();
     throw asTrouble(name, error);
   }
-  const host = new HostTask(parts.kernel, 'node');
+  const host = parts.host('node');
   const known = (program: Program): void => parts.kernel.programs.set(program.name, program);
   const shelf = new NodeCodeShelf(known);
   const services = startServers(parts, host.task, shelf, { settings, dir });
@@ -326,7 +325,7 @@ export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promi
     throw new OperatorError({ code: 'E_NO_KERNEL', text: `no node runs in ${dir.path}`, hint: 'portolan up -n 2' });
   }
   const parts = composed(`cli.${v4()}`, dir, limits);
-  const host = new HostTask(parts.kernel, 'cli');
+  const host = parts.host('cli');
   const net = parts.grantNet(host.task);
   // Nobody can dial this kernel, since it has no socket: nodes that a task may move to must know it before.
   for (const { node } of records) parts.net.dial(node);
@@ -340,7 +339,7 @@ export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promi
     dir: dir.path,
     reach: (node) => parts.net.reach(node, LOCAL_MS),
     newAgent: (name) => {
-      const agent = new HostTask(parts.kernel, name);
+      const agent = parts.host(name);
       return { agent, net: parts.grantNet(agent.task) };
     },
     refusalOf: (node) => parts.net.refusalOf(node),

@@ -1,5 +1,6 @@
 /** The material of a node: a kernel with real time and pump, netmsg with its sessions, and who holds which right. */
 import { bootKernel } from '../../kernel/boot.ts';
+import { HostTask } from '../../kernel/host-task.ts';
 import type { Kernel, Task } from '../../kernel/kernel.ts';
 import { createTask, createThread, kernelPort } from '../../kernel/lives.ts';
 import { NetDoor } from '../../kernel/move/door.ts';
@@ -79,6 +80,11 @@ export class Composition<N extends Carrying> {
     const task = createTask(this.kernel, name);
     task.pinned = why;
     return task;
+  }
+
+  /** A task of the host: code outside of the kernel that speaks by messages. */
+  host(name: string): HostTask {
+    return new HostTask(this.kernel, name);
   }
 
   start(task: Task, program: Program, args: unknown): void {

@@ -3,7 +3,6 @@
  * been compiled yet, and a task stands still meanwhile. So a node that has nothing to do moves a small task between
  * two kernels of its own, by the servers that all nodes have, over a link in memory; then both are gone.
  */
-import { HostTask } from '../../kernel/host-task.ts';
 import { machine } from '../../kernel/machine.ts';
 import type { Program } from '../../kernel/program.ts';
 import type { PortName } from '../../ports/name.ts';
@@ -74,12 +73,12 @@ class MemoryNet implements Carrying {
 interface Stage {
   readonly name: string;
   readonly parts: Composition<MemoryNet>;
-  readonly agent: HostTask;
+  readonly agent: ReturnType<Composition<MemoryNet>['host']>;
 }
 
 const newStage = (name: string): Stage => {
   const parts = new Composition(name, (ring) => new MemoryNet(name, ring));
-  return { name, parts, agent: new HostTask(parts.kernel, 'prompter') };
+  return { name, parts, agent: parts.host('prompter') };
 };
 
 /** Brings up a migration server. */
@@ -121,7 +120,7 @@ const move = async ({ name, parts, agent }: Stage, to: string, signal: AbortSign
   return record?.outcome === 'moved';
 };
 
-/** Rehearses, and answers how many moves were made: fewer if the time is up, or the signal fires. */
+/** Rehearses, and answers how many moves were made: fewer if the time is up. Rejects if the signal fires in one. */
 export const rehearse = async (signal: AbortSignal, { movesMax, ms }: RehearsalLimits = LIMITS): Promise<number> => {
   const stages = [newStage('left'), newStage('right')] as const;
   try {

@@ -79,7 +79,7 @@ const run = (...argv: readonly string[]): Promise<Ran> => runIn(state, argv);
 beforeAll(async () => {
   await Promise.all([start('node-a'), start('node-b', '--accept-code-from', 'node-a'), start('node-c')]);
   client = await connect(state);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await client.close();
@@ -88,7 +88,9 @@ afterAll(async () => {
 });
 
 describe('two versions of one program, which only the node they run on has', () => {
-  it('go to a node that takes code from there, answer side by side, and to no other', { timeout: 60_000 }, async () => {
+  it('go to a node that takes code from there, answer side by side, and to no other', {
+    timeout: 180_000,
+  }, async () => {
     const [one, two] = [await runClerk('one', 'old'), await runClerk('two', 'new')];
     expect(one.hash).not.toBe(two.hash);
     expect([await one.ask(), await two.ask()]).toEqual(['one 1 node-a', 'two 1 node-a']);
@@ -115,7 +117,7 @@ describe('two versions of one program, which only the node they run on has', () 
     await nodes.get('node-c')?.hasPrinted('E_CODE_NOT_ACCEPTED: it takes no code from node-a');
   });
 
-  it('and again when that node has been started anew', { timeout: 60_000 }, async () => {
+  it('and again when that node has been started anew', { timeout: 180_000 }, async () => {
     const third = await runClerk('one', 'third');
     await nodes.get('node-b')?.kill();
     await start('node-b', '--accept-code-from', 'node-a');
@@ -133,7 +135,7 @@ describe('a program that moves itself', () => {
   const readme = readFileSync(fileOf('../../README.md'), 'utf8');
   const tick = /```ts\n\/\/ tick\.program\.ts.*?\n(.*?)```/s.exec(readme)?.[1] ?? '';
 
-  it('goes there and back, as the README has it', { timeout: 60_000 }, async () => {
+  it('goes there and back, as the README has it', { timeout: 180_000 }, async () => {
     const file = join(state, 'tick.program.ts');
     writeFileSync(file, tick.replace('sys.sleep(1000)', 'sys.sleep(1)'));
     const ran = await run('task', 'run', '--wait', '--on', 'node-a', file);

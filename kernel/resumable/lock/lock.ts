@@ -67,7 +67,10 @@ const forgetLegacySetters = (expression: object): void => {
   for (const key of ['input', '$_'] as const) {
     const property = Object.getOwnPropertyDescriptor(expression, key);
     if (property?.set === undefined || property.configurable !== true) continue;
-    Object.defineProperty(expression, key, { ...property, set: undefined } as PropertyDescriptor);
+    const { get, enumerable = false } = property;
+    // That it has no setter must be said: one that is not mentioned stays.
+    const readable: object = { get, set: undefined, enumerable, configurable: false };
+    Object.defineProperty(expression, key, readable);
   }
 };
 

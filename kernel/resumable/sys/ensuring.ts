@@ -2,7 +2,7 @@
 import { type Awaitable, ENDED, Frame, MODE_NEXT, type Mode } from '../frame.ts';
 import { handWritten } from './builtin.ts';
 
-/** Awaits `call`, then `last` whatever came of it. Its value, or what it throws, is that of `call`, unless `last` throws. */
+/** Awaits `call`, then `last` whatever came of it. Its outcome is that of `call`, unless `last` throws. */
 export class Ensuring extends Frame {
   call: unknown = undefined;
   last: Awaitable | undefined = undefined;

@@ -1,8 +1,8 @@
 /**
  * A question and its answer, as a frame, so that a program may be frozen while it waits. Reply ports are kept for the
- * next question (Mach's `mig_get_reply_port`; as many as questions are open at one time). One whose answer is not waited
- * for any more, because of a time-out or because the thread was told to stop, is destroyed: an answer that comes later
- * dies with it.
+ * next question (Mach's `mig_get_reply_port`; as many as questions are open at one time). One whose answer is not
+ * waited for any more, because of a time-out or because the thread was told to stop, is destroyed: an answer that comes
+ * later dies with it.
  */
 import { NOTIFY_SEND_ONCE } from '../../../ports/fate.ts';
 import type { PortName } from '../../../ports/name.ts';

@@ -1,5 +1,5 @@
 /** `task stack` and `task locals`: where the threads of a task wait in their sources, and what they hold there. */
-import type { Answer } from '../../../kernel/interface/calls.ts';
+import type { Answer, KernelRequest } from '../../../kernel/interface/calls.ts';
 import {
   type CallLocals,
   type LogicalCall,
@@ -9,7 +9,7 @@ import {
 } from '../../../kernel/interface/inspect.ts';
 import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import { OperatorError } from '../../node/operator-error.ts';
-import { callKernelPort, letGo } from '../agent.ts';
+import { type Agent, callKernelPort, letGo } from '../agent.ts';
 import { ASK, type Client, type FoundTask, nodeNamed, serviceOf } from '../client.ts';
 import type { Context, TaskLocalsOptions } from '../context.ts';
 import { anyTaskNamed } from '../find-task.ts';
@@ -83,6 +83,16 @@ export const taskLocals = (context: Context, name: string, options: TaskLocalsOp
 const standOf = (task: FoundTask | FrozenTask): { readonly state: string; readonly waits?: string } =>
   'waits' in task ? { state: 'frozen', waits: task.waits } : { state: 'running' };
 
+/** Calls a thread's port. Threads of a program come and go: one that is gone answers as what is no thread. */
+const askThread = async (agent: Agent, port: PortName, request: KernelRequest): Promise<Answer> => {
+  try {
+    return await callKernelPort(agent, port, request, ASK);
+  } catch (error) {
+    if (error instanceof OperatorError && error.code === 'E_WIRE') return { kr: 'KERN_INVALID_ARGUMENT' };
+    throw error;
+  }
+};
+
 const runningThreads = async ({ agent }: Client, task: FoundTask): Promise<Threads> => {
   const answer = await callKernelPort(agent, task.port, { op: 'task_threads' }, ASK);
   letGo(agent, task.port);
@@ -92,7 +102,7 @@ const runningThreads = async ({ agent }: Client, task: FoundTask): Promise<Threa
   const ports = new Map<number, PortName>();
   const stacks = await Promise.all(
     all.slice(0, THREADS_TOLD_MAX).map(async (port) => {
-      const { kr, ...fields } = await callKernelPort(agent, port, { op: 'thread_get_stack' }, ASK);
+      const { kr, ...fields } = await askThread(agent, port, { op: 'thread_get_stack' });
       const stack = fields as unknown as ThreadStack;
       if (kr === 'KERN_SUCCESS') ports.set(stack.thread, port);
       else letGo(agent, port); // it has ended meanwhile
@@ -104,7 +114,7 @@ const runningThreads = async ({ agent }: Client, task: FoundTask): Promise<Threa
     more: Math.max(0, all.length - THREADS_TOLD_MAX),
     localsOf: async (thread, frame) => {
       const port = ports.get(thread) ?? MACH_PORT_NULL;
-      return asLocals(await callKernelPort(agent, port, { op: 'thread_get_locals', frame }, ASK));
+      return asLocals(await askThread(agent, port, { op: 'thread_get_locals', frame }));
     },
     close: () => {
       for (const port of ports.values()) letGo(agent, port);

@@ -44,7 +44,7 @@ export const dryRunLines = (
   return { lines, isFree };
 };
 
-/** A move that did not come about, as an error. The task runs where it was. */
+/** A move that did not come about, as an error. The task runs where it was, unless it has ended. */
 export const refusalOf = (task: TaskFacts, to: string, verdict: Verdict): OperatorError => {
   const { record } = verdict;
   const [why = 'no reason is known', ...details] = reasonsOf(verdict);
@@ -53,6 +53,13 @@ export const refusalOf = (task: TaskFacts, to: string, verdict: Verdict): Operat
     return new OperatorError({
       code: 'E_TIMEOUT',
       text: `${task.name}: the move to ${to} is not over`,
+      hint: `portolan task show ${task.name}`,
+    });
+  }
+  if (record?.code === 'E_ENDED') {
+    return new OperatorError({
+      code: 'E_NO_SUCH_TASK',
+      text: `${task.name} ended on ${task.node} before it was moved`,
       hint: `portolan task show ${task.name}`,
     });
   }

@@ -10,7 +10,13 @@ import type { ShapeArguments } from '../programs/shapes.program.ts';
 
 const source = (): string => readFileSync('test/bench/programs/shapes.program.ts', 'utf8');
 
-const OPTIONS = { file: 'shapes.program.ts', sourceMap: false, resolveHash: () => null };
+const OPTIONS = {
+  file: 'shapes.program.ts',
+  sourceMap: false,
+  resolveHash: () => null,
+  resolveDigest: () => null,
+  isAsyncImport: () => false,
+};
 
 type Main = (sys: unknown, args: ShapeArguments) => unknown;
 

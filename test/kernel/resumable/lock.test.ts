@@ -15,7 +15,7 @@ interface Report {
 const report = ((): Report => {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', file], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
   });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as Report;

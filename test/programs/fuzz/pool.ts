@@ -1,4 +1,4 @@
-/** Slices of seeds, handed out to processes: each is a fuzzer of its own, so that the programs spread over the cores. */
+/** Slices of seeds, handed out to processes: each is a fuzzer of its own, so that programs spread over the cores. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { FuzzOptions, Tally } from './fuzz.ts';

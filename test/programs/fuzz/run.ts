@@ -1,9 +1,10 @@
 /**
  * `npm run fuzz:programs -- [--seed S] [--count N] [--workers W] [--findings M] [--no-shrink] [--whole] [--straight]
- * [--json]`: compares the random programs of the seeds S to S + N - 1 with what JavaScript makes of them, by W processes
- * (by default one for each core); with `--straight` none is taken apart. `--whole` prints programs as they were before
- * they were shrunk, `--json` one line with everything. Progress goes to stderr; an interrupt ends it after the slices
- * that are begun, with what was found. Exit code 0: no difference; 1: some; 2: it could not begin, or a process died.
+ * [--json]`: compares the random programs of the seeds S to S + N - 1 with what JavaScript makes of them, by W
+ * processes (by default one for each core); with `--straight` none is taken apart. `--whole` prints programs as they
+ * were before they were shrunk, `--json` one line with everything. Progress goes to stderr; an interrupt ends it after
+ * the slices that are begun, with what was found. Exit code 0: no difference; 1: some; 2: it could not begin, or a
+ * process died.
  */
 import { availableParallelism } from 'node:os';
 import process from 'node:process';

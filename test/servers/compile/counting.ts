@@ -1,4 +1,4 @@
-/** A small project: two program modules, one of which imports the other, two plain modules, and a host that runs them. */
+/** A small project: two program modules, one of which imports the other, two plain ones, and a host that runs them. */
 
 /**
  * Where the program throws, in its own file: what every tool has to show. It is at `new`; the minifier of Vite only

@@ -157,7 +157,7 @@ export async function* walk() {}`,
   });
 
   it.each([
-    "import { one } from './asked.program.ts';\nexport async function main() { void one(); await one(); const a = one(); }",
+    "import { one } from './asked.program.ts';\nexport async function main() { void one(); await one(); return one() }",
     "import { plain, walk } from './asked.program.ts';\nexport async function main() { plain(); walk(); }",
     "import { one } from './plain.ts';\nexport async function main() { one(); }",
     "import one from './between.program.ts';\nexport async function main() { one(); }",
