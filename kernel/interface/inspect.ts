@@ -52,7 +52,8 @@ export interface CallLocals {
 export const THREADS_TOLD_MAX = 200;
 /**
  * Calls on the host port for who looks for leaks: `{ census }`, a `Census` (`kernel/lab/census.ts`). `sites`: follow
- * from now on which calls obtain what (`on`), no more (`off`), or as before (`keep`). Off at first, and free then.
+ * from now on which calls obtain what (`on`), no more (`off`), or as before (`keep`). Off
+ * at first, and free until it has been on once.
  */
 export interface CensusRequest {
   readonly op: 'host_census';

@@ -1,6 +1,7 @@
 /**
  * Looking on: accessors in the place of the fields of one object, wrappers in the place of its methods. The object does
- * what it did, by the same code; somebody is told. Taken off again, it is as it was.
+ * what it did, by the same code; somebody is told. Taken off again, it has its fields as it
+ * had them; V8 remembers that they were something else, and code that meets such objects stays slower.
  */
 
 /** Takes one observation off. */

@@ -7,7 +7,7 @@ import { SiteBook } from '../lab/sites.ts';
 import { Watch } from '../lab/watch.ts';
 import { only, type Served, success } from './request.ts';
 
-/** Serves `host_census` for one kernel. Off, it holds nothing and costs nothing. */
+/** Serves `host_census` for one kernel. Off, it holds nothing. */
 export class CensusDesk {
   readonly #kernel: Kernel;
   #following: { readonly watch: Watch; readonly book: SiteBook } | null = null;

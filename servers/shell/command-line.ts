@@ -285,7 +285,12 @@ const compileCommand = (program: Command, action: Action): void => {
 
 const labCommand = (program: Command, action: Action): void => {
   add(program, 'census', 'who holds which rights, messages and memory on each node; and which call obtained them')
-    .addOption(new Option('--sites <when>', 'follow which calls obtain what, from now on').choices(['on', 'off']))
+    .addOption(
+      new Option('--sites <when>', 'follow which calls obtain what: the node is slower from then on').choices([
+        'on',
+        'off',
+      ]),
+    )
     .option('--since <file>', 'only what has grown since that census, which --json has told')
     .action(
       action(async (context, options: CensusOptions) =>
