@@ -1,4 +1,4 @@
-/** An experiment as a script: three tasks, one mistake each; why each was refused, what leaked, what depends on order. */
+/** An experiment as a script: three tasks, one mistake each; why each was refused, what leaked, what order decides. */
 import { readFileSync } from 'node:fs';
 import { bootKernel } from '../kernel/boot.ts';
 import { Laboratory } from '../kernel/lab/laboratory.ts';

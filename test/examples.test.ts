@@ -4,6 +4,7 @@ import { relocate } from '../examples/02-relocate.ts';
 import { semantics } from '../examples/03-semantics.ts';
 import { keep } from '../examples/04-arena.ts';
 import { guide } from '../examples/05-program.ts';
+import { laboratory } from '../examples/06-laboratory.ts';
 
 describe('the examples', () => {
   it('embed: host code asks, gives up, and finds a server gone', async () => {
@@ -55,5 +56,24 @@ describe('the examples', () => {
       'no senders': [true, { count: 1 }],
       'dead name': ['MACH_SEND_INVALID_DEST', true],
     });
+  });
+
+  it('laboratory: three mistakes explained, a leak by its line, and what depends on order', () => {
+    const { refused, grown, orders } = laboratory();
+    expect(refused).toEqual([
+      'server: the destination is known? nothing → MACH_SEND_INVALID_DEST',
+      'client: the name has a right with references? RECEIVE → KERN_INVALID_RIGHT',
+      'rogue: the queue has room? 1 queued, limit 1 → MACH_SEND_TIMED_OUT',
+      'rogue: the queue has room? 1 queued, limit 1 → MACH_SEND_TIMED_OUT',
+    ]);
+    expect(grown.slice(1).map((line) => line.split('  ')[0])).toEqual([
+      'rogue: actor line 25 (send)',
+      'rogue: actor line 26 (send)',
+      'rogue: actor line 27 (send)',
+    ]);
+    expect(orders).toEqual([
+      '2 × {"server":["KERN_SUCCESS"],"client":["MACH_SEND_TIMED_OUT"]}',
+      '1 × {"server":["KERN_SUCCESS"],"client":["MACH_SEND_INVALID_DEST"]}',
+    ]);
   });
 });

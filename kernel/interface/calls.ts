@@ -9,7 +9,7 @@ import type { KernReturn, MachMsgReturn, MigReturn } from '../../ports/kern-retu
 import type { PortName } from '../../ports/name.ts';
 import type { RightKind } from '../../ports/right.ts';
 import type { Inheritance } from '../vm/page.ts';
-import type { InspectRequest } from './inspect.ts';
+import type { CensusRequest, InspectRequest } from './inspect.ts';
 import type { MoveRequest } from './move.ts';
 import type { PagerRequest } from './pager.ts';
 
@@ -152,7 +152,14 @@ export type MemoryRequest =
     };
 
 /** Every request. */
-export type KernelRequest = PortRequest | TaskRequest | ThreadRequest | MemoryRequest | PagerRequest | MoveRequest;
+export type KernelRequest =
+  | PortRequest
+  | TaskRequest
+  | ThreadRequest
+  | MemoryRequest
+  | PagerRequest
+  | MoveRequest
+  | CensusRequest;
 
 /** An answer: the code, and what the call gives. Rights are names in the caller's space by the time it sees them. */
 export interface Answer {

@@ -50,6 +50,16 @@ export interface CallLocals {
 
 /** Threads of a task that are told. */
 export const THREADS_TOLD_MAX = 200;
+/**
+ * Calls on the host port for who looks for leaks: `{ census }`, a `Census` (`kernel/lab/census.ts`). `sites`: follow
+ * from now on which calls obtain what (`on`), no more (`off`), or as before (`keep`). Off
+ * at first, and free until it has been on once.
+ */
+export interface CensusRequest {
+  readonly op: 'host_census';
+  readonly sites: 'on' | 'off' | 'keep';
+}
+
 /** Calls of a stack that are told. */
 export const STACK_CALLS_MAX = 64;
 /** Variables of one call that are told. */

@@ -8,7 +8,7 @@ import type { Answer, KernelRequest } from '../interface/calls.ts';
 import { NO_RECEIVE, type Parked, type Thread } from '../kernel.ts';
 import type { ReceiveOptions, SendOptions } from '../program.ts';
 import type { Labels } from './labels.ts';
-import type { Look, LookKind, Observer, TrapName } from './look.ts';
+import type { Look, LookKind, Observer, SeenLook, TrapName } from './look.ts';
 import { lookText } from './look-words.ts';
 import type { Watch } from './watch.ts';
 
@@ -32,16 +32,6 @@ export type TrapCall =
     }
   /** A kernel call: on oneself, or through the send right `port`. */
   | { readonly op: 'kernel'; readonly port: PortName | null; readonly request: KernelRequest };
-
-/** One look of a call, in words. */
-export interface SeenLook {
-  readonly kind: LookKind;
-  /** Whose it is: a task, a port. */
-  readonly of: string;
-  /** The name that was looked up, or the call of the address map. */
-  readonly key: PortName | string | null;
-  readonly saw: string;
-}
 
 /** A call and what came of it. */
 export interface CallRecord {

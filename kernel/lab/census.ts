@@ -64,8 +64,12 @@ export interface Census {
   readonly tasks: readonly TaskCount[];
 }
 
-/** Names of one task that are told. */
-const NAMES_TOLD_MAX = 1000;
+/** Names of one task that are told, those with most references first. */
+const NAMES_TOLD_MAX = 100;
+/** Call sites of one task that are told, those that hold most first. */
+const SITES_TOLD_MAX = 200;
+/** Tasks that are told, those that hold most first. */
+const TASKS_TOLD_MAX = 1000;
 
 type Tally = { -readonly [K in keyof Counts]: number };
 
@@ -128,14 +132,15 @@ export const takeCensus = (kernel: Kernel, labels: Labels, book: SiteBook | null
       names,
       ...tally.all,
       inbox,
-      sites,
+      sites: sites.slice(0, SITES_TOLD_MAX),
       held: held.slice(0, NAMES_TOLD_MAX),
       more,
       waits,
     };
   });
   const { ports, messages } = kernel.ipc;
-  return { now: kernel.now, hasSites: book !== null, ports, messages, tasks: counted };
+  if (counted.length > TASKS_TOLD_MAX) counted.sort((a, b) => totalOf(b) - totalOf(a));
+  return { now: kernel.now, hasSites: book !== null, ports, messages, tasks: counted.slice(0, TASKS_TOLD_MAX) };
 };
 
 const queuedFor = (task: Task) =>

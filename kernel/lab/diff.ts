@@ -14,25 +14,30 @@ type Plain = { [key: string]: unknown };
 const isPlain = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isSame = (a: unknown, b: unknown): boolean =>
-  a === b ||
-  (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, at) => isSame(each, b[at])));
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((each, at) => isSame(each, b[at]));
+  if (!isPlain(a) || !isPlain(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]));
+};
 
-/** Makes `target` like `source`, touching only what differs. */
-const become = (target: Plain, source: Readonly<Plain>): void => {
-  for (const key of Object.keys(target)) if (!Object.hasOwn(source, key)) delete target[key];
-  for (const [key, value] of Object.entries(source)) {
-    const held = target[key];
-    if (isPlain(held) && isPlain(value)) become(held, value);
-    else if (!isSame(held, value)) target[key] = value;
+/** Makes a draft of `before` like `later`. Only what differs is touched, so that the rest need not be drafted. */
+const become = (draft: Plain, before: Readonly<Plain>, later: Readonly<Plain>): void => {
+  for (const key of Object.keys(before)) if (!Object.hasOwn(later, key)) delete draft[key];
+  for (const [key, value] of Object.entries(later)) {
+    const held = before[key];
+    if (isSame(held, value)) continue;
+    if (isPlain(held) && isPlain(value)) become(draft[key] as Plain, held, value);
+    else draft[key] = value;
   }
 };
 
-/** The change from `before` to a state that was taken later. `after` is frozen, and shares with `before` what is equal. */
+/** The change from `before` to a state that was taken later. `after` is frozen, and shares what is equal. */
 export const changeOf = (before: KernelState, later: KernelState): StateChange => {
   enablePatches();
   const [after, patches] = produceWithPatches(before, (draft) =>
-    become(draft as unknown as Plain, later as unknown as Plain),
+    become(draft as unknown as Plain, before as unknown as Plain, later as unknown as Plain),
   );
   return { before, after, patches };
 };

@@ -117,7 +117,7 @@ const idsOf = (state: KernelState): Map<string, string> => {
 
 const quoted = (text: string): string => text.replaceAll('"', "'");
 
-/** Ports and rights as a Mermaid flowchart: tasks are boxes, ports circles with `queued/limit`, arrows the way of messages. */
+/** Ports and rights as a Mermaid flowchart: boxes are tasks, circles ports with `queued/limit`. */
 export const mermaidOf = (state: KernelState): string[] => {
   const ids = idsOf(state);
   const id = (kind: 'task' | 'port', label: string): string => ids.get(`${kind} ${label}`) ?? '';

@@ -7,6 +7,8 @@ import type { Task, Thread } from '../kernel.ts';
 export class Labels {
   readonly #ports: WeakMap<Port, string> = new WeakMap();
   readonly #messages: WeakMap<Message, string> = new WeakMap();
+  readonly #tasks: WeakMap<Task, string> = new WeakMap();
+  readonly #taken: Set<string> = new Set();
   readonly #threads: WeakMap<Thread, string> = new WeakMap();
   #port = 0;
   #message = 0;
@@ -48,13 +50,19 @@ export class Labels {
     return label;
   }
 
-  /** A task's label: its name. */
-  task({ name }: Task): string {
-    return name;
+  /** A task's label: its name; of several with one name the later ones have their numbers behind it. */
+  task(task: Task): string {
+    let label = this.#tasks.get(task);
+    if (label === undefined) {
+      label = this.#taken.has(task.name) ? `${task.name}#${task.serial}` : task.name;
+      this.#taken.add(task.name);
+      this.#tasks.set(task, label);
+    }
+    return label;
   }
 
   /** A thread's label: its user's, or its task's with its number. */
   thread(thread: Thread): string {
-    return this.#threads.get(thread) ?? `${thread.task.name}.${thread.serial}`;
+    return this.#threads.get(thread) ?? `${this.task(thread.task)}.${thread.serial}`;
   }
 }

@@ -2,10 +2,9 @@
 import type { PortName } from '../../ports/name.ts';
 import { DEAD, IN_KERNEL, IN_LIMBO, IN_SPACE, IN_TRANSIT, type Port, type PortSet } from '../../ports/port.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
-import type { SeenLook } from './calls.ts';
 import { rightText, typeText } from './entry-words.ts';
 import type { Labels } from './labels.ts';
-import type { Look } from './look.ts';
+import type { Look, SeenLook } from './look.ts';
 
 const WHERE: Readonly<Record<number, string>> = {
   [IN_SPACE]: 'received on in a space',

@@ -36,10 +36,22 @@ export interface Look {
   readonly key?: PortName | string;
 }
 
+/** One look of a call, in words. */
+export interface SeenLook {
+  readonly kind: LookKind;
+  /** Whose it is: a task, a port. */
+  readonly of: string;
+  /** The name that was looked up, or the call of the address map. */
+  readonly key: PortName | string | null;
+  readonly saw: string;
+}
+
 /** The traps that answer in place. */
 export type TrapName = 'call' | 'send' | 'poll';
 
-/** Who is told. Called in the middle of the kernel's work: it looks, and calls nothing of the kernel that changes it. */
+/**
+ * Who is told. Called in the middle of the kernel's work: it looks, and calls nothing of the kernel that changes it.
+ */
 export interface Observer {
   looked?(look: Look): void;
   wrote?(subject: object, field: string, value: unknown, before: unknown): void;

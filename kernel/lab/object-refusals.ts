@@ -254,5 +254,73 @@ const MEMORY_ROWS: readonly RefusalRow[] = [
   ],
 ];
 
+const PAGER_ROWS: readonly RefusalRow[] = [
+  [
+    /^memory_object_(?!create_proxy)/,
+    'KERN_INVALID_ARGUMENT',
+    'argument',
+    'an object that lives, whole pages, and attributes that there are',
+    '2.21: no part of a page, protections 0 to 7; nothing after destroy',
+    'a page is 4,096 bytes; copy strategies are NONE, CALL, DELAY and TEMPORARY',
+  ],
+  [
+    /^memory_object_data_(supply|provided)$/,
+    'KERN_MEMORY_PRESENT',
+    'argument',
+    'the pages are not here yet',
+    '2.21: data for a resident page changes nothing',
+    'lock_request with flush takes the page away first',
+  ],
+  [
+    /^(memory_object_data_(supply|provided)|task_supply)$/,
+    'KERN_RESOURCE_SHORTAGE',
+    'argument',
+    'there is a frame for the page',
+    'Environment.pagesMax',
+    'supply it again when memory has been given up',
+  ],
+];
+
+const MOVE_ROWS: readonly RefusalRow[] = [
+  [
+    /^(host_|husk_|task_attach|task_supply)/,
+    'KERN_INVALID_ARGUMENT',
+    'argument',
+    'an image, a program, a task or an object that is here',
+    '2.23',
+    'the answer says why, where there is more than one reason',
+  ],
+  [
+    /^husk_/,
+    'KERN_RESOURCE_SHORTAGE',
+    'argument',
+    'no more than an answer holds',
+    'ports/limits.ts MESSAGE_MAX',
+    'ask for fewer pages',
+  ],
+  [
+    /^host_census$/,
+    'KERN_FAILURE',
+    'argument',
+    'nobody else watches the kernel',
+    'kernel/lab: one watch at a time',
+    'end the other watch',
+  ],
+  [
+    /^vm_set_default_memory_manager$/,
+    'KERN_INVALID_CAPABILITY',
+    'argument',
+    'a send right to the pager, or none',
+    '2.21',
+    'give a send right',
+  ],
+];
+
 /** Every row. The first that fits is meant. */
-export const OBJECT_ROWS: readonly RefusalRow[] = [...TASK_ROWS, ...THREAD_ROWS, ...MEMORY_ROWS];
+export const OBJECT_ROWS: readonly RefusalRow[] = [
+  ...TASK_ROWS,
+  ...THREAD_ROWS,
+  ...MEMORY_ROWS,
+  ...PAGER_ROWS,
+  ...MOVE_ROWS,
+];

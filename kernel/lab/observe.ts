@@ -1,6 +1,7 @@
 /**
  * Looking on: accessors in the place of the fields of one object, wrappers in the place of its methods. The object does
- * what it did, by the same code; somebody is told. Taken off again, it is as it was.
+ * what it did, by the same code; somebody is told. Taken off again, it has its fields as it
+ * had them; V8 remembers that they were something else, and code that meets such objects stays slower.
  */
 
 /** Takes one observation off. */
@@ -12,6 +13,8 @@ export interface FieldObserver {
   readonly read?: (value: unknown) => void;
   /** It has another value now. */
   readonly wrote?: (value: unknown, before: unknown) => void;
+  /** Runs a getter: what it reads is no reading of its own. */
+  readonly within?: <T>(getter: () => T) => T;
 }
 
 const inherited = (target: object, key: string): PropertyDescriptor | undefined => {
@@ -23,7 +26,11 @@ const inherited = (target: object, key: string): PropertyDescriptor | undefined 
 };
 
 /** Observes a field, or a getter of the object's class. A field that is not there is left alone. */
-export const observeField = (target: object, key: string, { read, wrote }: FieldObserver): TakeOff => {
+export const observeField = (
+  target: object,
+  key: string,
+  { read, wrote, within = (getter) => getter() }: FieldObserver,
+): TakeOff => {
   const found = inherited(target, key);
   if (found === undefined) return () => undefined;
   if (found.get !== undefined) {
@@ -31,7 +38,7 @@ export const observeField = (target: object, key: string, { read, wrote }: Field
     Object.defineProperty(target, key, {
       configurable: true,
       get: (): unknown => {
-        const value: unknown = getter.call(target);
+        const value: unknown = within(() => getter.call(target) as unknown);
         read?.(value);
         return value;
       },

@@ -131,6 +131,9 @@ class Player {
       case 'explore':
         return {};
       case 'task': {
+        if (this.#actors.has(statement.name)) {
+          throw new ScriptError(statement.line, `there is a task ${statement.name} already`);
+        }
         const task = this.lab.task(statement.name);
         this.#tasks.set(statement.name, task);
         const [actor] = task.threads;

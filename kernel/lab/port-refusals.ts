@@ -196,7 +196,7 @@ export const PORT_ROWS: readonly RefusalRow[] = [
     'KERN_INVALID_RIGHT',
     'right',
     'the entry can give the right under the disposition',
-    '2.3: MAKE_* and MOVE_RECEIVE need RECEIVE, COPY_SEND and MOVE_SEND need SEND, MOVE_SEND_ONCE needs SEND_ONCE; 2.13: no dead-name request on a set',
+    '2.3: MAKE_* and MOVE_RECEIVE need RECEIVE, the others what they move or copy; 2.13: no dead-name request on a set',
     'port_type says which rights the name has',
   ],
   [

@@ -1,5 +1,5 @@
 /**
- * The checks that refuse, by name: for a call, the code that it answered and what it had looked at last. Whether a check
+ * The checks that refuse, by name: for a call, the code that it answered and what it had looked at last. Whether one
  * refuses is decided by the kernel alone (`watch.ts`): this table says what the check is called, which rule of the
  * specification it keeps and what its caller can do. Sections are those of the Mach IPC specification that the kernel's
  * sources cite (mach-ipc).

@@ -156,7 +156,7 @@ const jsonLength = (text: string): number => {
 };
 
 const readValue = (text: string, line: number): ScriptValue => {
-  if (/^-?\d/.test(text) || /^[[{"]/.test(text) || /^(true|false|null)$/.test(text)) {
+  if (/^-?\d+(\.\d+)?$/.test(text) || /^[[{"]/.test(text) || /^(true|false|null)$/.test(text)) {
     try {
       return { kind: 'data', data: JSON.parse(text) as unknown };
     } catch {

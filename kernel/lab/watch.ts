@@ -58,8 +58,13 @@ export class Watch {
   readonly #entries: Map<Space, Set<Entry>> = new Map();
   #isQuiet = false;
 
+  /** True while somebody watches the kernel. */
+  static isOn(kernel: Kernel): boolean {
+    return Object.hasOwn(kernel.tasks, 'add');
+  }
+
   constructor(kernel: Kernel) {
-    if (Object.hasOwn(kernel.tasks, 'add')) throw new TypeError('the kernel is being watched already');
+    if (Watch.isOn(kernel)) throw new TypeError('the kernel is being watched already');
     this.kernel = kernel;
     this.#field(kernel.ipc, 'ports', 'ports', ({ ports, portsMax }: Ipc) => ({ ports, portsMax }));
     const watchTask = (task: unknown): void => this.#task(task as Task);
@@ -249,7 +254,10 @@ export class Watch {
     this.#field(space, 'isActive', 'task');
     this.#keep(
       space,
-      observeField(space, 'hasRoom', { read: (saw) => this.#looked({ kind: 'room', subject: space, saw }) }),
+      observeField(space, 'hasRoom', {
+        within: (getter) => this.quietly(getter),
+        read: (saw) => this.#looked({ kind: 'room', subject: space, saw }),
+      }),
       observeMethod(space, 'lookup', (method) => (name) => {
         const entry = this.quietly(() => method(name)) as Entry | undefined;
         if (entry !== undefined) this.#entry(space, entry);
@@ -319,6 +327,7 @@ export class Watch {
     if (this.#off.has(port) || port.where === DEAD) return;
     for (const [field, kind] of PORT_FIELDS) {
       const takeOff = observeField(port, field, {
+        within: (getter) => this.quietly(getter),
         read: (saw) => this.#looked({ kind, subject: port, saw }),
         wrote: (value, before) => {
           this.#wrote(port, field, value, before);

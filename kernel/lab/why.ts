@@ -4,8 +4,8 @@
  */
 import { match } from 'ts-pattern';
 import type { PortName } from '../../ports/name.ts';
-import type { CallRecord, SeenLook, TrapCall } from './calls.ts';
-import type { LookKind } from './look.ts';
+import type { CallRecord, TrapCall } from './calls.ts';
+import type { LookKind, SeenLook } from './look.ts';
 import { MESSAGE_ROWS } from './message-refusals.ts';
 import { OBJECT_ROWS } from './object-refusals.ts';
 import { PORT_ROWS } from './port-refusals.ts';
@@ -93,13 +93,27 @@ export const why = (record: CallRecord): Why | null => {
   const looked = look === undefined ? argumentsCheck(record) : checkOf(look, record.call);
   const seen = look?.kind === 'limit' || look?.kind === 'port' ? { saw: queueSaw(looks, at) } : {};
   // What only an argument decided comes behind what had been looked at before the arguments.
-  const before = checks(look === undefined ? Number.POSITIVE_INFINITY : at);
+  const until = look === undefined ? looks.length : at - (look.kind === 'limit' ? countsBefore(looks, at) : 0);
+  const before = look === undefined ? withoutEnd(checks(until), looks) : checks(until);
   return {
     ...base,
     checks: [...before, { ...looked, ...seen, check, rule, verdict: 'refused' }],
     next,
     isUnknown: false,
   };
+};
+
+/** What an argument has decided ends with what the kernel looked at to give the request's rights up. */
+const withoutEnd = (checks: readonly Check[], looks: readonly SeenLook[]): readonly Check[] => {
+  const last = looks.findLastIndex(({ kind }) => !['senders', 'makes', 'port', 'count', 'limit'].includes(kind));
+  return checks.slice(0, last + 1);
+};
+
+/** Looks that a check of room consists of, besides the last. */
+const countsBefore = (looks: readonly SeenLook[], at: number): number => {
+  let count = 0;
+  while (['count', 'limit', 'port'].includes(looks[at - count - 1]?.kind ?? '')) count += 1;
+  return count;
 };
 
 /** The same look once more. */

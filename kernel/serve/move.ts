@@ -23,6 +23,7 @@ import { figures } from '../vm/describe.ts';
 import { ERROR, PAGED } from '../vm/frames.ts';
 import { isWait, ownPage } from '../vm/obtain.ts';
 import { PAGE } from '../vm/page.ts';
+import { CensusDesk } from './census.ts';
 import { setDefaultMemoryManager } from './default-pager.ts';
 import { serveFrozen } from './frozen.ts';
 import { HostServer, objectServer, RequestServer, taskPort, taskSelf } from './kernel-ports.ts';
@@ -195,10 +196,13 @@ const isHost = (request: KernelRequest): request is HostRequest =>
   request.op.startsWith('host_') || request.op === 'task_attach' || request.op === 'vm_set_default_memory_manager';
 
 /** The server of a kernel's host port. */
-export const hostServer = (kernel: Kernel): RequestServer =>
-  new HostServer(kernel, (request, carried) =>
-    isHost(request) ? serveHost(kernel, request, carried) : foreign(kernel.ipc, carried),
-  );
+export const hostServer = (kernel: Kernel): RequestServer => {
+  const desk = new CensusDesk(kernel);
+  return new HostServer(kernel, (request, carried) => {
+    if (request.op === 'host_census') return desk.serve(request);
+    return isHost(request) ? serveHost(kernel, request, carried) : foreign(kernel.ipc, carried);
+  });
+};
 
 const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carried[]): Served =>
   match(request)

@@ -7,6 +7,7 @@ import { isNodeName } from '../node/state-dir.ts';
 export type { Context } from './context.ts';
 
 import type {
+  CensusOptions,
   CompileOptions,
   Context,
   DemoOptions,
@@ -283,6 +284,19 @@ const compileCommand = (program: Command, action: Action): void => {
 };
 
 const labCommand = (program: Command, action: Action): void => {
+  add(program, 'census', 'who holds which rights, messages and memory on each node; and which call obtained them')
+    .addOption(
+      new Option('--sites <when>', 'follow which calls obtain what: the node is slower from then on').choices([
+        'on',
+        'off',
+      ]),
+    )
+    .option('--since <file>', 'only what has grown since that census, which --json has told')
+    .action(
+      action(async (context, options: CensusOptions) =>
+        (await import('./commands/census.ts')).census(context, options),
+      ),
+    );
   add(program, 'lab', 'play a script of calls in a kernel of its own: each code, what changed, and why')
     .argument('[file]', 'such as examples/06-laboratory.lab')
     .option('--profile <name>', 'semantics of the kernel (default: as the script says, or mach3)')

@@ -79,3 +79,10 @@ export interface LabOptions {
   /** Show the semantic knobs, and play nothing. */
   readonly knobs?: boolean;
 }
+
+/** Options of `census`. */
+export interface CensusOptions {
+  readonly sites?: 'on' | 'off';
+  /** A file that `census --json` has written. */
+  readonly since?: string;
+}

@@ -24,8 +24,9 @@ export interface Names {
 
 const right = (name: PortName, disposition: number) => ({ name, disposition });
 
-/** Kernel calls on the task itself, with the code that each answers. */
-export const refusedCalls = (n: Names): readonly (readonly [code: string, request: KernelRequest])[] => [
+type RefusedCalls = readonly (readonly [code: string, request: KernelRequest])[];
+
+const nameCalls = (n: Names): RefusedCalls => [
   ['KERN_INVALID_VALUE', { op: 'port_allocate', right: 'SEND' }],
   ['KERN_INVALID_VALUE', { op: 'port_allocate', right: 77 }],
   ['KERN_INVALID_VALUE', { op: 'port_allocate_name', right: 'RECEIVE', name: portName(0) }],
@@ -53,6 +54,9 @@ export const refusedCalls = (n: Names): readonly (readonly [code: string, reques
   ['KERN_INVALID_VALUE', { op: 'port_rename', old: n.send, new: portName(0) }],
   ['KERN_NAME_EXISTS', { op: 'port_rename', old: n.send, new: n.receive }],
   ['KERN_INVALID_NAME', { op: 'port_rename', old: n.unknown, new: portName(4000) }],
+];
+
+const rightCalls = (n: Names): RefusedCalls => [
   ['KERN_INVALID_CAPABILITY', { op: 'port_insert_right', name: portName(4000) }],
   ['KERN_INVALID_NAME', { op: 'port_insert_right', name: portName(4000), right: right(n.unknown, COPY_SEND) }],
   ['KERN_INVALID_RIGHT', { op: 'port_insert_right', name: portName(4000), right: right(n.send, MAKE_SEND) }],
@@ -97,6 +101,9 @@ export const refusedCalls = (n: Names): readonly (readonly [code: string, reques
   ['KERN_INVALID_RIGHT', { op: 'port_peek', name: n.send }],
   ['KERN_FAILURE', { op: 'port_peek', name: n.empty }],
   ['KERN_FAILURE', { op: 'port_peek', name: n.set }],
+];
+
+const objectCalls = (n: Names): RefusedCalls => [
   ['KERN_FAILURE', { op: 'task_resume' }],
   ['KERN_INVALID_ARGUMENT', { op: 'thread_create', program: 'none' }],
   ['KERN_INVALID_ARGUMENT', { op: 'get_special_port', which: 'NONE' as 'TASK_KERNEL' }],
@@ -121,6 +128,9 @@ export const refusedCalls = (n: Names): readonly (readonly [code: string, reques
   ['MIG_BAD_ID', { op: 'host_info' }],
   ['MIG_BAD_ID', { op: 'no_such_call' } as unknown as KernelRequest],
   ['MIG_BAD_ID', { op: 'memory_object_complete' }],
+];
+
+const memoryCalls = (n: Names): RefusedCalls => [
   ['KERN_NO_SPACE', { op: 'vm_allocate', size: Number.MAX_SAFE_INTEGER, anywhere: true }],
   ['KERN_INVALID_ADDRESS', { op: 'vm_read', address: -1, size: 1 }],
   ['KERN_INVALID_ADDRESS', { op: 'vm_read', address: 4096, size: 1 }],
@@ -172,6 +182,14 @@ export const refusedCalls = (n: Names): readonly (readonly [code: string, reques
       object: right(n.send, COPY_SEND),
     },
   ],
+];
+
+/** Kernel calls on the task itself, with the code that each answers. */
+export const refusedCalls = (n: Names): RefusedCalls => [
+  ...nameCalls(n),
+  ...rightCalls(n),
+  ...objectCalls(n),
+  ...memoryCalls(n),
 ];
 
 /** Kernel calls through a right, with the code that each answers. */

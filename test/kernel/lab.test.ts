@@ -4,13 +4,15 @@ import { bootKernel } from '../../kernel/boot.ts';
 import type { Task, Thread } from '../../kernel/kernel.ts';
 import type { ActorCall } from '../../kernel/lab/actor.ts';
 import { growth } from '../../kernel/lab/census.ts';
-import { censusTable, mermaidOf } from '../../kernel/lab/draw.ts';
+import { censusTable, dotOf, mermaidOf } from '../../kernel/lab/draw.ts';
 import { Laboratory } from '../../kernel/lab/laboratory.ts';
 import { createTask } from '../../kernel/lives.ts';
 import { machine } from '../../kernel/machine.ts';
+import { programOf } from '../../kernel/resumable/program.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE } from '../../ports/right.ts';
 import { type Names, refusedCalls, refusedKernelCalls, refusedMessages } from './lab-refusals.ts';
+import { main } from './leaking.program.ts';
 
 const actorOf = (task: Task): Thread => [...task.threads][0]!;
 
@@ -136,7 +138,34 @@ describe('a census', () => {
       references: 4,
       from: [{ site: 'careless tidy (receive)', count: 4 }],
     });
-    console.log(censusTable(lab.census()).join('\n'));
-    console.log(mermaidOf(lab.state).join('\n'));
+    expect(censusTable(lab.census()).some((line) => /^ {2}careless tidy \(receive\) +· +4/.test(line))).toBe(true);
+    expect(mermaidOf(lab.state)).toContain('flowchart LR');
+    expect(dotOf(lab.state).filter((line) => line.includes('->')).length).toBe(4);
+  });
+
+  it('names the line of an async function', () => {
+    const lab = new Laboratory(bootKernel);
+    const client = lab.task('client');
+    const server = createTask(lab.kernel, 'server');
+    const inbox = lab.give(client, allocate(lab, actorOf(client)), MOVE_RECEIVE, server) as PortName;
+    lab.follow();
+    lab.start(server, programOf(main), { inbox });
+    lab.rest();
+    const to = lab.give(server, inbox, MAKE_SEND, client) as PortName;
+    const gift = allocate(lab, actorOf(client));
+    const before = lab.census();
+    for (let body = 0; body < 8; body += 1) {
+      const descriptors = [{ kind: 'port', name: gift, disposition: MAKE_SEND } as const];
+      const draft = { remote: to, remoteDisposition: COPY_SEND, id: 1, body, descriptors };
+      call(lab, actorOf(client), { kind: 'msg', call: { send: draft } });
+      lab.rest();
+    }
+    const grown = growth(before, lab.census()).filter(({ task }) => task === 'server');
+    expect(grown.map(({ site, receive, send }) => [site.replace(/^.*\//, ''), receive, send])).toEqual([
+      ['leaking.program.ts:16 (port_allocate)', 4, 0],
+      ['leaking.program.ts:8 (receive)', 0, 4],
+    ]);
+    const [wait] = lab.census().tasks.find(({ task }) => task === 'server')?.waits ?? [];
+    expect(wait?.site).toMatch(/leaking\.program\.ts:8/);
   });
 });
