@@ -124,7 +124,7 @@ const MEMORY: readonly Fault[] = [
   {
     name: 'the end of a push is announced with a page unsent',
     harm: 'page service',
-    file: 'servers/migration/pages.ts',
+    file: 'servers/migration/strategies/strategy.ts',
     text: 'const page = (from + i) % total;',
     planted: 'const page = Math.max(1, (from + i) % total);',
     caughtIn: 'test/servers/migration/move.test.ts',

@@ -181,7 +181,8 @@ export class Trader {
     const descriptors: DraftItem[] = name === undefined ? [] : [{ kind: 'port', name, disposition: COPY_SEND }];
     const fill = 'x'.repeat(body);
     const done = this.#send(to, { descriptors, gifts: name === undefined ? [] : [gift as string], fill, asks });
-    return `${done ? 'speaks' : 'cannot speak'} to ${to}${gift === undefined ? '' : ` of ${gift}`}${asks ? ', and asks' : ''}`;
+    const about = `${gift === undefined ? '' : ` of ${gift}`}${asks ? ', and asks' : ''}`;
+    return `${done ? 'speaks' : 'cannot speak'} to ${to}${about}`;
   }
 
   #sendMemory(to: string, size: number): string {
