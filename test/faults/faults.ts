@@ -133,6 +133,56 @@ const MEMORY: readonly Fault[] = [
   },
 ];
 
+const TRANSIT: readonly Fault[] = [
+  {
+    name: 'a right that comes before its port is dead',
+    harm: 'ports in transit',
+    file: 'servers/net/proxy/references.ts',
+    text: 'const wasBornHere = at.node === net.node && at.epoch === 0;',
+    planted: 'const wasBornHere = at.node === net.node;',
+    caughtIn: 'test/servers/net/netmsg-transit.test.ts',
+    caughtBy: 'a send right that overtakes its port is no dead name: what is sent by it waits for the port',
+  },
+  {
+    name: 'a port that is lost on its way is waited for',
+    harm: 'ports in transit',
+    file: 'servers/net/proxy/search.ts',
+    text: 'if (net.dead.length === 0) return;',
+    planted: 'if (net.dead.length >= 0) return;',
+    caughtIn: 'test/servers/net/netmsg-transit.test.ts',
+    caughtBy:
+      'a port that goes down with the node that was sending it is dead for everybody, and what waited for it is given up',
+  },
+  {
+    name: 'a death makes every port in transit dead',
+    harm: 'ports in transit',
+    file: 'servers/net/proxy/search.ts',
+    text: 'carries: carries(net, port), epoch',
+    planted: 'carries: false, epoch',
+    caughtIn: 'test/servers/net/netmsg-transit.test.ts',
+    caughtBy: 'a port that goes down with the node that was sending it lives if it comes by another way after all',
+  },
+  {
+    name: 'what waits at a port that dies is forgotten',
+    harm: 'ports in transit',
+    file: 'servers/net/proxy/order.ts',
+    text: 'for (const frame of held.values()) net.again.push({ from: origin, frame });',
+    planted: 'for (const frame of held.values()) void [origin, frame];',
+    caughtIn: 'test/servers/net/netmsg-transit.test.ts',
+    caughtBy: 'what waits its turn behind a large message is given up with its rights when the port dies',
+  },
+  {
+    name: 'what a dead node had not acknowledged is forgotten',
+    harm: 'ports in transit',
+    file: 'servers/net/proxy/channels.ts',
+    text: 'discard(net, landMessage(net, withoutPorts(message), MACH_PORT_NULL, COPY_SEND));',
+    planted: 'void [withoutPorts, message];',
+    caughtIn: 'test/servers/net/netmsg-transit.test.ts',
+    caughtBy:
+      'what a node that dies had not acknowledged is given up, whatever way it went: questions are answered so, and copies of rights counted no more',
+  },
+];
+
 const FORWARDING: readonly Fault[] = [
   {
     name: 'what came while a port was closed is not forwarded',
@@ -214,4 +264,12 @@ const COMMIT: readonly Fault[] = [
 ];
 
 /** All of them. */
-export const FAULTS: readonly Fault[] = [...RIGHTS, ...QUEUES, ...MEMORY, ...FORWARDING, ...COMMIT, ...PROGRAM_FAULTS];
+export const FAULTS: readonly Fault[] = [
+  ...RIGHTS,
+  ...QUEUES,
+  ...MEMORY,
+  ...FORWARDING,
+  ...TRANSIT,
+  ...COMMIT,
+  ...PROGRAM_FAULTS,
+];
