@@ -8,8 +8,8 @@ import { COPY_SEND } from '../../ports/right.ts';
 import type { Answer, Args } from './driver.ts';
 import { Unsupported } from './driver.ts';
 import type { Fill, PuppetCall } from './puppet.ts';
-import type { ReceivePlan } from './puppet-message.ts';
 import type { SendSize } from './puppet-buffer.ts';
+import type { ReceivePlan } from './puppet-message.ts';
 import { fromAnswer, type SendMessage, toMessage, toMsgRequest, toRequest } from './translate.ts';
 
 /** Arguments that say on whom a call is made, the first that is there. */
@@ -61,7 +61,15 @@ const restartsOf = (options: readonly unknown[]): Extract<PuppetCall, { kind: 'm
 };
 
 /** Bits of a case are none that a header could carry: the kernel makes its own. */
-const draftOf = ({ bits: _bits, words: _words, items: _items, id, body, descriptors, ...message }: SendMessage): Draft => {
+const draftOf = ({
+  bits: _bits,
+  words: _words,
+  items: _items,
+  id,
+  body,
+  descriptors,
+  ...message
+}: SendMessage): Draft => {
   if (typeof id !== 'number') throw new Unsupported(`msg id ${id}`);
   return {
     ...message,

@@ -6,7 +6,7 @@ import { HEADER_SIZE } from '../../ports/limits.ts';
 import { portName } from '../../ports/name.ts';
 import type { Item, Received } from '../../ports/port.ts';
 import { receivedSize } from '../../ports/wire/message.ts';
-import { type BufferPlan } from './puppet-buffer.ts';
+import type { BufferPlan } from './puppet-buffer.ts';
 import type { ReceivedDescriptor, ReceivedMessage } from './translate.ts';
 
 /** The receive half of a step, as data. Names of sizes wait until the kernel can be asked. */

@@ -11,8 +11,8 @@ import type { Draft } from '../../ports/draft.ts';
 import { isName, MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND_ONCE } from '../../ports/right.ts';
-import { destroyDraft, destroyItems, type Report } from './puppet-destroy.ts';
 import { inBuffer } from './puppet-buffer.ts';
+import { destroyDraft, destroyItems, type Report } from './puppet-destroy.ts';
 import { callOf, type MsgPlan, outcomeOf, resendable } from './puppet-message.ts';
 import type { ReceivedDescriptor } from './translate.ts';
 
@@ -235,7 +235,15 @@ const guarded =
 /** The program of every actor. */
 export const puppet: Program = machine<PuppetState>({
   name: 'puppet',
-  start: () => ({ at: 'idle', call: { kind: 'run' }, done: null, again: null, reports: [], sendSize: null, replyPort: 0 }),
+  start: () => ({
+    at: 'idle',
+    call: { kind: 'run' },
+    done: null,
+    again: null,
+    reports: [],
+    sendSize: null,
+    replyPort: 0,
+  }),
   handlers: {
     idle: (sys) => sys.pause(),
     begin: guarded(begin),

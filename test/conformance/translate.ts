@@ -260,7 +260,17 @@ const wordsOf = ({ size, seqno, descriptorCount }: Args): Pick<SendMessage, 'wor
 };
 
 const toItem = (item: Args): TypedItem => {
-  const { kind, disposition, bits = 32, count = 1, inline = true, deallocate = false, unused = 0, value = [], address } = item;
+  const {
+    kind,
+    disposition,
+    bits = 32,
+    count = 1,
+    inline = true,
+    deallocate = false,
+    unused = 0,
+    value = [],
+    address,
+  } = item;
   const name = kind === 'PORT' ? dispositionOf(disposition) : ITEM_KINDS[String(kind)];
   if (name === undefined) throw new Unsupported(`msg item ${String(kind)}`);
   return {

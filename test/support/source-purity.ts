@@ -4,7 +4,9 @@ import { perFile, type Report, type Rule } from './source-rule.ts';
 import { descendants, hasModifier, isIn, type Source } from './source-tree.ts';
 
 const isCore = (path: string): boolean => isIn(path, 'ports', 'kernel', 'servers/net', 'servers/migration');
-const isSynchronous = (path: string): boolean => isCore(path) && path !== 'kernel/host-task.ts';
+/** Host code that is a task has a client and a server of its own. */
+const forHosts = new Set(['kernel/host-task.ts', 'kernel/host-service.ts']);
+const isSynchronous = (path: string): boolean => isCore(path) && !forHosts.has(path);
 const isShipped = (path: string): boolean => isIn(path, 'ports', 'kernel', 'servers');
 
 const promises = new Set(['Promise', 'PromiseLike']);

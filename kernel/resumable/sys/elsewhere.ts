@@ -1,6 +1,8 @@
 /** Names of services, and moving oneself: requests through the task's bootstrap port, as any program makes them. */
 import type { PortName } from '../../../ports/name.ts';
-import { MOVER, type MovedMe, moverService, NETNAME_LOOK_UP } from '../../interface/bootstrap.ts';
+import { lookUpService, MOVER, type MovedMe, moverService } from '../../interface/bootstrap.ts';
+import type { Routines } from '../../interface/routine.ts';
+import type { Subsystem } from '../../interface/subsystem.ts';
 import { ENDED, Frame, MODE_NEXT, MODE_THROW, type Mode } from '../frame.ts';
 import { SysError } from '../sys-error.ts';
 import { handWritten } from './builtin.ts';
@@ -20,6 +22,10 @@ export interface LookUpOptions {
   readonly host?: string;
   readonly timeoutMs?: number;
 }
+
+/** A failure of the request, by the name of what the program has called. */
+const saying = (thrown: unknown, call: string): unknown =>
+  thrown instanceof SysError ? new SysError(thrown.code, call, thrown.why, thrown.detail) : thrown;
 
 const deallocating = (name: PortName): object => onSelf({ op: 'port_deallocate', name });
 
@@ -48,7 +54,7 @@ export class LookingUp extends Frame {
         return deallocating(this.names);
       default:
         this.$n = ENDED;
-        if (this.isThrown) throw this.outcome;
+        if (this.isThrown) throw saying(this.outcome, `look_up ${this.name}`);
         return this.#found();
     }
   }
@@ -57,8 +63,12 @@ export class LookingUp extends Frame {
     const { host, timeoutMs } = this.options;
     if (this.names === 0) throw new SysError(E_NO_BOOTSTRAP, 'lookUp', 'the task has no bootstrap port');
     const body = { name: this.name, ...(host === undefined ? {} : { host }) };
-    const routine = { routine: `look_up ${this.name}`, id: NETNAME_LOOK_UP, isWhole: true };
-    return invoking(this.names, routine, body, timeoutMs === undefined ? {} : { timeoutMs });
+    const wanted = {
+      service: lookUpService as unknown as Subsystem<Routines>,
+      routine: 'look_up',
+      ending: 'whole',
+    } as const;
+    return invoking(this.names, wanted, body, timeoutMs === undefined ? {} : { timeoutMs });
   }
 
   #found(): unknown {
@@ -110,8 +120,12 @@ export class Migrating extends Frame {
         if (mode !== MODE_NEXT) throw value;
         this.mover = value as PortName;
         this.$n = 3;
-        const routine = { routine: 'migrateTo', id: moverService.id('move_me'), isWhole: false };
-        return invoking(this.mover, routine, { ...this.options, node: this.node }, undefined);
+        const wanted = {
+          service: moverService as unknown as Subsystem<Routines>,
+          routine: 'move_me',
+          ending: 'value',
+        } as const;
+        return invoking(this.mover, wanted, { ...this.options, node: this.node }, undefined);
       }
       case 3:
         this.isThrown = mode === MODE_THROW;
@@ -120,7 +134,7 @@ export class Migrating extends Frame {
         return deallocating(this.mover);
       default:
         this.$n = ENDED;
-        if (this.isThrown) throw this.outcome;
+        if (this.isThrown) throw saying(this.outcome, 'migrateTo');
         return moved(this.outcome as MovedMe, this.node);
     }
   }
