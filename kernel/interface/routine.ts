@@ -218,10 +218,16 @@ export function routine(of: Declaration | Check<unknown> | null = null): object 
   return { ...PLAIN, ...of, carries: of.carries ?? {}, returns: of.returns ?? {} };
 }
 
+/** What a routine without an answer may say of itself. */
+export interface SimpleDeclaration extends Pick<Declaration, 'takes' | 'carries'> {
+  readonly gives?: never;
+  readonly returns?: never;
+  readonly errors?: never;
+  readonly deadline?: never;
+}
+
 /** Declares a routine that is not answered: its caller does not wait, and is not told of a refusal. */
-export const simple = <const D extends Omit<Declaration, 'gives' | 'returns' | 'errors' | 'deadline'>>(
-  declaration: D,
-): RoutineOf<D, true> =>
+export const simple = <const D extends SimpleDeclaration>(declaration: D): RoutineOf<D, true> =>
   ({ ...PLAIN, ...declaration, carries: declaration.carries ?? {}, returns: {}, isSimple: true }) as never;
 
 /** A number that is kept for a routine that there is no more: asked for it, a server answers MIG_BAD_ID. */

@@ -26,7 +26,10 @@ const nodeOf = (host: string): string | null => (NODES.includes(host) ? host : n
 /** An instance of a program, that knows nothing of any other. */
 export const programFrom = (source: string): Program => {
   const { code } = compile(source, { file: FILE, sourceMap: false });
-  const { main } = instantiate(new Map([[FILE, asCommonJs(code, FILE)]]), FILE, { 'portolan/resumable': runtime, valibot });
+  const { main } = instantiate(new Map([[FILE, asCommonJs(code, FILE)]]), FILE, {
+    'portolan/resumable': runtime,
+    valibot,
+  });
   return programOf(main as ResumableMain);
 };
 
