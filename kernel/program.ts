@@ -148,6 +148,8 @@ export interface Program {
   /** Makes the state that a new thread starts with. */
   start(args: unknown): object;
   resume(sys: Sys, state: object, result: Result): void;
+  /** A thread has ended, by itself or not, and its task lives on. It may wake other threads of the task. */
+  terminated?(state: object, thread: object): void;
   /** The calls that a thread at rest is in, innermost first. By default one: its state, named by `state.at`. */
   inspect?(state: object): readonly HeldCall[];
   /** Makes data of its states; absent if they are data. */

@@ -55,7 +55,7 @@ describe('the examples', () => {
       { retcode: 'E_SOLD_OUT', why: 'since noon' },
       ['MIG_BAD_ARGUMENTS', 'request.table'],
       'MACH_RCV_TIMED_OUT',
-      [true, false],
+      [true, true],
     ]);
   });
 

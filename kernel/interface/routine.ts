@@ -210,7 +210,7 @@ const PLAIN: Routine<never, never, never> = Object.freeze({
   isSimple: false,
 });
 
-/** Declares a routine whole (`takes`, `gives`, `errors`, …), or by its two types, with a schema that checks requests. */
+/** Declares a routine whole (`takes`, `gives`, …), or by its two types, with a schema that checks requests. */
 export function routine<const D extends Declaration>(declaration: D): RoutineOf<D>;
 export function routine<In, Out>(check?: Check<In> | null): Routine<In, Out>;
 export function routine(of: Declaration | Check<unknown> | null = null): object {

@@ -9,7 +9,16 @@ import { issueFirst } from '../scheduler.ts';
 import { sysOf } from '../sys.ts';
 import { isFault } from '../vm/access.ts';
 import { KCall } from './call.ts';
-import { type Fiber, Future, PHASE_CALL, PHASE_PARKED, PHASE_PAUSED, PHASE_READY, settleEnd } from './fiber.ts';
+import {
+  type Fiber,
+  Future,
+  type JoinSlot,
+  PHASE_CALL,
+  PHASE_PARKED,
+  PHASE_PAUSED,
+  PHASE_READY,
+  settleEnd,
+} from './fiber.ts';
 import {
   Awaitable,
   Delegate,
@@ -24,8 +33,8 @@ import {
   Yielded,
 } from './frame.ts';
 import { outcome, park, perform } from './ops.ts';
-import { chunksOf, enter, leave, turnTo } from './register.ts';
-import { E_EXITED, E_NOT_AWAITABLE, E_STALE_WINDOW, SysError } from './sys-error.ts';
+import { chunksOf, enter, leave, turnTo, within } from './register.ts';
+import { E_EXITED, E_NOT_AWAITABLE, E_STALE_WINDOW, E_TERMINATED, SysError } from './sys-error.ts';
 import { traceCall, traceThrown } from './trace.ts';
 
 /** Awaits that a fiber may have answered in one turn before others run. */
@@ -130,17 +139,25 @@ const settle = (fiber: Fiber, thread: Thread, out: unknown): boolean => {
   fiber.phase = PHASE_READY;
   if (out === BREATHE) return true;
   if (out instanceof Future) {
+    out.isHeard = true;
     fiber.mode = out.settled === 2 ? MODE_THROW : MODE_NEXT;
     fiber.value = out.value;
-  } else if (isThenable(out)) {
-    fiber.mode = MODE_THROW;
+  } else takeValue(fiber, out);
+  return true;
+};
+
+/** A value is awaited. It is the program's own: looking at its `then` may throw, as `await` does in that case. */
+const takeValue = (fiber: Fiber, value: unknown): void => {
+  fiber.mode = MODE_NEXT;
+  fiber.value = value;
+  try {
+    if (!isThenable(value)) return;
     fiber.value = new SysError(E_NOT_AWAITABLE, 'await', 'a promise of the host cannot move: ask through a port');
     traceCall(fiber, fiber.value);
-  } else {
-    fiber.mode = MODE_NEXT;
-    fiber.value = out;
+  } catch (thrown) {
+    fiber.value = thrown;
   }
-  return true;
+  fiber.mode = MODE_THROW;
 };
 
 const isThenable = (value: unknown): boolean =>
@@ -240,11 +257,24 @@ const givesWay = (thread: Thread): boolean => thread.task.threads.size > 1 || th
 
 /** A fiber is over: who waits for it is told, and its thread ends. */
 const end = (fiber: Fiber, thread: Thread): void => {
-  const { end: told, mode, value } = fiber;
-  const isHeard = told !== null && (!(told instanceof Future) || (told.waiting?.length ?? 0) > 0);
-  if (told !== null) settleEnd(told, mode, value);
-  if (mode === MODE_THROW && !isHeard) throw value;
-  thread.parked.op = 'exit';
+  const { end: told, mode, value, isOver } = fiber;
+  if (told !== null && !isOver) settleEnd(told, mode, value);
+  const isHeard = mode !== MODE_THROW || (told !== null && (!(told instanceof Future) || told.isHeard));
+  if (!isHeard && (told === null || isOver)) throw value;
+  fiber.isOver = true;
+  thread.parked.op = isHeard ? 'exit' : 'yield';
+};
+
+/**
+ * The thread of a fiber was ended by somebody else: whoever waits for the fiber is told. Nothing happens if it has come
+ * to an end by itself.
+ */
+export const fiberTerminated = (fiber: Fiber, thread: Thread): void => {
+  const { end: told } = fiber;
+  if (told === null || fiber.isOver || thread.parked.op === 'exit') return;
+  fiber.isOver = true;
+  const why = 'its thread was terminated';
+  within(thread, fiber, () => settleEnd(told, MODE_THROW, new SysError(E_TERMINATED, 'await', why)));
 };
 
 /**
@@ -256,10 +286,20 @@ export const beginFiber = (fiber: Fiber, near: Thread): void => {
   try {
     const out = fiber.phase === PHASE_CALL ? fiber.wait : advance(fiber, fiber.mode, fiber.value);
     if (out !== OVER) becomeThread(fiber, near, out);
-    else if (fiber.end !== null) settleEnd(fiber.end, fiber.mode, fiber.value);
+    else if (fiber.end !== null) overAtOnce(fiber, fiber.end, near);
   } finally {
     if (before !== null) turnTo(before);
   }
+};
+
+/** It has come to its end without a wait. If it has failed, a thread of it sees whether somebody awaits it. */
+const overAtOnce = (fiber: Fiber, told: Future | JoinSlot, { task, program }: Thread): void => {
+  settleEnd(told, fiber.mode, fiber.value);
+  if (fiber.mode !== MODE_THROW || !(told instanceof Future)) return;
+  fiber.isOver = true;
+  fiber.thread = new Thread(task, program, fiber);
+  task.threads.add(fiber.thread);
+  task.kernel.makeRunnable(fiber.thread);
 };
 
 const becomeThread = (fiber: Fiber, near: Thread, out: unknown): void => {

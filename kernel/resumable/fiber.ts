@@ -19,6 +19,8 @@ export class Group {
   random: [number, number, number, number] | null = null;
   /** Name of the port that sleepers wait at, to which nobody sends; 0 until somebody sleeps. */
   sleepPort = 0;
+  /** Names of reply ports that nobody waits at: as many as were in use at one time (`sys/rpc.ts`). */
+  readonly replyPorts: number[] = [];
 }
 
 /** Its call (`wait`) is to be carried out: not yet done, or to be done again after a page fault. */
@@ -44,6 +46,8 @@ export class Fiber {
   /** It was told to stop, and throws `reason` at its next wait. */
   isCancelled = false;
   reason: unknown = undefined;
+  /** It has failed, and nobody had awaited it: others have a turn to do so before that is reported. */
+  isOver = false;
   /** The thread whose state it is. Not moved: null after a move, and found again (`threadOf`). */
   thread: Thread | null = null;
 
@@ -60,6 +64,8 @@ export class Future extends Awaitable {
   value: unknown = undefined;
   /** In the order in which they began to wait. Null once it is settled. */
   waiting: (Fiber | JoinSlot)[] | null = [];
+  /** Somebody has awaited it, before it was settled or after. */
+  isHeard = false;
   /** Whose end it is; null once that is over, and of futures that are no fiber's end. */
   fiber: Fiber | null = null;
 
@@ -111,6 +117,7 @@ export const settleFuture = (future: Future, mode: Mode, value: unknown): void =
   future.fiber = null;
   const { waiting } = future;
   future.waiting = null;
+  if (waiting !== null && waiting.length > 0) future.isHeard = true;
   for (const each of waiting ?? []) {
     if (each instanceof JoinSlot) settleSlot(each, mode, value);
     else wakeFiber(each, mode, value);

@@ -17,7 +17,10 @@ const include = (slot: JoinSlot, item: unknown): void => {
   if (isUnstarted(item)) startFor(item, slot);
   else if (!(item instanceof Future)) settleSlot(slot, MODE_NEXT, item);
   else if (item.waiting !== null) item.waiting.push(slot);
-  else settleSlot(slot, item.settled === 2 ? MODE_THROW : MODE_NEXT, item.value);
+  else {
+    item.isHeard = true;
+    settleSlot(slot, item.settled === 2 ? MODE_THROW : MODE_NEXT, item.value);
+  }
 };
 
 /** What compiled code calls in place of `Promise`. Each answers a future. */

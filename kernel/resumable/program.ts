@@ -1,8 +1,9 @@
 /** Resumable programs: what `programOf` makes of a compiled function. */
 import type { Bytes } from '../../ports/bytes.ts';
+import type { Thread } from '../kernel.ts';
 import type { HeldCall, Program, Result, StateCodec, Sys } from '../program.ts';
 import { threadOfSys } from '../sys.ts';
-import { resumeFiber } from './driver.ts';
+import { fiberTerminated, resumeFiber } from './driver.ts';
 import { Fiber, Group } from './fiber.ts';
 import { Frame, type FrameCode } from './frame.ts';
 import { fiberCodec, packData, unpackData } from './image/codec.ts';
@@ -58,6 +59,11 @@ export class ResumableProgram implements Program {
 
   resume(sys: Sys, state: object, result: Result): void {
     resumeFiber(state as Fiber, threadOfSys(sys), result, this.#chunks);
+  }
+
+  /** Its thread was terminated while the task lives on: who waits for it is told (E_TERMINATED). */
+  terminated(state: object, thread: object): void {
+    fiberTerminated(state as Fiber, thread as Thread);
   }
 
   /** A graph of data as bytes, for `sys.vm.box`; the text of the refusal if it cannot be. */

@@ -27,6 +27,17 @@ export const leave = (): void => {
   state = null;
 };
 
+/** Does something for a fiber from outside of its turn: in that of another, or in none. */
+export const within = (current: Thread, fiber: object, act: () => void): void => {
+  const isTurn = thread !== null;
+  if (!isTurn) enter(current, fiber, 0);
+  try {
+    act();
+  } finally {
+    if (!isTurn) leave();
+  }
+};
+
 /** A fiber of the same turn runs from now on; answers who ran before. */
 export const turnTo = (fiber: object): object | null => {
   const before = state;

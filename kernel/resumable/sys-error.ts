@@ -14,6 +14,8 @@ export const E_NOT_COMPILED = 'E_NOT_COMPILED';
 export const E_NOT_RUNNING = 'E_NOT_RUNNING';
 /** The thread ended by `sys.exit` while others waited for it. */
 export const E_EXITED = 'E_EXITED';
+/** The thread was terminated (`thread_terminate`) while others waited for it. */
+export const E_TERMINATED = 'E_TERMINATED';
 /** Memory was touched outside a kernel call. */
 export const E_STALE_WINDOW = 'E_STALE_WINDOW';
 

@@ -133,8 +133,9 @@ const writeRegion = (
 /**
  * What a buffer says, of which the first `sendSize` bytes are the message. `msgh_size` and `msgh_seqno` in it are not
  * looked at. MSG_TOO_SMALL if `sendSize` is less than a header, no whole number of words or ends within a descriptor;
- * NO_BUFFER if it, or an array of names, is more than the kernel takes; INVALID_DATA if it is more than the buffer, if the body is none or an
- * array of names cannot be read; INVALID_TYPE for a descriptor of no known type. Zeros after the body are not carried.
+ * NO_BUFFER if it, or an array of names, is more than the kernel takes; INVALID_DATA if it is more than the buffer, if
+ * the body is none or an array of names cannot be read; INVALID_TYPE for a descriptor of no known type. Zeros after the
+ * body are not carried.
  */
 export const readDraft = (
   buffer: Uint8Array,

@@ -4,7 +4,6 @@
  * inside a command.
  */
 import { v4, v7 } from 'uuid';
-import { HostTask } from '../../kernel/host-task.ts';
 import { MOVER } from '../../kernel/interface/bootstrap.ts';
 import type { Task } from '../../kernel/kernel.ts';
 import type { Program } from '../../kernel/program.ts';
@@ -19,12 +18,14 @@ import { migrationServer, migrationState } from '../migration/server.ts';
 import { nameServer } from '../names/names.ts';
 import { nameService } from '../names/protocol.ts';
 import { netService } from '../net/protocol.ts';
+import { monotonicClock } from '../node/clock.ts';
 import { NodeCodeShelf } from '../node/code-shelf.ts';
 import { openFileStore } from '../node/file-store.ts';
 import { noJournal, openJournal } from '../node/journal.ts';
 import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
 import { openPageStore } from '../node/page-store.ts';
 import { isNodeName, type NodeRecord, nameOfNode, StateDir } from '../node/state-dir.ts';
+import { UnixNet } from '../node/unix-net.ts';
 import { pagerServer } from '../pager/pager.ts';
 import { type Agent, ask, callKernelPort, valueOf } from './agent.ts';
 import type { Client } from './client.ts';
@@ -75,6 +76,12 @@ const SERVER = 'it is a server of its node';
 const isSuccessor = (node: string, before: string): boolean =>
   node !== before && nameOfNode(node) === nameOfNode(before);
 
+type NodeParts = Composition<UnixNet>;
+
+/** A kernel whose sessions go over the sockets of a state folder. */
+const composed = (node: string, dir: StateDir, limits: NodeLimits = {}): NodeParts =>
+  new Composition(node, (ring) => new UnixNet({ node, dir, clock: monotonicClock, limits, ring }), limits);
+
 interface Services {
   readonly files: PortName;
   readonly console: PortName;
@@ -85,7 +92,7 @@ interface Services {
 }
 
 /** The default pager of a node, with a page file; the agent's send right to it. */
-const startPager = (parts: Composition, agent: Task, { name, limits }: NodeSettings, dir: StateDir): PortName => {
+const startPager = (parts: NodeParts, agent: Task, { name, limits }: NodeSettings, dir: StateDir): PortName => {
   const store = parts.closing(openPageStore(dir.pages(name), limits?.pageFileMax ?? PAGE_FILE_MAX));
   const task = parts.task('pager', SERVER);
   const service = parts.receive(task);
@@ -107,7 +114,7 @@ const registerPager = async (agent: Agent, host: PortName, name: PortName): Prom
 
 /** The servers, and the agent's send rights to them. */
 const startServers = (
-  parts: Composition,
+  parts: NodeParts,
   agent: Task,
   shelf: NodeCodeShelf,
   { settings, dir }: { readonly settings: NodeSettings; readonly dir: StateDir },
@@ -173,7 +180,7 @@ interface MigrationSettings {
 }
 
 const startMigration = (
-  parts: Composition,
+  parts: NodeParts,
   task: Task,
   receives: { readonly service: PortName; readonly mover: PortName },
   { settings, dir, code, nodeOf }: MigrationSettings,
@@ -228,14 +235,14 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   if (!isNodeName(name)) throw new OperatorError({ code: 'E_USAGE', text: `"${name}" cannot be the name of a node` });
   const dir = StateDir.open(settings.stateDir);
   const record = { name, node: `${name}.${v4()}`, pid: process.pid, version: VERSION, startedAt: Date.now() };
-  const parts = new Composition(record.node, dir, settings.limits);
+  const parts = composed(record.node, dir, settings.limits);
   try {
     await parts.net.listen(dir.socket(name));
   } catch (error) {
     await parts.close();
     throw asTrouble(name, error);
   }
-  const host = new HostTask(parts.kernel, 'node');
+  const host = parts.host('node');
   const known = (program: Program): void => parts.kernel.programs.set(program.name, program);
   const shelf = new NodeCodeShelf(known);
   const services = startServers(parts, host.task, shelf, { settings, dir });
@@ -274,7 +281,7 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   return { record, agent: host, ...ending };
 };
 
-const endingOf = (parts: Composition, dir: StateDir, record: NodeRecord) => {
+const endingOf = (parts: NodeParts, dir: StateDir, record: NodeRecord) => {
   let told = (): void => undefined;
   const stopped = new Promise<void>((resolve) => {
     told = resolve;
@@ -317,8 +324,8 @@ export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promi
   if (records.length === 0) {
     throw new OperatorError({ code: 'E_NO_KERNEL', text: `no node runs in ${dir.path}`, hint: 'portolan up -n 2' });
   }
-  const parts = new Composition(`cli.${v4()}`, dir, limits);
-  const host = new HostTask(parts.kernel, 'cli');
+  const parts = composed(`cli.${v4()}`, dir, limits);
+  const host = parts.host('cli');
   const net = parts.grantNet(host.task);
   // Nobody can dial this kernel, since it has no socket: nodes that a task may move to must know it before.
   for (const { node } of records) parts.net.dial(node);
@@ -332,7 +339,7 @@ export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promi
     dir: dir.path,
     reach: (node) => parts.net.reach(node, LOCAL_MS),
     newAgent: (name) => {
-      const agent = new HostTask(parts.kernel, name);
+      const agent = parts.host(name);
       return { agent, net: parts.grantNet(agent.task) };
     },
     refusalOf: (node) => parts.net.refusalOf(node),

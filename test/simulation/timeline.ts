@@ -8,8 +8,8 @@ interface Planned {
   readonly run: () => void;
 }
 
-/** Lines of history that a failure prints. */
-const HISTORY = 60;
+/** Lines of history that a failure prints: so many, or as many as are asked for. */
+const HISTORY = Number(process.env['SIM_HISTORY'] ?? 60);
 
 const isBefore = (a: Planned, b: Planned): boolean => a.at < b.at || (a.at === b.at && a.tie < b.tie);
 

@@ -6,7 +6,9 @@ import { descendants, hasModifier, isIn, type Source } from './source-tree.ts';
 const isCore = (path: string): boolean => isIn(path, 'ports', 'kernel', 'servers/net', 'servers/migration');
 /** Host code that is a task has a client and a server of its own. */
 const forHosts = new Set(['kernel/host-task.ts', 'kernel/host-service.ts']);
-const isSynchronous = (path: string): boolean => isCore(path) && !forHosts.has(path);
+/** Samples of what the language has, to be looked at: they are never run (`kernel/resumable/lock`). */
+const isSample = (path: string): boolean => path === 'kernel/resumable/lock/samples.ts';
+const isSynchronous = (path: string): boolean => isCore(path) && !forHosts.has(path) && !isSample(path);
 const isShipped = (path: string): boolean => isIn(path, 'ports', 'kernel', 'servers');
 
 const promises = new Set(['Promise', 'PromiseLike']);

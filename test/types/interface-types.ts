@@ -136,5 +136,10 @@ export const hosts = async (host: HostTask, to: PortName, sys: MachineSys, messa
   void wind;
 };
 
-// @ts-expect-error what a simple routine gives, nobody gets
-export const silly = simple({ takes: of<null>(), gives: of<null>() });
+/** Declarations. */
+export const declarations = (): void => {
+  // @ts-expect-error what a simple routine gives, nobody gets
+  simple({ takes: of<null>(), gives: of<null>() });
+  // @ts-expect-error it cannot refuse either
+  simple({ takes: of<null>(), errors: ['E_WET'] });
+};

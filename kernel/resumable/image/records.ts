@@ -73,9 +73,10 @@ const isEnd = (value: unknown): boolean => value === null || value instanceof Fu
 const isWords = (value: unknown): boolean =>
   value === null || (isList(value, (word) => typeof word === 'number') && (value as unknown[]).length === 4);
 
-const settlement: readonly (keyof Future & string)[] = ['settled', 'value', 'waiting', 'fiber'];
+const settlement: readonly (keyof Future & string)[] = ['settled', 'value', 'waiting', 'isHeard', 'fiber'];
 
-const isSettlement = ({ settled, waiting, fiber }: Future): boolean => {
+const isSettlement = ({ settled, waiting, isHeard, fiber }: Future): boolean => {
+  if (!isFlag(isHeard)) return false;
   if (fiber !== null && !(fiber instanceof Fiber)) return false;
   if (settled !== 0) return (settled === 1 || settled === 2) && waiting === null;
   return isList(waiting, (each) => each instanceof Fiber || each instanceof JoinSlot);
@@ -88,7 +89,7 @@ const isJoin = (value: Join): boolean =>
   Array.isArray(value.outcomes);
 
 /** A fiber that has a call to make, or made one, knows which. */
-const isFiber = ({ group, stack, phase, wait, mode, end, isCancelled }: Fiber): boolean => {
+const isFiber = ({ group, stack, phase, wait, mode, end, isCancelled, isOver }: Fiber): boolean => {
   const isOwed = phase > 1 || wait instanceof KCall;
   const isWait = wait === null || wait instanceof KCall || wait instanceof Future;
   return (
@@ -100,7 +101,8 @@ const isFiber = ({ group, stack, phase, wait, mode, end, isCancelled }: Fiber): 
     isWait &&
     isMode(mode) &&
     isEnd(end) &&
-    isFlag(isCancelled)
+    isFlag(isCancelled) &&
+    isFlag(isOver)
   );
 };
 
@@ -109,15 +111,19 @@ const threads: readonly RecordCode[] = [
     noun: 'what the fibers of a program share',
     of: Group,
     make: () => new Group(),
-    fields: ['lastTime', 'offset', 'random', 'sleepPort'],
-    isSound: ({ lastTime, offset, random, sleepPort }) =>
-      typeof lastTime === 'number' && typeof offset === 'number' && isWords(random) && isCount(sleepPort),
+    fields: ['lastTime', 'offset', 'random', 'sleepPort', 'replyPorts'],
+    isSound: ({ lastTime, offset, random, sleepPort, replyPorts }) =>
+      typeof lastTime === 'number' &&
+      typeof offset === 'number' &&
+      isWords(random) &&
+      isCount(sleepPort) &&
+      isList(replyPorts, isCount),
   }),
   code('fiber', {
     noun: 'a running thread',
     of: Fiber,
     make: () => new Fiber(NONE, null),
-    fields: ['group', 'stack', 'phase', 'wait', 'mode', 'value', 'end', 'isCancelled', 'reason'],
+    fields: ['group', 'stack', 'phase', 'wait', 'mode', 'value', 'end', 'isCancelled', 'reason', 'isOver'],
     isSound: isFiber,
   }),
   code('future', {

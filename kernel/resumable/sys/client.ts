@@ -98,6 +98,8 @@ export class Invoking extends Frame {
   /** The interface, and the routine's name in it. */
   service: Subsystem<Routines> | undefined = undefined;
   routine = '';
+  /** What its errors call it. */
+  call = '';
   body: unknown = undefined;
   options: Options | undefined = undefined;
   ending: Ending = 'value';
@@ -139,7 +141,7 @@ export class Invoking extends Frame {
     if (composed instanceof Refusal) {
       this.$n = ENDED;
       if (this.ending === 'reply') return { retcode: composed.code, why: composed.why };
-      throw new SysError(composed.code, this.#call, composed.why);
+      throw new SysError(composed.code, this.call, composed.why);
     }
     this.$n = 1;
     const { id, body, descriptors } = composed;
@@ -149,13 +151,9 @@ export class Invoking extends Frame {
     return new KCall('send', draft, timeoutMs === undefined ? undefined : { timeoutMs }, undefined);
   }
 
-  get #call(): string {
-    return `${this.service?.name}.${this.routine}`;
-  }
-
   #outcome(reply: RawReply): unknown {
     if (this.ending === 'reply') return reply;
-    if (reply.retcode !== 'KERN_SUCCESS') throw new SysError(reply.retcode, this.#call, reply.why);
+    if (reply.retcode !== 'KERN_SUCCESS') throw new SysError(reply.retcode, this.call, reply.why);
     if (this.ending === 'value') return reply.value;
     const { rights, memory } = this.answer as Message;
     return { value: reply.value, rights, memory, carried: reply.carried };
@@ -177,7 +175,7 @@ export class Invoking extends Frame {
 
 handWritten(5, Invoking, {
   name: 'request',
-  slots: ['to', 'service', 'routine', 'body', 'options', 'ending', 'answer', 'reply', 'index'],
+  slots: ['to', 'service', 'routine', 'call', 'body', 'options', 'ending', 'answer', 'reply', 'index'],
   states: 3,
 });
 
@@ -214,12 +212,14 @@ export interface Wanted {
   readonly service: Subsystem<Routines>;
   readonly routine: string;
   readonly ending: Ending;
+  /** What its errors call it; `interface.routine`, if absent. */
+  readonly call?: string;
 }
 
 /** A request that has not been sent. */
 export const invoking = (
   to: PortName,
-  { service, routine, ending }: Wanted,
+  { service, routine, ending, call = `${service.name}.${routine}` }: Wanted,
   body: unknown,
   options: Options | undefined,
 ): Invoking => {
@@ -227,6 +227,7 @@ export const invoking = (
   frame.to = to;
   frame.service = service;
   frame.routine = routine;
+  frame.call = call;
   frame.ending = ending;
   frame.body = body ?? null;
   frame.options = options;

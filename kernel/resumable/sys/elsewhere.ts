@@ -3,10 +3,12 @@ import type { PortName } from '../../../ports/name.ts';
 import { lookUpService, MOVER, type MovedMe, moverService } from '../../interface/bootstrap.ts';
 import type { Routines } from '../../interface/routine.ts';
 import type { Subsystem } from '../../interface/subsystem.ts';
-import { ENDED, Frame, MODE_NEXT, MODE_THROW, type Mode } from '../frame.ts';
+import type { KCall } from '../call.ts';
+import { ENDED, Frame, MODE_NEXT, type Mode } from '../frame.ts';
 import { SysError } from '../sys-error.ts';
 import { handWritten } from './builtin.ts';
-import { invoking } from './client.ts';
+import { type Answered, invoking } from './client.ts';
+import { ensuring } from './ensuring.ts';
 import { type Promised, promised } from './promised.ts';
 import type { SendRight } from './rights.ts';
 import { fieldOf, onSelf } from './rpc.ts';
@@ -23,66 +25,38 @@ export interface LookUpOptions {
   readonly timeoutMs?: number;
 }
 
-/** A failure of the request, by the name of what the program has called. */
-const saying = (thrown: unknown, call: string): unknown =>
-  thrown instanceof SysError ? new SysError(thrown.code, call, thrown.why, thrown.detail) : thrown;
-
-const deallocating = (name: PortName): object => onSelf({ op: 'port_deallocate', name });
+const deallocating = (name: PortName): KCall => onSelf({ op: 'port_deallocate', name });
 
 /** Looks a name up: a send right. */
 export class LookingUp extends Frame {
   name = '';
   options: LookUpOptions = {};
-  names: PortName = 0 as PortName;
-  isThrown = false;
-  outcome: unknown = undefined;
 
   override $step(mode: Mode, value: unknown): unknown {
-    switch (this.$n) {
-      case 0:
-        this.$n = 1;
-        return bootstrapPort();
-      case 1:
-        if (mode !== MODE_NEXT) throw value;
-        this.names = value as PortName;
-        this.$n = 2;
-        return this.#question();
-      case 2:
-        this.isThrown = mode === MODE_THROW;
-        this.outcome = value;
-        this.$n = 3;
-        return deallocating(this.names);
-      default:
-        this.$n = ENDED;
-        if (this.isThrown) throw saying(this.outcome, `look_up ${this.name}`);
-        return this.#found();
-    }
+    if (mode !== MODE_NEXT) throw value;
+    this.$n += 1;
+    if (this.$n === 1) return bootstrapPort();
+    if (this.$n === 2) return ensuring(this.#question(value as PortName), deallocating(value as PortName));
+    this.$n = ENDED;
+    return found(value as Answered<unknown>);
   }
 
-  #question(): object {
+  #question(names: PortName): Frame {
     const { host, timeoutMs } = this.options;
-    if (this.names === 0) throw new SysError(E_NO_BOOTSTRAP, 'lookUp', 'the task has no bootstrap port');
+    if (names === 0) throw new SysError(E_NO_BOOTSTRAP, 'lookUp', 'the task has no bootstrap port');
     const body = { name: this.name, ...(host === undefined ? {} : { host }) };
-    const wanted = {
-      service: lookUpService as unknown as Subsystem<Routines>,
-      routine: 'look_up',
-      ending: 'whole',
-    } as const;
-    return invoking(this.names, wanted, body, timeoutMs === undefined ? {} : { timeoutMs });
-  }
-
-  #found(): unknown {
-    const [right] = (this.outcome as { readonly rights: readonly PortName[] }).rights;
-    if (right === undefined || right === 0) throw new SysError('MIG_TYPE_ERROR', 'lookUp', 'no right came');
-    return right;
+    const service = lookUpService as unknown as Subsystem<Routines>;
+    const wanted = { service, routine: 'look_up', ending: 'whole', call: `look_up ${this.name}` } as const;
+    return invoking(names, wanted, body, timeoutMs === undefined ? {} : { timeoutMs });
   }
 }
 
-handWritten(14, LookingUp, {
-  name: 'lookUp',
-  slots: ['name', 'options', 'names', 'isThrown', 'outcome'],
-  states: 4,
-});
+const found = ({ rights: [right] }: Answered<unknown>): PortName => {
+  if (right === undefined || right === 0) throw new SysError('MIG_TYPE_ERROR', 'lookUp', 'no right came');
+  return right as PortName;
+};
+
+handWritten(14, LookingUp, { name: 'lookUp', slots: ['name', 'options'], states: 3 });
 
 const lookingUp = (name: string, options: LookUpOptions): LookingUp => {
   const frame = new LookingUp();
@@ -103,40 +77,21 @@ export interface MigrateOptions {
 export class Migrating extends Frame {
   node = '';
   options: MigrateOptions = {};
-  mover: PortName = 0 as PortName;
-  isThrown = false;
-  outcome: unknown = undefined;
 
   override $step(mode: Mode, value: unknown): unknown {
-    switch (this.$n) {
-      case 0:
-        this.$n = 1;
-        return here();
-      case 1:
-        if (mode !== MODE_NEXT) throw value;
-        this.$n = 2;
-        return lookingUp(MOVER, { host: value as string });
-      case 2: {
-        if (mode !== MODE_NEXT) throw value;
-        this.mover = value as PortName;
-        this.$n = 3;
-        const wanted = {
-          service: moverService as unknown as Subsystem<Routines>,
-          routine: 'move_me',
-          ending: 'value',
-        } as const;
-        return invoking(this.mover, wanted, { ...this.options, node: this.node }, undefined);
-      }
-      case 3:
-        this.isThrown = mode === MODE_THROW;
-        this.outcome = value;
-        this.$n = 4;
-        return deallocating(this.mover);
-      default:
-        this.$n = ENDED;
-        if (this.isThrown) throw saying(this.outcome, 'migrateTo');
-        return moved(this.outcome as MovedMe, this.node);
-    }
+    if (mode !== MODE_NEXT) throw value;
+    this.$n += 1;
+    if (this.$n === 1) return here();
+    if (this.$n === 2) return lookingUp(MOVER, { host: value as string });
+    if (this.$n === 3) return ensuring(this.#request(value as PortName), deallocating(value as PortName));
+    this.$n = ENDED;
+    return moved(value as MovedMe, this.node);
+  }
+
+  #request(mover: PortName): Frame {
+    const service = moverService as unknown as Subsystem<Routines>;
+    const wanted = { service, routine: 'move_me', ending: 'value', call: 'migrateTo' } as const;
+    return invoking(mover, wanted, { ...this.options, node: this.node }, undefined);
   }
 }
 
@@ -145,11 +100,7 @@ const moved = (answer: MovedMe, node: string): MovedMe => {
   throw new SysError(E_NOT_MOVED, 'migrateTo', `to ${node}: ${answer.why}`, { ...answer });
 };
 
-handWritten(15, Migrating, {
-  name: 'migrateTo',
-  slots: ['node', 'options', 'mover', 'isThrown', 'outcome'],
-  states: 5,
-});
+handWritten(15, Migrating, { name: 'migrateTo', slots: ['node', 'options'], states: 4 });
 
 const here = (): object => fieldOf({ op: 'task_info' }, 'node');
 

@@ -97,7 +97,7 @@ export interface SysServices {
   client<R extends Routines>(service: Subsystem<R>, to: SendRight<never>): Client<R>;
   /** One request, with the rights and memory that come with its answer. */
   invoke: typeof invoke;
-  /** A request whose refusal is a value: `{ retcode, why }` in place of a throw. Codes are the routine's own, or Mach's. */
+  /** A request whose refusal is a value, `{ retcode, why }`. Codes are the routine's own, or Mach's. */
   attempt: typeof attempt;
   /** Serves a subsystem: until its port is closed, or nothing has come for `idleMs`. */
   serve<R extends Routines>(

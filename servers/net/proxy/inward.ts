@@ -266,6 +266,7 @@ const keepFor = (net: Net, record: LocalPort): void => {
 
 /** Frames that came before the port are looked at now. */
 export const releaseEarly = (net: Net, id: string): void => {
+  net.searches.delete(id);
   const waiting = net.early.get(id);
   if (waiting === undefined) return;
   net.early.delete(id);

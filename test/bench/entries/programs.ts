@@ -10,7 +10,13 @@ import type { ShapeArguments } from '../programs/shapes.program.ts';
 
 const source = (): string => readFileSync('test/bench/programs/shapes.program.ts', 'utf8');
 
-const OPTIONS = { file: 'shapes.program.ts', sourceMap: false, resolveHash: () => null };
+const OPTIONS = {
+  file: 'shapes.program.ts',
+  sourceMap: false,
+  resolveHash: () => null,
+  resolveDigest: () => null,
+  isAsyncImport: () => false,
+};
 
 type Main = (sys: unknown, args: ShapeArguments) => unknown;
 
@@ -25,7 +31,7 @@ const evaluate = (text: string): Main => {
 };
 
 const compiled = async (): Promise<Main> => {
-  const compile = await loadCompiler();
+  const { compile } = await loadCompiler();
   return evaluate(compile(source(), OPTIONS).code);
 };
 
@@ -84,7 +90,7 @@ const time = async (runner: string, shape: string, n: number): Promise<number> =
 const compileTimes = async (rounds: number) => {
   const text = source();
   const from = performance.now();
-  const compile = await loadCompiler();
+  const { compile } = await loadCompiler();
   const loadMs = performance.now() - from;
   const times = Array.from({ length: rounds + 1 }, () => {
     const began = performance.now();

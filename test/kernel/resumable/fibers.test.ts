@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Thread } from '../../../kernel/kernel.ts';
+import { terminateThread } from '../../../kernel/lives.ts';
 import type { Fiber, Future } from '../../../kernel/resumable/fiber.ts';
 import type { Frame } from '../../../kernel/resumable/frame.ts';
 import { start, THREADS_MAX } from '../../../kernel/resumable/future.ts';
@@ -322,5 +324,52 @@ describe('cancelling', () => {
     );
     lab.advance(1);
     expect([log, lab.kernel.tasks.size]).toEqual([['slow begins', 'fast begins', 'fast'], 0]);
+  });
+});
+
+describe('a failure that nobody awaits', () => {
+  it('is none if somebody awaits it while others have their turn', () => {
+    const { failures } = script(
+      (locals) => {
+        locals['future'] = start(broken('early'));
+        locals['catch'] = 1;
+        return locals['future'];
+      },
+      (_l, value: Error, frame) => end(frame, log.push(value.message)),
+    );
+    expect([log, failures()]).toEqual([['early'], []]);
+  });
+
+  it.each([
+    ['at once', () => start(broken('lost'))],
+    ['after a wait', () => start(nap(1, 'LOST'))],
+  ])('is reported, and the task goes on (%s)', (_when, begin) => {
+    const { failures, lab } = script(
+      () => {
+        begin();
+        return sys.sleep(5);
+      },
+      (_l, _value, frame) => end(frame, log.push('goes on')),
+    );
+    lab.advance(1);
+    expect(failures()).toEqual([expect.stringMatching(/^Error: lost/i)]);
+    lab.advance(5);
+    expect(log.at(-1)).toBe('goes on');
+    expect(failures()).toHaveLength(1);
+  });
+});
+
+describe('a thread that is terminated', () => {
+  it.each([
+    ['awaited', (future: unknown) => future],
+    ['one of several', (future: unknown) => Join.all([future, nap(9, 'other')])],
+  ])('is told to who waits for it (%s)', (_how, awaiting) => {
+    const { lab, task, failures } = tell(() => awaiting(start(nap(50, 'never'))));
+    const [, victim] = [...task.threads].filter(({ state }) => (state as Fiber).stack.length > 0);
+    terminateThread(victim as Thread);
+    lab.rest();
+    expect(log.at(-1)).toMatch(/^SysError await: E_TERMINATED/);
+    lab.advance(9);
+    expect([failures(), lab.kernel.tasks.size]).toEqual([[], 0]);
   });
 });

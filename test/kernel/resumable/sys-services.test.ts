@@ -52,7 +52,8 @@ describe('a refusal', () => {
   it('is a value or a throw, with the code that the routine declares', () =>
     expect(
       staying(`
-      const { to, port, server } = await begin(sys, { place: async ({ n }) => n > 1 ? new Refusal('E_FULL', 'no room') : { n } });
+      const place = async ({ n }) => (n > 1 ? new Refusal('E_FULL', 'no room') : { n });
+      const { to, port, server } = await begin(sys, { place });
       await sys.send(log, await sys.attempt(desk, to, 'place', { n: 2 }));
       await sys.send(log, await sys.attempt(desk, to, 'place', { n: 1 }));
       try { await sys.client(desk, to).place({ n: 3 }); } catch (e) { await sys.send(log, [e.code, e.call, e.why]); }
@@ -130,7 +131,8 @@ describe('rights as arguments', () => {
       const { to, port } = await begin(sys, {});
       const own = await sys.port();
       const none = await sys.attempt(desk, to, 'lend', null, { given: {} });
-      const more = await sys.attempt(desk, to, 'lend', null, { given: { port: moveReceive(own), other: moveReceive(own) } });
+      const given = { port: moveReceive(own), other: moveReceive(own) };
+      const more = await sys.attempt(desk, to, 'lend', null, { given });
       await sys.send(log, [none.retcode, none.why, more.retcode, more.why]);
       await sys.send(log, (await sys.call({ op: 'port_type', name: own })).type);
       await sys.close(port);`),

@@ -39,6 +39,52 @@ const cases: Readonly<Record<string, readonly [source: string, log: readonly unk
     }`,
     ['MACH_RCV_TIMED_OUT', true, 'MACH_SEND_TIMED_OUT', 'MACH_SEND_TIMED_OUT'],
   ],
+  'keeps reply ports, and lets an answer die that comes too late': [
+    `export async function main(sys: Sys, { log }) {
+      const port = await sys.port({ qlimit: 8 });
+      const to = await sys.sendRight(port);
+      const names = async () => (await sys.call({ op: 'port_names' })).names.length;
+      const server = sys.spawn(async () => {
+        const late = [await sys.receive(port), await sys.receive(port)];
+        const open = await sys.receive(port);
+        for (const each of late)
+          try { await sys.reply(each, 'late'); }
+          catch (error) { await sys.send(log, code(error)); }
+        await sys.reply(open, 'in time');
+        for (let i = 0; i < 12; i++) { const next = await sys.receive(port); await sys.reply(next, next.body); }
+      });
+      const ask = async (body, timeoutMs) => {
+        try { return (await sys.rpc(to, body, { timeoutMs })).body; } catch (error) { return code(error); }
+      };
+      await sys.send(log, await ask('first', 5));
+      const second = sys.spawn(ask, 'second', 60_000);
+      await sys.sleep(1);
+      second.cancel();
+      await sys.send(log, await second);
+      await sys.send(log, await ask('third', 60_000));
+      await sys.send(log, await ask(0, 60_000));
+      const before = await names();
+      for (let i = 1; i < 6; i++) if (await ask(i, 60_000) !== i) await sys.send(log, 'another answer');
+      await sys.send(log, await names() - before);
+      await sys.send(log, await Promise.all([ask(6, 60_000), ask(7, 60_000), ask(8, 60_000)]));
+      const some = await names();
+      await sys.send(log, await Promise.all([ask(9, 60_000), ask(10, 60_000), ask(11, 60_000)]));
+      await sys.send(log, [some - before, await names() - some]);
+      await server;
+    }`,
+    [
+      'MACH_RCV_TIMED_OUT',
+      'E_CANCELLED',
+      'MACH_SEND_INVALID_DEST',
+      'MACH_SEND_INVALID_DEST',
+      'in time',
+      0,
+      0,
+      [6, 7, 8],
+      [9, 10, 11],
+      [2, 0],
+    ],
+  ],
   'hands rights on': [
     `export async function main(sys: Sys, { log }) {
       const port = await sys.port();

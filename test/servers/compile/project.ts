@@ -47,7 +47,12 @@ export class Project implements Disposable {
 
   /** Runs a Node process in the folder, to its end. */
   node(...args: readonly string[]): Promise<Finished> {
-    const env = { ...process.env, NODE_OPTIONS: '', VITEST: '' };
+    return this.nodeWith({}, ...args);
+  }
+
+  /** The same with variables of the environment. */
+  nodeWith(variables: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Finished> {
+    const env = { ...process.env, NODE_OPTIONS: '', VITEST: '', ...variables };
     const child = spawn(process.execPath, args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
     child.stdout.on('data', (data: Buffer) => (out += String(data)));

@@ -107,6 +107,20 @@ const pictureOf = (task: Task): unknown => ({
   }),
 });
 
+describe('a task that ends while its move is prepared', () => {
+  it('is not said to stay and run', () => {
+    const { world, a, atA, operator } = scene();
+    startTask(a, 'keeper', keeper, 'keeper');
+    world.run();
+    const said = begin(operator, { task: 'keeper', node: 'b' });
+    until(world, atA.moves, 'offering');
+    const task = taskOn(a, 'keeper');
+    if (task !== undefined) terminateTask(task);
+    world.run();
+    expect(said()).toMatchObject({ outcome: 'refused', code: 'E_ENDED', why: 'the task has ended' });
+  });
+});
+
 describe('a destination that is there and does not answer', () => {
   it('is not waited for: an offer without an answer ends the move, and the task never notices', () => {
     const { world, a, b, atA, atB, operator } = scene();
