@@ -4,7 +4,7 @@ import { relocate } from '../examples/02-relocate.ts';
 import { semantics } from '../examples/03-semantics.ts';
 import { keep } from '../examples/04-arena.ts';
 import { guide } from '../examples/05-program.ts';
-import { dine } from '../examples/06-interface.ts';
+import { dine } from '../examples/07-interface.ts';
 
 describe('the examples', () => {
   it('embed: host code asks, gives up, and finds a server gone', async () => {

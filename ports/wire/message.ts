@@ -20,8 +20,6 @@ import { Writer } from './writer.ts';
 
 /** Header bit: a count and descriptors follow the header. */
 export const COMPLEX = 0x8000_0000;
-/** Header bit of the kernel's own, cleared if a sender sets it. */
-export const CIRCULAR = 0x4000_0000;
 
 /** Types of descriptors: `mach/message.h`. */
 const PORT = 0;

@@ -15,6 +15,7 @@ import {
   routine,
   simple,
   skip,
+  timeLeft,
 } from '../../kernel/interface/routine.ts';
 import { demux, isWanted, subsystem, watchCaller } from '../../kernel/interface/subsystem.ts';
 import { answer } from '../../kernel/resumable/sys/serve.ts';
@@ -204,7 +205,10 @@ describe('a machine', () => {
     const port = ask();
     const message = take();
     shelf.serve(server.sys, message, handlers);
-    expect(deadlines).toEqual([server.sys.now() + 50]);
+    const deadline = server.sys.now() + 50;
+    expect(deadlines).toEqual([deadline]);
+    expect([timeLeft({ deadline }, deadline - 7), timeLeft({ deadline }, deadline + 7)]).toEqual([7, 0]);
+    expect(timeLeft({ deadline: null }, 7)).toBeUndefined();
     const deaths = server.allocate();
     expect(isWanted(server.sys, message)).toBe(true);
     expect(watchCaller(server.sys, message, deaths)).toBe(true);

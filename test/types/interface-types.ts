@@ -12,7 +12,10 @@ import {
   copySend,
   copySends,
   makeSend,
+  makeSends,
   moveReceive,
+  moveReceives,
+  moveSends,
   type ReceiveRight,
   type SendRight,
 } from '../../kernel/resumable/sys/rights.ts';
@@ -50,6 +53,11 @@ export const clients = async (
   const given = { laps: makeSend(laps), crew: copySends([friend]), chart };
   const client = sys.client(race, to);
   const start: number = await client.enter({ name: 'Aurora' }, { given });
+  await client.enter({ name: 'Aurora' }, { given: { ...given, crew: moveSends([friend]) } });
+  // @ts-expect-error a port that hears of laps is none for texts
+  await client.enter({ name: 'Aurora' }, { given: { ...given, crew: makeSends([laps]) } });
+  // @ts-expect-error receive rights are no send rights
+  await client.enter({ name: 'Aurora' }, { given: { ...given, crew: moveReceives([laps]) } });
   // @ts-expect-error what it carries has to be given
   await client.enter({ name: 'Aurora' });
   // @ts-expect-error all of it
