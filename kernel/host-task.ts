@@ -17,10 +17,13 @@ import { ThreadSys } from './sys.ts';
 export class MachError extends Error {
   override readonly name = 'MachError';
   readonly code: string | number;
+  /** What is known beyond the code: the path to what could not be sent, or was refused. */
+  readonly why: string | null;
 
   constructor(code: string | number, what: string, why: string | null = null) {
     super(`${what}: ${code}${why === null ? '' : ` (${why})`}`);
     this.code = code;
+    this.why = why;
   }
 }
 

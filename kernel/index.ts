@@ -18,6 +18,15 @@ export { deleteText, forEachText, getText, makeTextMap, setText, textMapSize } f
 export { freeVector, makeVector, pushVector, setVectorAt, vectorAt, vectorLength } from './arena/vector.ts';
 export { bootKernel } from './boot.ts';
 export type { Clock, Environment, Pump } from './environment.ts';
+export {
+  type HostClient,
+  type HostHandlers,
+  type HostOptions,
+  type HostServeOptions,
+  hostAttempt,
+  hostClient,
+  hostServe,
+} from './host-service.ts';
 export { type Cancellation, HostTask, MachError } from './host-task.ts';
 export type {
   Answer,
@@ -35,16 +44,18 @@ export { CALL_FORMS, type CallForm, decodeRequest, type FieldKind } from './inte
 export type { MemoryImage, ObjectImage, TaskImage, ThreadImage } from './interface/image.ts';
 export type { FreezeRequest, HostRequest, HuskRequest, MoveRequest } from './interface/move.ts';
 export * from './interface/pager.ts';
+export * from './interface/routine.ts';
 export {
-  type Check,
+  type Declarations,
+  type DraftOptions,
+  demux,
   type Handlers,
-  Refusal,
-  type Reply,
-  type Routine,
+  isWanted,
+  type Kept,
   releaseItems,
-  routine,
   type Subsystem,
   subsystem,
+  watchCaller,
 } from './interface/subsystem.ts';
 export type { Kernel, Task, Thread } from './kernel.ts';
 export { createTask, createThread, kernelPort, terminateTask } from './lives.ts';

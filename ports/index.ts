@@ -40,3 +40,26 @@ export {
   PORT_SEND_ONCE,
   type RightKind,
 } from './right.ts';
+export {
+  COMPLEX,
+  draftSize,
+  type NameArrays,
+  NO_ARRAYS,
+  type ReceivedOptions,
+  readDraft,
+  receivedSize,
+  type TrailerKind,
+  writeDraft,
+  writeReceived,
+} from './wire/message.ts';
+export {
+  readTyped,
+  TYPE_BYTE,
+  TYPE_CHAR,
+  TYPE_INTEGER_16,
+  TYPE_INTEGER_32,
+  type TypedItem,
+  typedDraft,
+  typedReceived,
+  writeTyped,
+} from './wire/typed.ts';

@@ -24,6 +24,7 @@ const KERN_CODES = {
   KERN_RIGHT_EXISTS: 21,
   KERN_INVALID_HOST: 22,
   KERN_MEMORY_PRESENT: 23,
+  KERN_OPERATION_TIMED_OUT: 49,
 } as const;
 
 /** Codes of `mach_msg` (`mach/message.h`). */
@@ -89,6 +90,10 @@ export type SpecialBit = 'IPC_SPACE' | 'VM_SPACE' | 'IPC_KERNEL' | 'VM_KERNEL';
 /** True for a result that is a refusal. A result type `T | KernFailure` never has a string as `T`. */
 export const failed = (result: unknown): result is KernFailure =>
   typeof result === 'string' && result !== 'KERN_SUCCESS';
+
+/** True for a text that is one of these codes: what a stranger says may be anything. */
+export const isMachCode = (text: string): text is MachCode =>
+  Object.hasOwn(KERN_CODES, text) || Object.hasOwn(MSG_CODES, text) || Object.hasOwn(MIG_CODES, text);
 
 /** The number Mach gives to a code. */
 export const codeNumber = (code: MachCode): number => ({ ...KERN_CODES, ...MSG_CODES, ...MIG_CODES })[code];

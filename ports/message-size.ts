@@ -1,4 +1,4 @@
-/** How many bytes a message takes in a buffer: what `limit` and `port_peek` count, and its length in `wire/message.ts`. */
+/** How many bytes a message takes in a buffer: what `limit` and `port_peek` count, and `wire/message.ts` writes. */
 import { HEADER_SIZE } from './limits.ts';
 
 /** Bytes of the word that says how many descriptors follow. */

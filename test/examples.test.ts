@@ -5,6 +5,7 @@ import { semantics } from '../examples/03-semantics.ts';
 import { keep } from '../examples/04-arena.ts';
 import { guide } from '../examples/05-program.ts';
 import { laboratory } from '../examples/06-laboratory.ts';
+import { dine } from '../examples/07-interface.ts';
 
 describe('the examples', () => {
   it('embed: host code asks, gives up, and finds a server gone', async () => {
@@ -46,6 +47,17 @@ describe('the examples', () => {
       ],
       outcome: 'moved',
     });
+  });
+
+  it('interface: a guest orders by the declaration, is refused by code and path, and gives up', async () => {
+    expect(await dine()).toEqual([
+      { minutes: 4 },
+      'soup is ready',
+      { retcode: 'E_SOLD_OUT', why: 'since noon' },
+      ['MIG_BAD_ARGUMENTS', 'request.table'],
+      'MACH_RCV_TIMED_OUT',
+      [true, true],
+    ]);
   });
 
   it('semantics: send-once, limits, no-senders and dead names are as Mach has them', () => {

@@ -7,6 +7,15 @@ import { type Routine, routine, type Subsystem, subsystem } from './subsystem.ts
 /** `look_up { name, host? }`: a send right in the first descriptor of the reply. `host`: a node's name or identity. */
 export const NETNAME_LOOK_UP = 1041;
 
+interface NameRoutines extends Readonly<Record<string, Routine<never, unknown>>> {
+  readonly look_up: Routine<{ readonly name: string; readonly host?: string }, null>;
+}
+
+/** The part of the name service that the runtime of programs uses. */
+export const lookUpService: Subsystem<NameRoutines> = subsystem('netname', NETNAME_LOOK_UP, {
+  look_up: routine(),
+} as unknown as NameRoutines);
+
 /** The name under which a node's mover is checked in. */
 export const MOVER = 'mover';
 

@@ -1,71 +1,94 @@
 /**
  * Typed interfaces, our MIG: a subsystem gives its routines numbers, a client stub and a server loop. A request has the
  * number of its routine, its reply that number + 100; a reply begins with `retcode`; a failed reply holds nothing else
- * (mach-ipc 2.20).
+ * but why (mach-ipc 2.20). README.md has the whole of it.
  */
 import type { Body } from '../../ports/body.ts';
 import type { Draft } from '../../ports/draft.ts';
-import type { MachCode } from '../../ports/kern-return.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Item, Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND_ONCE } from '../../ports/right.ts';
 import type { Sys } from '../program.ts';
+import {
+  type Composed,
+  composeAnswer,
+  composeRequest,
+  type Heard,
+  REPLY,
+  readAnswer,
+  readRequest,
+} from './conversation.ts';
+import {
+  type Call,
+  type CarriesOf,
+  type GivenFor,
+  type InOf,
+  type Outcome,
+  Refusal,
+  type Reply,
+  type Routines,
+  type SeenOf,
+  skip,
+} from './routine.ts';
 
-declare const shape: unique symbol;
+export { type Check, Refusal, type Reply, type Routine, routine } from './routine.ts';
 
-/** One routine: what it takes and gives. Made by `routine`. */
-export interface Routine<In, Out> {
-  readonly [shape]?: (request: In) => Out;
-  readonly check: Check<unknown> | null;
-}
+/** Routines of one subsystem: their replies must not meet the requests' numbers. */
+export const ROUTINES_MAX: number = REPLY;
 
-/** Checks what arrives (any Standard Schema fits): refused requests are answered MIG_BAD_ARGUMENTS. */
-export interface Check<T> {
-  readonly '~standard': {
-    /** A value, or issues. Anything else, a check that answers later above all, counts as a refusal. */
-    validate(value: unknown): { readonly value: T } | { readonly issues: readonly unknown[] } | object;
-  };
-}
-
-/** Declares a routine by its types; a schema may check what arrives. */
-export const routine = <In, Out>(check: Check<In> | null = null): Routine<In, Out> => ({ check });
-
-type Routines = Readonly<Record<string, Routine<never, unknown>>>;
-type InOf<R> = R extends Routine<infer In, unknown> ? In : never;
-type OutOf<R> = R extends Routine<never, infer Out> ? Out : never;
-
-/** What a server does with each request: answers a body, or a code that refuses. */
+/** What a server does with each request: answers, or refuses. */
 export type Handlers<R extends Routines> = {
-  readonly [K in keyof R]: (request: InOf<R[K]>, message: Received) => OutOf<R[K]> | Refusal;
+  readonly [K in keyof R]: (request: SeenOf<R[K]>, message: Received, call: Call<R[K]>) => Outcome<R[K]>;
 };
 
-/** A server's refusal. `MIG_NO_REPLY` keeps the reply right: the server answers later. */
-export class Refusal {
-  readonly code: MachCode;
+/** What goes with a request: by name if the routine says what, else in the order of its description. */
+export type GivenWith<R> = CarriesOf<R> extends null ? object : GivenFor<CarriesOf<R>>;
 
-  constructor(code: MachCode) {
-    this.code = code;
-  }
-}
+/** Options of a request. `given` must be there if the routine carries anything. */
+export type DraftOptions<R> = { readonly timeoutMs?: number } & (Record<never, never> extends GivenWith<R>
+  ? { readonly given?: GivenWith<R> }
+  : { readonly given: GivenWith<R> });
 
-/** A reply as its caller reads it. */
-export type Reply<Out> = { readonly retcode: 'KERN_SUCCESS'; readonly value: Out } | { readonly retcode: MachCode };
+/** `DraftOptions`, absent where they may be. */
+export type DraftRest<R> =
+  Record<never, never> extends DraftOptions<R> ? [options?: DraftOptions<R>] : [options: DraftOptions<R>];
 
 /** Both halves of an interface. */
 export interface Subsystem<R extends Routines> {
   readonly name: string;
-  /** Its routines, in the order of their numbers. */
+  /** Its routines, in the order of their numbers; not those that are skipped. */
   readonly routines: readonly (keyof R & string)[];
+  /** The numbers that it has: from the first to the last, whether each is used or not. */
+  readonly range: { readonly first: number; readonly last: number };
   /** Number of a routine's request. */
   id(routine: keyof R & string): number;
-  /** The request as a draft: the server's port by COPY_SEND, the answer by a send-once right to `reply`. */
+  /** True for a routine that is not answered. */
+  isSimple(routine: keyof R & string): boolean;
+  /** True for a routine whose requests say how long their caller waits. */
+  hasDeadline(routine: keyof R & string): boolean;
+  /**
+   * The request as a draft: the server's port by COPY_SEND, the answer by a send-once right to `reply`. Not checked:
+   * for routines that are declared by two types.
+   */
   request<K extends keyof R & string>(server: PortName, reply: PortName, routine: K, args: InOf<R[K]>): Draft;
+  /** The request as a draft, checked, with all that goes with it; or what is wrong. Nothing has been taken. */
+  draft<K extends keyof R & string>(
+    server: PortName,
+    reply: PortName,
+    routine: K,
+    args: InOf<R[K]>,
+    ...rest: DraftRest<R[K]>
+  ): Draft | Refusal;
+  /** The request without destination. For stubs. */
+  compose(routine: string, args: unknown, given: object, ms: number | undefined): Composed | Refusal;
   /** The routine of a request's number; undefined if there is none. */
   routineOf(id: number): (keyof R & string) | undefined;
-  /** What a request may hold, checked: the value, or the refusal. */
-  check(routine: keyof R & string, body: Body): unknown;
-  /** Reads a reply to `routine`. */
-  reply<K extends keyof R & string>(routine: K, message: Received | null): Reply<OutOf<R[K]>>;
+  /** What a request holds, checked, or the refusal. For server loops. */
+  read(routine: string, message: Heard, now: number): ReturnType<typeof readRequest>;
+  /** The answer to a request. For server loops. */
+  answer(routine: string | undefined, id: number, outcome: unknown): ReturnType<typeof composeAnswer>;
+  /** Reads a reply to `routine`. What comes with a reply that is no success is the reader's to give up. */
+  reply<K extends keyof R & string>(routine: K, message: Heard | null): Reply<R[K]>;
   /**
    * Serves one request: checks, runs the handler, answers. Rights the handler did not take are destroyed if it
    * refuses.
@@ -73,59 +96,155 @@ export interface Subsystem<R extends Routines> {
   serve(sys: Sys, message: Received, handlers: Handlers<R>): void;
 }
 
-/** Makes an interface. `base` is the number of its first routine. */
-export const subsystem = <R extends Routines>(name: string, base: number, routines: R): Subsystem<R> => {
-  const names = Object.keys(routines);
-  const id = (key: string): number => base + names.indexOf(key);
-  return {
-    name,
-    routines: names,
-    id,
-    routineOf: (number) => names[number - base],
-    check: (key, body) => check(routines[key]?.check ?? null, body),
-    request: (server, reply, key, args) => ({
-      remote: server,
-      remoteDisposition: COPY_SEND,
-      local: reply,
-      localDisposition: MAKE_SEND_ONCE,
-      id: id(key),
-      body: args as Body,
-    }),
-    reply: (key, message) => readReply(id(key), message),
-    serve: (sys, message, handlers) => {
-      const key = names[message.id - base];
-      const declared = key === undefined ? undefined : routines[key];
-      const handler = key === undefined ? undefined : handlers[key];
-      if (declared === undefined || handler === undefined) return answer(sys, message, new Refusal('MIG_BAD_ID'));
-      const checked = check(declared.check, message.body);
-      answer(
-        sys,
-        message,
-        checked instanceof Refusal ? checked : (handler(checked as never, message) as Body | Refusal),
-      );
-    },
+/** The routines among what was declared. */
+export type Kept<D> = { readonly [K in keyof D as D[K] extends typeof skip ? never : K]: D[K] };
+
+/** Routines, and numbers that are skipped. */
+export type Declarations = Readonly<Record<string, Routines[string] | typeof skip>>;
+
+/**
+ * Makes an interface. `base` is the number of its first routine; at most 100 have room. Throws a RangeError if more
+ * are declared, or numbers that no message has.
+ */
+export const subsystem = <D extends Declarations>(
+  name: string,
+  base: number,
+  declared: D,
+): Subsystem<D extends Routines ? D : Kept<D> extends Routines ? Kept<D> : never> => {
+  const names = Object.keys(declared);
+  if (names.length > ROUTINES_MAX) throw new RangeError(`${name}: ${names.length} routines, at most ${ROUTINES_MAX}`);
+  if (!Number.isInteger(base) || base < 0 || base + 2 * REPLY > 2 ** 31) throw new RangeError(`${name}: base ${base}`);
+  const numberOf = (key: string): number => base + names.indexOf(key);
+  const routineOf = (id: number): string | undefined => {
+    const key = names[id - base];
+    return key === undefined || declared[key] === skip ? undefined : key;
   };
+  const of = (key: string): Routines[string] => declared[key] as Routines[string];
+  const compose: Subsystem<Routines>['compose'] = (key, args, given, ms) =>
+    composeRequest(of(key), numberOf(key), { args, given, ms });
+  const made: Subsystem<Routines> = {
+    name,
+    routines: names.filter((key) => declared[key] !== skip),
+    range: { first: base, last: base + names.length - 1 },
+    id: numberOf,
+    isSimple: (key) => of(key).isSimple,
+    hasDeadline: (key) => of(key).deadline,
+    routineOf,
+    compose,
+    request: (server, reply, key, args) => addressed(server, reply, { id: numberOf(key), body: args as Body }),
+    draft: (server, reply, key, args, ...[options]) => {
+      const composed = compose(key, args, options?.given ?? {}, options?.timeoutMs);
+      if (composed instanceof Refusal) return composed;
+      return addressed(server, of(key).isSimple ? MACH_PORT_NULL : reply, composed);
+    },
+    read: (key, message, now) => readRequest(of(key), message, now),
+    answer: (key, id, outcome) => composeAnswer(key === undefined ? undefined : of(key), id, outcome),
+    reply: (key, message) => readAnswer(of(key), numberOf(key), message) as Reply<Routines[string]>,
+    serve: (sys, message, handlers) => serve(made, sys, message, handlers as Readonly<Record<string, Handler>>),
+  };
+  return made as never;
 };
 
-const check = (schema: Check<unknown> | null, body: Body): unknown => {
-  if (schema === null) return body;
-  const result = schema['~standard'].validate(body);
-  if (!('value' in result)) return new Refusal('MIG_BAD_ARGUMENTS');
-  return result.value;
+const addressed = (
+  server: PortName,
+  reply: PortName,
+  { id, body, descriptors = [] }: Pick<Composed, 'id' | 'body'> & Partial<Composed>,
+): Draft => ({
+  remote: server,
+  remoteDisposition: COPY_SEND,
+  ...(reply === MACH_PORT_NULL ? {} : { local: reply, localDisposition: MAKE_SEND_ONCE }),
+  id,
+  body,
+  ...(descriptors.length === 0 ? {} : { descriptors }),
+});
+
+type Handler = (request: never, message: Received, call: Call<never>) => unknown;
+
+const serve = (
+  service: Subsystem<Routines>,
+  sys: Sys,
+  message: Received,
+  handlers: Readonly<Record<string, Handler>>,
+): void => {
+  const key = service.routineOf(message.id);
+  const handler = key !== undefined && Object.hasOwn(handlers, key) ? handlers[key] : undefined;
+  if (key === undefined || handler === undefined) {
+    return answer(service, sys, message, { key, outcome: new Refusal('MIG_BAD_ID') });
+  }
+  if (service.hasDeadline(key) && !isWanted(sys, message)) return drop(sys, message);
+  const read = service.read(key, message, sys.now());
+  const outcome = read instanceof Refusal ? read : handler(read.args as never, message, read.call);
+  answer(service, sys, message, { key, outcome });
 };
 
-const answer = (sys: Sys, message: Received, result: Body | Refusal): void => {
-  const refusal = result instanceof Refusal ? result : null;
-  if (refusal !== null && refusal.code !== 'MIG_NO_REPLY') releaseItems(sys, message.items);
-  if (refusal?.code === 'MIG_NO_REPLY' || message.remote === MACH_PORT_NULL) return;
-  const body: Body = refusal === null ? { retcode: 'KERN_SUCCESS', value: result as Body } : { retcode: refusal.code };
+const answer = (
+  service: Subsystem<Routines>,
+  sys: Sys,
+  message: Received,
+  { key, outcome }: { readonly key: string | undefined; readonly outcome: unknown },
+): void => {
+  const refusal = outcome instanceof Refusal ? outcome : null;
+  if (refusal?.code === 'MIG_NO_REPLY') return;
+  if (refusal !== null) releaseItems(sys, message.items);
+  if (message.remote === MACH_PORT_NULL) return;
+  if (key !== undefined && service.isSimple(key)) return giveUpReply(sys, message);
+  const { fault: _, ...composed } = service.answer(key, message.id, outcome);
   const kr = sys.send({
+    ...composed,
     remote: message.remote,
     remoteDisposition: message.remoteType === PORT_SEND_ONCE ? MOVE_SEND_ONCE : MOVE_SEND,
-    id: message.id + 100,
-    body,
   });
-  if (kr !== 'MACH_MSG_SUCCESS') sys.call({ op: 'port_deallocate', name: message.remote });
+  if (kr !== 'MACH_MSG_SUCCESS') giveUpReply(sys, message);
+};
+
+const giveUpReply = (sys: Sys, { remote: name }: Pick<Received, 'remote'>): void => {
+  sys.call({ op: 'port_deallocate', name });
+};
+
+/** Whether the caller of a request still waits: it has a reply right, and the port behind it lives. */
+export const isWanted = (sys: Pick<Sys, 'call'>, { remote: name }: Pick<Received, 'remote'>): boolean => {
+  if (name === MACH_PORT_NULL) return true; // nobody ever waited
+  const { type } = sys.call({ op: 'port_type', name });
+  return Array.isArray(type) && !type.includes('DEAD_NAME');
+};
+
+/** Nobody waits for it: what it brought goes, and so does the dead name that is left of the reply right. */
+const drop = (sys: Sys, message: Received): void => {
+  releaseItems(sys, message.items);
+  giveUpReply(sys, message);
+};
+
+/**
+ * Asks to be told when the caller of a request that will be answered later gives up: a DEAD_NAME notification on
+ * `notify` with the name of the reply right, which then has a reference more than the message gave
+ * (`port_deallocate` twice). False if the caller is gone already.
+ */
+export const watchCaller = (
+  sys: Pick<Sys, 'call'>,
+  { remote: name }: Pick<Received, 'remote'>,
+  notify: PortName,
+): boolean => {
+  const right = { name: notify, disposition: MAKE_SEND_ONCE };
+  const { kr } = sys.call({ op: 'port_request_notification', name, kind: 'DEAD_NAME', sync: 0, notify: right });
+  return kr === 'KERN_SUCCESS';
+};
+
+/** Serves several subsystems at one port, each with its handlers: `demux([a, forA], [b, forB])`. */
+export const demux = (
+  ...services: readonly (readonly [service: Pick<Subsystem<never>, 'name' | 'range'>, handlers: object])[]
+): ((sys: Sys, message: Received) => void) => {
+  const sorted = [...services].sort(([a], [b]) => a.range.first - b.range.first);
+  for (const [index, [{ name, range }]] of sorted.entries()) {
+    const next = sorted[index + 1]?.[0];
+    if (next !== undefined && next.range.first <= range.last) {
+      throw new RangeError(`${name} and ${next.name} share numbers from ${next.range.first} on`);
+    }
+  }
+  return (sys, message) => {
+    const found = sorted.find(([{ range }]) => message.id >= range.first && message.id <= range.last);
+    const [service, handlers] = found ?? [NOBODY, {}];
+    (service as Subsystem<Routines>).serve(sys, message, handlers as never);
+  };
 };
 
 /** Gives up every right and all memory of a message that nobody will use. */
@@ -142,10 +261,5 @@ const release = (sys: Sys, name: PortName, type: number): void => {
   else sys.call({ op: 'port_deallocate', name });
 };
 
-const readReply = <Out>(id: number, message: Received | null): Reply<Out> => {
-  if (message === null || message.id === 71) return { retcode: 'MIG_SERVER_DIED' };
-  if (message.id !== id + 100) return { retcode: 'MIG_REPLY_MISMATCH' };
-  const body = message.body as { retcode?: MachCode; value?: Out } | undefined;
-  if (body?.retcode === 'KERN_SUCCESS') return { retcode: 'KERN_SUCCESS', value: body.value as Out };
-  return { retcode: body?.retcode ?? 'MIG_TYPE_ERROR' };
-};
+/** What answers numbers that nobody has. */
+const NOBODY: Subsystem<Record<never, never>> = subsystem('nobody', 0, {});

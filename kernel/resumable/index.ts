@@ -5,13 +5,27 @@
 
 export type { MovedMe } from '../interface/bootstrap.ts';
 export {
+  AnswerWith,
+  type Call,
   type Check,
+  type Claim,
+  type Declaration,
+  memory,
+  type Outcome,
+  of,
   Refusal,
+  type Reply,
   type Routine,
+  right,
+  rights,
   routine,
-  type Subsystem,
-  subsystem,
-} from '../interface/subsystem.ts';
+  type Schema,
+  simple,
+  skip,
+  timeLeft,
+  type WithRights,
+} from '../interface/routine.ts';
+export { type Subsystem, subsystem } from '../interface/subsystem.ts';
 export type { ProgramMemory } from '../program.ts';
 export { KCall } from './call.ts';
 export { Future } from './fiber.ts';
@@ -28,15 +42,26 @@ export type { Message, MessageItem } from './ops.ts';
 export { type ProgramOptions, programOf, type ResumableMain, ResumableProgram } from './program.ts';
 export { spend } from './register.ts';
 export { Box, E_BOX_FREE, E_BOX_REFUSED } from './sys/box.ts';
-export type { Answered, Client, RequestOptions, ServiceMessage, ServiceRight } from './sys/client.ts';
+export type { Answered, Client, OptionsOf, RequestOptions, ServiceMessage, ServiceRight } from './sys/client.ts';
 export { E_NO_BOOTSTRAP, E_NOT_MOVED, type LookUpOptions, type MigrateOptions } from './sys/elsewhere.ts';
 export type * from './sys/message.ts';
 export { Condition, E_NOT_LOCKED, Mutex, type WaitOptions } from './sys/mutex.ts';
 export type { DeadName, MsgAccepted, NoSenders, PortDestroyed, PortOptions } from './sys/ports.ts';
 export type * from './sys/rights.ts';
-export { copySend, makeSend, makeSendOnce, moveReceive, moveSend, moveSendOnce } from './sys/rights.ts';
+export {
+  copySend,
+  copySends,
+  makeSend,
+  makeSendOnce,
+  makeSends,
+  moveReceive,
+  moveReceives,
+  moveSend,
+  moveSendOnce,
+  moveSends,
+} from './sys/rights.ts';
 export type { NotSendable, Sendable } from './sys/sendable.ts';
-export { type AsyncHandlers, answer, type Request, type ServeOptions, type WithRights } from './sys/serve.ts';
+export { type AsyncHandlers, answer, type Request, type ServeOptions } from './sys/serve.ts';
 export { type Spawned, type Sys, sys } from './sys/sys.ts';
 export type { SysMemory } from './sys/vm.ts';
 export * from './sys-error.ts';

@@ -8,7 +8,7 @@
 import { type Body, bodySize } from '../body.ts';
 import type { Draft, DraftItem } from '../draft.ts';
 import type { MachMsgReturn } from '../kern-return.ts';
-import { BUFFER_MAX, HEADER_SIZE } from '../limits.ts';
+import { BUFFER_MAX, HEADER_SIZE, OOL_PORTS_MAX } from '../limits.ts';
 import { COUNT_SIZE, PORT_SIZE, REGION_SIZE, sizeInBuffer } from '../message-size.ts';
 import { MACH_PORT_NULL, type PortName, portName } from '../name.ts';
 import type { Item, Received } from '../port.ts';
@@ -20,8 +20,6 @@ import { Writer } from './writer.ts';
 
 /** Header bit: a count and descriptors follow the header. */
 export const COMPLEX = 0x8000_0000;
-/** Header bit of the kernel's own, cleared if a sender sets it. */
-export const CIRCULAR = 0x4000_0000;
 
 /** Types of descriptors: `mach/message.h`. */
 const PORT = 0;
@@ -133,8 +131,9 @@ const writeRegion = (
 /**
  * What a buffer says, of which the first `sendSize` bytes are the message. `msgh_size` and `msgh_seqno` in it are not
  * looked at. MSG_TOO_SMALL if `sendSize` is less than a header, no whole number of words or ends within a descriptor;
- * NO_BUFFER if it is more than the kernel takes; INVALID_DATA if it is more than the buffer, if the body is none or an
- * array of names cannot be read; INVALID_TYPE for a descriptor of no known type. Zeros after the body are not carried.
+ * NO_BUFFER if it, or an array of names, is more than the kernel takes; INVALID_DATA if it is more than the buffer, if
+ * the body is none or an array of names cannot be read; INVALID_TYPE for a descriptor of no known type. Zeros after the
+ * body are not carried.
  */
 export const readDraft = (
   buffer: Uint8Array,
@@ -215,6 +214,7 @@ const readItem = (from: Reader, arrays: NameArrays): DraftItem | MachMsgReturn =
     const copy = COPIES[head[9] as number];
     return copy === undefined ? 'MACH_SEND_INVALID_TYPE' : { kind: 'ool', address, size, deallocate, copy };
   }
+  if (size > OOL_PORTS_MAX) return 'MACH_SEND_NO_BUFFER';
   const names = size === 0 ? [] : arrays.load(address, size);
   if (names === null) return 'MACH_SEND_INVALID_DATA';
   return { kind: 'ool_ports', names, disposition: head[10] as number, address, deallocate };

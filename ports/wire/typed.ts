@@ -8,6 +8,7 @@
  */
 import { Bytes } from '../bytes.ts';
 import type { Draft, DraftItem } from '../draft.ts';
+import { OOL_PORTS_MAX } from '../limits.ts';
 import { portName } from '../name.ts';
 import type { Item, Received } from '../port.ts';
 import { MAKE_SEND_ONCE, MOVE_RECEIVE } from '../right.ts';
@@ -167,7 +168,7 @@ const descriptorsOf = (item: TypedItem, arrays: NameArrays): readonly DraftItem[
   if (!inline && !isRight(name)) return [{ kind: 'ool', address, size: sizeOf(item), deallocate }];
   if (!isRight(name)) return [];
   if (inline) return values.map((value) => ({ kind: 'port', name: portName(value), disposition: name }));
-  const names = count === 0 ? [] : arrays.load(address, count);
+  const names = count === 0 ? [] : count > OOL_PORTS_MAX ? null : arrays.load(address, count);
   if (names === null) return [INVALID];
   return [{ kind: 'ool_ports', names, disposition: name, address, deallocate }];
 };

@@ -1,9 +1,11 @@
 /** Host code that speaks by messages: what the commands see of a kernel. `boot.ts` provides it. */
 
 import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
-import { type Reply, type Routine, releaseItems, type Subsystem } from '../../kernel/interface/subsystem.ts';
+import type { InOf, OutOf, Routines } from '../../kernel/interface/routine.ts';
+import { releaseItems, type Subsystem } from '../../kernel/interface/subsystem.ts';
 import type { ReceiveOptions, Sys } from '../../kernel/program.ts';
 import type { Draft, DraftItem } from '../../ports/draft.ts';
+import type { MachCode } from '../../ports/kern-return.ts';
 import { isName, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
@@ -26,9 +28,10 @@ export interface AskOptions {
   readonly descriptors?: readonly DraftItem[];
 }
 
-type Routines = Readonly<Record<string, Routine<never, unknown>>>;
-type InOf<R> = R extends Routine<infer In, unknown> ? In : never;
-type OutOf<R> = R extends Routine<never, infer Out> ? Out : never;
+/** A reply as a command reads it. */
+export type Replied<Out> =
+  | { readonly retcode: 'KERN_SUCCESS'; readonly value: Out }
+  | { readonly retcode: MachCode; readonly why: string | null };
 
 /** A question to a service: which, where, what. */
 export interface Question<R extends Routines, K extends keyof R & string> {
@@ -40,7 +43,7 @@ export interface Question<R extends Routines, K extends keyof R & string> {
 
 /** An answer, and the rights that came with it. */
 export interface Answered<Out> {
-  readonly reply: Reply<Out>;
+  readonly reply: Replied<Out>;
   readonly rights: readonly PortName[];
 }
 
@@ -58,7 +61,7 @@ export const ask = async <R extends Routines, K extends keyof R & string>(
     const request = service.request(server, port, routine, args);
     const draft = descriptors === undefined ? request : { ...request, descriptors };
     const message = await agent.rpc(draft, port, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
-    const reply = service.reply(routine, message) as Reply<OutOf<R[K]>>;
+    const reply = service.reply(routine, message) as Replied<OutOf<R[K]>>;
     if (!('value' in reply)) releaseItems(agent.sys, message.items);
     return { reply, rights: 'value' in reply ? rightsOf(message) : [] };
   } catch (error) {
@@ -74,12 +77,12 @@ const rightsOf = (message: Received): PortName[] =>
   );
 
 /** The value of an answer; a refusal is an error. */
-export const valueOf = <Out>(reply: Reply<Out>, what: string): Out => {
+export const valueOf = <Out>(reply: Replied<Out>, what: string): Out => {
   if ('value' in reply) return reply.value;
-  const { retcode } = reply;
+  const { retcode, why } = reply;
   if (retcode === 'MIG_SERVER_DIED')
     throw new OperatorError({ code: 'E_WIRE', text: `${what}: whoever was asked is gone`, outcome: 'unknown' });
-  throw new OperatorError({ code: 'E_FAILED', text: `${what}: ${retcode}` });
+  throw new OperatorError({ code: 'E_FAILED', text: `${what}: ${retcode}${why === null ? '' : ` (${why})`}` });
 };
 
 /** Calls a kernel port, wherever it is. */

@@ -5,7 +5,8 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Routine, Subsystem } from '../../kernel/interface/subsystem.ts';
+import type { OutOf, Routines } from '../../kernel/interface/routine.ts';
+import type { Subsystem } from '../../kernel/interface/subsystem.ts';
 import type { PortName } from '../../ports/name.ts';
 import { COPY_SEND } from '../../ports/right.ts';
 import { type MigrateRequest, type MoveRecord, migrationService } from '../../servers/migration/protocol.ts';
@@ -44,9 +45,6 @@ export interface Move {
   /** From the request to its answer. */
   readonly wholeMs: number;
 }
-
-type Routines = Readonly<Record<string, Routine<never, unknown>>>;
-type OutOf<R> = R extends Routine<never, infer Out> ? Out : never;
 
 /**
  * A node that puts a GiB of eager pages into place says nothing for seconds, on a busy machine for longer than a

@@ -82,10 +82,21 @@ describe('a translation', () => {
     });
   });
 
-  it('refuses what only another codec or profile can say', () => {
-    expect(() => toRequest('msg', { send: { remote: 12, items: [] } })).toThrow('unsupported: msg items');
-    expect(() => toRequest('msg', { send: { remote: 12 }, sendSize: 'header-4' })).toThrow('unsupported: msg sendSize');
+  it('refuses what only another profile can say', () => {
     expect(() => toRequest('msg', { send: { descriptors: [{ guarded: 12 }] } })).toThrow('msg descriptor guarded');
+    const items = [{ kind: 'REAL', value: [1] }];
+    expect(() => toRequest('msg', { send: { remote: 12, items } })).toThrow('unsupported: msg item REAL');
+  });
+
+  it('hands on what a buffer says beside the message, and typed items', () => {
+    const items = [{ kind: 'PORT', disposition: 'MAKE_SEND', value: ['DEAD'] }];
+    expect(toRequest('msg', { send: { remote: 12, size: 0, seqno: 5, items }, sendSize: 'header-4' })).toMatchObject({
+      sendSize: 'header-4',
+      send: {
+        words: { size: 0, seqno: 5 },
+        items: [{ name: 20, bits: 32, count: 1, inline: true, deallocate: false, unused: 0, values: [0xffffffff] }],
+      },
+    });
   });
 
   it('puts a received message into the words of the format', () => {

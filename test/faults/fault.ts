@@ -10,6 +10,7 @@ export type Harm =
   | 'commit'
   | 'page service'
   | 'sessions'
+  | 'ports in transit'
   | 'programs';
 
 /** One planted fault. */

@@ -1,6 +1,7 @@
 /** A server on a node, and somebody who asks it. */
 
-import type { Reply, Routine, Subsystem } from '../../kernel/interface/subsystem.ts';
+import type { InOf, OutOf, Routines } from '../../kernel/interface/routine.ts';
+import type { Subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Task } from '../../kernel/kernel.ts';
 import { createTask, createThread } from '../../kernel/lives.ts';
 import type { Program } from '../../kernel/program.ts';
@@ -36,10 +37,6 @@ export const grant = ({ task, service }: Served, actor: Actor): PortName => {
   return sure(land(actor.host.task.space, right));
 };
 
-type Routines = Readonly<Record<string, Routine<never, unknown>>>;
-type InOf<R> = R extends Routine<infer In, unknown> ? In : never;
-type OutOf<R> = R extends Routine<never, infer Out> ? Out : never;
-
 /** What came back: the reply, and the first right in it. */
 export interface Asked<Out> {
   readonly code: string;
@@ -58,8 +55,8 @@ export const ask = <R extends Routines, K extends keyof R & string>(
   actor.host.sys.send({ ...service.request(server, port, routine, args), descriptors });
   actor.node.world.run();
   const message = actor.take(port);
-  const reply = service.reply(routine, message) as Reply<OutOf<R[K]>>;
-  return { code: reply.retcode, value: 'value' in reply ? reply.value : undefined, right: actor.right(message) };
+  const reply = service.reply(routine, message) as { readonly retcode: string; readonly value?: OutOf<R[K]> };
+  return { code: reply.retcode, value: reply.value, right: actor.right(message) };
 };
 
 /** A descriptor that makes one. */

@@ -99,6 +99,7 @@ const purityPlants: readonly Planted[] = [
     innocent: {
       'ports/a.ts': 'class A implements AsyncDisposable {}\nconst o = { async: 1, Promise: 2 };\n// await Promise\n',
       'kernel/host-task.ts': 'const f = async () => await g();',
+      'kernel/host-service.ts': 'const f = async () => await g();',
       'kernel/resumable/sys/promised.ts': 'export type Promised<T> = Promise<T>;',
       'servers/files/a.ts': 'const f = async () => await g();',
     },

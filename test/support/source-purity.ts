@@ -4,9 +4,11 @@ import { perFile, type Report, type Rule } from './source-rule.ts';
 import { descendants, hasModifier, isIn, type Source } from './source-tree.ts';
 
 const isCore = (path: string): boolean => isIn(path, 'ports', 'kernel', 'servers/net', 'servers/migration');
+/** Host code that is a task has a client and a server of its own. */
+const forHosts = new Set(['kernel/host-task.ts', 'kernel/host-service.ts']);
 /** Samples of what the language has, to be looked at: they are never run (`kernel/resumable/lock`). */
 const isSample = (path: string): boolean => path === 'kernel/resumable/lock/samples.ts';
-const isSynchronous = (path: string): boolean => isCore(path) && path !== 'kernel/host-task.ts' && !isSample(path);
+const isSynchronous = (path: string): boolean => isCore(path) && !forHosts.has(path) && !isSample(path);
 const isShipped = (path: string): boolean => isIn(path, 'ports', 'kernel', 'servers');
 
 const promises = new Set(['Promise', 'PromiseLike']);

@@ -1,9 +1,9 @@
 /** What of the runtime a program may hold, by name: the same object at both ends. */
-import { Refusal } from '../../interface/subsystem.ts';
+import { lookUpService, moverService } from '../../interface/bootstrap.ts';
+import { AnswerWith, Refusal } from '../../interface/routine.ts';
 import { Future } from '../fiber.ts';
 import { Box } from '../sys/box.ts';
 import { Condition, Mutex } from '../sys/mutex.ts';
-import { AnswerWith } from '../sys/serve.ts';
 import { sys } from '../sys/sys.ts';
 import { SysError } from '../sys-error.ts';
 
@@ -22,6 +22,8 @@ export const runtimeNames: ReadonlyMap<string, object> = new Map<string, object>
   ['portolan:Box', Box],
   ['portolan:Mutex', Mutex],
   ['portolan:Condition', Condition],
+  ['portolan:lookUpService', lookUpService],
+  ['portolan:moverService', moverService],
   ['portolan:AnswerWith', AnswerWith],
   ['portolan:Refusal', Refusal],
 ]);

@@ -2,9 +2,23 @@
  * Stubs of a subsystem: an object with a function for each routine. The functions are closures of the built-in module
  * over a right and a number, so that a client may be in a local while its program moves.
  */
-import type { MachCode } from '../../../ports/kern-return.ts';
+import { isMachCode } from '../../../ports/kern-return.ts';
 import type { PortName } from '../../../ports/name.ts';
-import type { Refusal, Routine, Subsystem } from '../../interface/subsystem.ts';
+import { COPY_SEND } from '../../../ports/right.ts';
+import type { RawReply } from '../../interface/conversation.ts';
+import type {
+  ArrivedIn,
+  CarriesOf,
+  GivenFor,
+  InOf,
+  IsSimple,
+  OutOf,
+  Reply,
+  ReturnsOf,
+  Routines,
+} from '../../interface/routine.ts';
+import { Refusal, type Subsystem } from '../../interface/subsystem.ts';
+import { KCall } from '../call.ts';
 import { ENDED, Frame, MODE_NEXT, type Mode } from '../frame.ts';
 import type { Message, MessageItem } from '../ops.ts';
 import { SysError } from '../sys-error.ts';
@@ -15,12 +29,7 @@ import type { AnyRight, Given, SendRight } from './rights.ts';
 import { asking, onSelf } from './rpc.ts';
 import type { Sendable } from './sendable.ts';
 
-/** The routines of a subsystem. */
-export type Routines = Readonly<Record<string, Routine<never, unknown>>>;
-/** What a routine takes. */
-export type InOf<R> = R extends Routine<infer In, unknown> ? In : never;
-/** What a routine gives. */
-export type OutOf<R> = R extends Routine<never, infer Out> ? Out : never;
+export type { InOf, OutOf, Routines } from '../../interface/routine.ts';
 
 /** What a port of a subsystem's server accepts. */
 export type ServiceMessage<R extends Routines> = {
@@ -32,62 +41,128 @@ export type ServiceRight<R extends Routines> = SendRight<ServiceMessage<R>>;
 
 /** Options of one request. */
 export interface RequestOptions {
-  /** Milliseconds that it waits for room in the server's queue, and again for the answer. */
+  /**
+   * Milliseconds that it waits for room in the server's queue, and again for the answer. A routine with a `deadline`
+   * tells its server.
+   */
   readonly timeoutMs?: number;
-  /** Rights that go with the request, in the order of the routine's description. */
+  /** Rights that go with the request, in the order of the routine's description, if it does not name them. */
   readonly rights?: readonly Given<AnyRight>[];
   readonly memory?: readonly (MemoryItem & { readonly deallocate?: boolean })[];
 }
 
+/** Options of one request to a routine that says what it carries. */
+export type OptionsOf<R> =
+  CarriesOf<R> extends null
+    ? RequestOptions
+    : Pick<RequestOptions, 'timeoutMs'> &
+        (Record<never, never> extends GivenFor<CarriesOf<R>>
+          ? { readonly given?: GivenFor<CarriesOf<R>> }
+          : { readonly given: GivenFor<CarriesOf<R>> });
+
 /** An answer with what came along, which is the caller's from now on. */
-export interface Answered<Out> {
+export interface Answered<Out, Slots = null> {
   readonly value: Out;
   readonly rights: readonly AnyRight[];
   readonly memory: readonly MemoryItem[];
+  /** The same by name, if the routine names what it returns. */
+  readonly carried: Slots extends null ? Record<never, never> : ArrivedIn<Slots>;
 }
 
-type Arguments<In> = [In] extends [null]
-  ? [request?: null, options?: RequestOptions]
-  : [request: Sendable<In>, options?: RequestOptions];
+type Must<R> = Record<never, never> extends OptionsOf<R> ? [options?: OptionsOf<R>] : [options: OptionsOf<R>];
+
+type Arguments<R> = [InOf<R>] extends [null]
+  ? Record<never, never> extends OptionsOf<R>
+    ? [request?: null, options?: OptionsOf<R>]
+    : [request: null, options: OptionsOf<R>]
+  : [request: Sendable<InOf<R>>, ...rest: Must<R>];
+
+type ValueOf<R> = IsSimple<R> extends true ? undefined : Exclude<OutOf<R>, Refusal<string>>;
 
 /** One function for each routine. Rights and memory in the answer are given up: who wants them uses `sys.invoke`. */
 export type Client<R extends Routines> = {
-  readonly [K in keyof R]: (...request: Arguments<InOf<R[K]>>) => Promised<Exclude<OutOf<R[K]>, Refusal>>;
+  readonly [K in keyof R]: (...request: Arguments<R[K]>) => Promised<ValueOf<R[K]>>;
 };
 
-/** One request to a server, up to its value. Throws a `SysError` with the code that the server refuses with. */
+type Options = RequestOptions & { readonly given?: object };
+
+/** How a request ends: with its value or a throw, with all that came along, or with the reply as it is. */
+export type Ending = 'value' | 'whole' | 'reply';
+
+/**
+ * One request to a server, up to its value. Throws a `SysError` with the code that the server refuses with. Arguments
+ * that do not fit are not sent: MIG_BAD_ARGUMENTS, and all that was given is still the caller's.
+ */
 export class Invoking extends Frame {
   to: PortName = 0 as PortName;
+  /** The interface, and the routine's name in it. */
+  service: Subsystem<Routines> | undefined = undefined;
   routine = '';
-  id = 0;
+  /** What its errors call it. */
+  call = '';
   body: unknown = undefined;
-  options: RequestOptions | undefined = undefined;
-  /** With its rights, or without: then they are given up. */
-  isWhole = false;
+  options: Options | undefined = undefined;
+  ending: Ending = 'value';
   answer: Message | undefined = undefined;
+  reply: RawReply | undefined = undefined;
   index = 0;
 
   override $step(mode: Mode, value: unknown): unknown {
     if (mode !== MODE_NEXT) {
       this.$n = ENDED;
-      throw value;
+      return this.#failed(value);
     }
-    if (this.$n === 0) {
-      this.$n = 1;
-      return asking(this.to, this.body, { ...this.options, id: this.id });
+    if (this.$n === 0) return this.#ask();
+    const service = this.service as Subsystem<Routines>;
+    if (service.isSimple(this.routine)) return this.#end(undefined);
+    if (this.$n === 1) {
+      this.answer = value as Message;
+      this.reply = service.reply(this.routine, this.answer) as RawReply;
     }
-    if (this.$n === 1) this.answer = value as Message;
-    const answer = this.answer as Message;
-    const code = codeOf(answer, this.id);
-    const next = this.isWhole && code === 'KERN_SUCCESS' ? null : this.#release(answer.items);
+    const reply = this.reply as RawReply;
+    const isKept = this.ending !== 'value' && reply.retcode === 'KERN_SUCCESS';
+    const next = isKept ? null : this.#release((this.answer as Message).items);
     if (next !== null) {
       this.$n = 2;
       return next;
     }
+    return this.#end(this.#outcome(reply));
+  }
+
+  #end(value: unknown): unknown {
     this.$n = ENDED;
-    if (code !== 'KERN_SUCCESS') throw new SysError(code, this.routine);
-    const found = (answer.body as { value: unknown }).value;
-    return this.isWhole ? { value: found, rights: answer.rights, memory: answer.memory } : found;
+    return value;
+  }
+
+  #ask(): unknown {
+    const service = this.service as Subsystem<Routines>;
+    const { given, timeoutMs, rights = [], memory = [] } = this.options ?? {};
+    const composed = service.compose(this.routine, this.body, given ?? [...rights, ...memory], timeoutMs);
+    if (composed instanceof Refusal) {
+      this.$n = ENDED;
+      if (this.ending === 'reply') return { retcode: composed.code, why: composed.why };
+      throw new SysError(composed.code, this.call, composed.why);
+    }
+    this.$n = 1;
+    const { id, body, descriptors } = composed;
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    if (!service.isSimple(this.routine)) return asking(this.to, body, { id, descriptors, ...limit });
+    const draft = { remote: this.to, remoteDisposition: COPY_SEND, id, body, descriptors };
+    return new KCall('send', draft, timeoutMs === undefined ? undefined : { timeoutMs }, undefined);
+  }
+
+  #outcome(reply: RawReply): unknown {
+    if (this.ending === 'reply') return reply;
+    if (reply.retcode !== 'KERN_SUCCESS') throw new SysError(reply.retcode, this.call, reply.why);
+    if (this.ending === 'value') return reply.value;
+    const { rights, memory } = this.answer as Message;
+    return { value: reply.value, rights, memory, carried: reply.carried };
+  }
+
+  /** The message call failed, or the caller was told to stop, which `attempt` does not hide. */
+  #failed(thrown: unknown): unknown {
+    if (this.ending !== 'reply' || !(thrown instanceof SysError) || !isMachCode(String(thrown.code))) throw thrown;
+    return { retcode: thrown.code, why: thrown.why };
   }
 
   #release(items: readonly MessageItem[] | null): object | null {
@@ -100,15 +175,9 @@ export class Invoking extends Frame {
 
 handWritten(5, Invoking, {
   name: 'request',
-  slots: ['to', 'routine', 'id', 'body', 'options', 'isWhole', 'answer', 'index'],
+  slots: ['to', 'service', 'routine', 'call', 'body', 'options', 'ending', 'answer', 'reply', 'index'],
   states: 3,
 });
-
-const codeOf = ({ id, body }: Message, request: number): MachCode => {
-  if (id !== request + 100) return 'MIG_REPLY_MISMATCH';
-  const { retcode } = (body ?? {}) as { readonly retcode?: MachCode };
-  return retcode ?? 'MIG_TYPE_ERROR';
-};
 
 /** Gives up what a message carried. */
 export const giveUp = (item: MessageItem): object => {
@@ -138,18 +207,28 @@ export class Releasing extends Frame {
 
 handWritten(6, Releasing, { name: 'release', slots: ['calls', 'index'], states: 2 });
 
+/** Which routine is asked, and how that ends. */
+export interface Wanted {
+  readonly service: Subsystem<Routines>;
+  readonly routine: string;
+  readonly ending: Ending;
+  /** What its errors call it; `interface.routine`, if absent. */
+  readonly call?: string;
+}
+
 /** A request that has not been sent. */
 export const invoking = (
   to: PortName,
-  { routine, id, isWhole }: { readonly routine: string; readonly id: number; readonly isWhole: boolean },
+  { service, routine, ending, call = `${service.name}.${routine}` }: Wanted,
   body: unknown,
-  options: RequestOptions | undefined,
+  options: Options | undefined,
 ): Invoking => {
   const frame = new Invoking();
   frame.to = to;
+  frame.service = service;
   frame.routine = routine;
-  frame.id = id;
-  frame.isWhole = isWhole;
+  frame.call = call;
+  frame.ending = ending;
   frame.body = body ?? null;
   frame.options = options;
   return frame;
@@ -159,18 +238,18 @@ type Stub = (body: unknown, options?: RequestOptions) => Invoking;
 
 const stub = builtin.closure(
   1,
-  (to: PortName, routine: string, id: number): Stub =>
+  (to: PortName, service: Subsystem<Routines>, routine: string): Stub =>
     (body, options) =>
-      invoking(to, { routine, id, isWhole: false }, body, options),
+      invoking(to, { service, routine, ending: 'value' }, body, options),
   { name: 'routine', line: 1, column: 1 },
 );
+
+const asRoutines = (service: unknown): Subsystem<Routines> => service as Subsystem<Routines>;
 
 /** `sys.client`. */
 export const client = <R extends Routines>(service: Subsystem<R>, to: SendRight<never>): Client<R> => {
   const made: Record<string, Stub> = {};
-  for (const routine of service.routines) {
-    made[routine] = stub(to, `${service.name}.${routine}`, service.id(routine));
-  }
+  for (const routine of service.routines) made[routine] = stub(to, asRoutines(service), routine);
   return made as unknown as Client<R>;
 };
 
@@ -179,8 +258,15 @@ export const invoke = <R extends Routines, K extends keyof R & string>(
   service: Subsystem<R>,
   to: SendRight<never>,
   routine: K,
-  ...[body, options]: Arguments<InOf<R[K]>>
-): Promised<Answered<OutOf<R[K]>>> =>
-  promised(
-    invoking(to, { routine: `${service.name}.${routine}`, id: service.id(routine), isWhole: true }, body, options),
-  );
+  ...[body, options]: Arguments<R[K]>
+): Promised<Answered<OutOf<R[K]>, ReturnsOf<R[K]>>> =>
+  promised(invoking(to, { service: asRoutines(service), routine, ending: 'whole' }, body, options as Options));
+
+/** `sys.attempt`. */
+export const attempt = <R extends Routines, K extends keyof R & string>(
+  service: Subsystem<R>,
+  to: SendRight<never>,
+  routine: K,
+  ...[body, options]: Arguments<R[K]>
+): Promised<Reply<R[K]>> =>
+  promised(invoking(to, { service: asRoutines(service), routine, ending: 'reply' }, body, options as Options));

@@ -1,6 +1,8 @@
 /** Names of services, and moving oneself: requests through the task's bootstrap port, as any program makes them. */
 import type { PortName } from '../../../ports/name.ts';
-import { MOVER, type MovedMe, moverService, NETNAME_LOOK_UP } from '../../interface/bootstrap.ts';
+import { lookUpService, MOVER, type MovedMe, moverService } from '../../interface/bootstrap.ts';
+import type { Routines } from '../../interface/routine.ts';
+import type { Subsystem } from '../../interface/subsystem.ts';
 import type { KCall } from '../call.ts';
 import { ENDED, Frame, MODE_NEXT, type Mode } from '../frame.ts';
 import { SysError } from '../sys-error.ts';
@@ -43,8 +45,9 @@ export class LookingUp extends Frame {
     const { host, timeoutMs } = this.options;
     if (names === 0) throw new SysError(E_NO_BOOTSTRAP, 'lookUp', 'the task has no bootstrap port');
     const body = { name: this.name, ...(host === undefined ? {} : { host }) };
-    const routine = { routine: `look_up ${this.name}`, id: NETNAME_LOOK_UP, isWhole: true };
-    return invoking(names, routine, body, timeoutMs === undefined ? {} : { timeoutMs });
+    const service = lookUpService as unknown as Subsystem<Routines>;
+    const wanted = { service, routine: 'look_up', ending: 'whole', call: `look_up ${this.name}` } as const;
+    return invoking(names, wanted, body, timeoutMs === undefined ? {} : { timeoutMs });
   }
 }
 
@@ -86,8 +89,9 @@ export class Migrating extends Frame {
   }
 
   #request(mover: PortName): Frame {
-    const routine = { routine: 'migrateTo', id: moverService.id('move_me'), isWhole: false };
-    return invoking(mover, routine, { ...this.options, node: this.node }, undefined);
+    const service = moverService as unknown as Subsystem<Routines>;
+    const wanted = { service, routine: 'move_me', ending: 'value', call: 'migrateTo' } as const;
+    return invoking(mover, wanted, { ...this.options, node: this.node }, undefined);
   }
 }
 

@@ -5,12 +5,12 @@
  */
 import type { PortName } from '../../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE } from '../../../ports/right.ts';
+import type { Given, GivenAll } from '../../interface/routine.ts';
 
 declare const send: unique symbol;
 declare const once: unique symbol;
 declare const receive: unique symbol;
 declare const set: unique symbol;
-declare const arrives: unique symbol;
 
 /** Messages of type `M` may be sent. Contravariant: who may say `A | B` may say `A`. */
 export type SendRight<M = unknown> = PortName & { readonly [send]: (message: M) => void };
@@ -40,13 +40,7 @@ export type AnyRight = SendRight<never> | SendOnceRight<never> | Accepting<never
 /** Any right that names something: a `PortSet`, too. */
 export type AnyName = AnyRight | PortSet;
 
-/** A right that a message takes along: the sender's name of it, what becomes of it, and (a type) what arrives. */
-export interface Given<R> {
-  readonly kind: 'port';
-  readonly name: PortName;
-  readonly disposition: number;
-  readonly [arrives]?: R;
-}
+export type { Given, GivenAll } from '../../interface/routine.ts';
 
 const give = <R>(name: PortName, disposition: number): Given<R> => ({ kind: 'port', name, disposition });
 
@@ -67,3 +61,22 @@ export const moveSendOnce = <M>(right: SendOnceRight<M>): Given<SendOnceRight<M>
 
 /** The receive right itself, with all that is queued: the port has another receiver from then on. */
 export const moveReceive = <M>(right: ReceiveRight<M>): Given<ReceiveRight<M>> => give(right, MOVE_RECEIVE);
+
+const giveAll = <R>(names: readonly PortName[], disposition: number): GivenAll<R> => ({
+  kind: 'ool_ports',
+  names,
+  disposition,
+});
+
+/** Copies of send rights, as one array. */
+export const copySends = <M>(rights: readonly SendRight<M>[]): GivenAll<SendRight<M>> => giveAll(rights, COPY_SEND);
+
+/** The send rights themselves, as one array. */
+export const moveSends = <M>(rights: readonly SendRight<M>[]): GivenAll<SendRight<M>> => giveAll(rights, MOVE_SEND);
+
+/** New send rights to ports of the sender's own, as one array. */
+export const makeSends = <M>(rights: readonly ReceiveRight<M>[]): GivenAll<SendRight<M>> => giveAll(rights, MAKE_SEND);
+
+/** The receive rights themselves, as one array. */
+export const moveReceives = <M>(rights: readonly ReceiveRight<M>[]): GivenAll<ReceiveRight<M>> =>
+  giveAll(rights, MOVE_RECEIVE);

@@ -15,6 +15,8 @@ export interface Sending {
   readonly timeoutMs?: number;
   readonly rights?: readonly Given<unknown>[];
   readonly memory?: readonly (MemoryItem & { readonly deallocate?: boolean })[];
+  /** What goes along, in place of rights and memory, as the kernel takes it. */
+  readonly descriptors?: readonly DraftItem[];
   /** Force the message into a full queue, and be told here when it leaves it (SEND_NOTIFY, MACH_SEND_WILL_NOTIFY). */
   readonly notify?: Accepting<never>;
   /** The answer comes to this port: it is sent a send-once right. */
@@ -31,6 +33,8 @@ export interface SendExtra<Answer> {
 export const draftOf = (remote: PortName, remoteDisposition: number, body: unknown, given: Sending = {}): Draft => {
   const { id = 0, rights, memory, replyTo } = given;
   const draft: Draft = { remote, remoteDisposition, id, body: body as Body };
+  if (given.descriptors !== undefined && given.descriptors.length > 0)
+    return { ...draft, descriptors: given.descriptors };
   if (rights === undefined && memory === undefined && replyTo === undefined) return draft;
   const items: DraftItem[] = [...((rights ?? []) as readonly Given<unknown>[])];
   for (const item of memory ?? []) items.push({ kind: 'ool', ...item });

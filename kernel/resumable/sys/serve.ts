@@ -1,18 +1,28 @@
 /** The server loop of a subsystem: requests in order, each answered before the next is received. */
-import type { Body } from '../../../ports/body.ts';
-import type { MachCode } from '../../../ports/kern-return.ts';
 import type { PortName } from '../../../ports/name.ts';
-import { Refusal, type Subsystem } from '../../interface/subsystem.ts';
+import {
+  AnswerWith,
+  type Call,
+  type Outcome,
+  Refusal,
+  type Routines,
+  type SeenOf,
+  type WithRights,
+} from '../../interface/routine.ts';
+import type { Subsystem } from '../../interface/subsystem.ts';
 import { KCall } from '../call.ts';
+import { timeOf } from '../chance.ts';
 import { ENDED, Frame, MODE_NEXT, MODE_RETURN, type Mode } from '../frame.ts';
+import { runningGroup } from '../future.ts';
 import type { Message } from '../ops.ts';
+import { runningThread } from '../register.ts';
 import { SysError } from '../sys-error.ts';
 import { handWritten } from './builtin.ts';
-import { giveUp, type InOf, type OutOf, type Routines } from './client.ts';
+import { giveUp } from './client.ts';
 import type { Envelope } from './message.ts';
 import { type Promised, promised } from './promised.ts';
-import type { Accepting, AnyRight, Given, PortSet, SendOnceRight } from './rights.ts';
-import { draftOf } from './send.ts';
+import type { Accepting, AnyRight, PortSet, SendOnceRight } from './rights.ts';
+import { onSelf } from './rpc.ts';
 
 /** A request as a handler sees it beside its arguments. Its rights are the server's, whatever the handler answers. */
 export interface Request extends Envelope {
@@ -22,32 +32,20 @@ export interface Request extends Envelope {
   readonly reply: SendOnceRight | null;
 }
 
-/** An answer that carries rights. Made by `answer`. */
-export class AnswerWith {
-  readonly value: unknown;
-  readonly rights: readonly Given<unknown>[];
-
-  constructor(value: unknown, rights: readonly Given<unknown>[]) {
-    this.value = value;
-    this.rights = rights;
-  }
-}
-
-/** What a handler answers if rights go with it. */
-export type WithRights<Out> = AnswerWith & { readonly value: Out };
-
-/** An answer that carries rights. */
-export const answer = <Out>(value: Out, rights: readonly Given<AnyRight>[]): WithRights<Out> =>
-  new AnswerWith(value, rights) as WithRights<Out>;
-
-type Outcome<Out> = Out | WithRights<Out> | Refusal;
+/**
+ * An answer that carries something: in order, or by the names that the routine gives to what it `returns`. The rest of
+ * the program may go on using what was copied or made, not what was moved.
+ */
+export const answer = <Out>(value: Out, given: object): WithRights<Out> =>
+  new AnswerWith(value, given) as WithRights<Out>;
 
 /** A handler for each routine; async or not. What it throws ends the loop, after the client was told MIG_EXCEPTION. */
 export type AsyncHandlers<R extends Routines> = {
   readonly [K in keyof R]: (
-    request: InOf<R[K]>,
+    request: SeenOf<R[K]>,
     message: Request,
-  ) => Outcome<OutOf<R[K]>> | Promised<Outcome<OutOf<R[K]>>>;
+    call: Call<R[K]>,
+  ) => Outcome<R[K]> | Promised<Outcome<R[K]>>;
 };
 
 /** How a server loop runs. */
@@ -61,12 +59,13 @@ const HANDLED = 2;
 const RELEASED = 3;
 const SENT = 4;
 const GIVEN_UP = 5;
+const LOOKED = 6;
 
 /** The loop. It ends, without a value, when its port is closed or moved away, or when `idleMs` have passed. */
 export class Serving extends Frame {
   service: Subsystem<Routines> | undefined = undefined;
   from: PortName = 0 as PortName;
-  handlers: Readonly<Record<string, (request: unknown, message: Message) => unknown>> = {};
+  handlers: Readonly<Record<string, (request: unknown, message: Message, call: unknown) => unknown>> = {};
   options: ServeOptions | undefined = undefined;
   message: Message | undefined = undefined;
   outcome: unknown = undefined;
@@ -77,7 +76,9 @@ export class Serving extends Frame {
     if (mode === MODE_RETURN) return this.#end(value);
     switch (this.$n) {
       case RECEIVED:
-        return mode === MODE_NEXT ? this.#handle(value as Message) : this.#stop(value);
+        return mode === MODE_NEXT ? this.#take(value as Message) : this.#stop(value);
+      case LOOKED:
+        return mode === MODE_NEXT && !isDead(value) ? this.#handle() : this.#drop();
       case HANDLED:
         return this.#settle(mode !== MODE_NEXT, value);
       case RELEASED:
@@ -86,7 +87,7 @@ export class Serving extends Frame {
         // The client is gone, or its queue is full: a right that is left is given up, and nobody is told.
         if (mode === MODE_NEXT) return this.#next();
         this.$n = GIVEN_UP;
-        return new KCall('call', { op: 'port_deallocate', name: this.message?.reply }, undefined, undefined);
+        return onSelf({ op: 'port_deallocate', name: this.message?.reply });
       default:
         return this.#next();
     }
@@ -105,18 +106,32 @@ export class Serving extends Frame {
     return new KCall('receive', this.from, limit, undefined);
   }
 
-  #handle(message: Message): unknown {
+  #take(message: Message): unknown {
     this.message = message;
     this.index = 0;
     const service = this.service as Subsystem<Routines>;
     const key = service.routineOf(message.id);
+    if (key === undefined || message.reply === null || !service.hasDeadline(key)) return this.#handle();
+    this.$n = LOOKED;
+    return onSelf({ op: 'port_type', name: message.reply });
+  }
+
+  /** The caller of a routine with a deadline has gone: its request is nobody's, and its reply right a dead name. */
+  #drop(): unknown {
+    return this.#settle(false, new Refusal('KERN_OPERATION_TIMED_OUT'));
+  }
+
+  #handle(): unknown {
+    const message = this.message as Message;
+    const service = this.service as Subsystem<Routines>;
+    const key = service.routineOf(message.id);
     const handler = key !== undefined && Object.hasOwn(this.handlers, key) ? this.handlers[key] : undefined;
     if (key === undefined || handler === undefined) return this.#settle(false, new Refusal('MIG_BAD_ID'));
-    const checked = service.check(key, message.body as Body);
-    if (checked instanceof Refusal) return this.#settle(false, checked);
+    const read = service.read(key, message, now());
+    if (read instanceof Refusal) return this.#settle(false, read);
     this.$n = HANDLED;
     try {
-      return handler(checked, message);
+      return handler(read.args, message, read.call);
     } catch (thrown) {
       return this.#settle(true, thrown);
     }
@@ -141,13 +156,20 @@ export class Serving extends Frame {
   #answer(): unknown {
     const { outcome, isThrown } = this;
     const { id, reply, remoteType } = this.message as Message;
-    const refusal: MachCode | null = isThrown ? 'MIG_EXCEPTION' : outcome instanceof Refusal ? outcome.code : null;
-    if (reply === null || refusal === 'MIG_NO_REPLY') return this.#next();
+    if (reply === null || (outcome instanceof Refusal && outcome.code === 'MIG_NO_REPLY')) return this.#next();
+    const service = this.service as Subsystem<Routines>;
+    const key = service.routineOf(id);
+    if (key !== undefined && service.isSimple(key)) {
+      this.$n = GIVEN_UP;
+      return onSelf({ op: 'port_deallocate', name: reply });
+    }
+    const { fault, ...composed } = service.answer(key, id, isThrown ? new Refusal('MIG_EXCEPTION') : outcome);
+    if (fault !== null) {
+      this.isThrown = true;
+      this.outcome = new SysError(fault.code, `${service.name}.${key}`, fault.why);
+    }
     this.$n = SENT;
-    const whole = outcome instanceof AnswerWith ? outcome : new AnswerWith(outcome, []);
-    const body = refusal === null ? { retcode: 'KERN_SUCCESS', value: whole.value } : { retcode: refusal };
-    const rights = refusal === null && whole.rights.length > 0 ? { rights: whole.rights } : {};
-    const draft = draftOf(reply, remoteType, body, { id: id + 100, ...rights });
+    const draft = { ...composed, remote: reply, remoteDisposition: remoteType };
     return new KCall('send', draft, { timeoutMs: 0 }, undefined);
   }
 
@@ -165,13 +187,20 @@ export class Serving extends Frame {
   }
 }
 
+const isDead = (answer: unknown): boolean => {
+  const { type } = answer as { readonly type?: unknown };
+  return Array.isArray(type) && type.includes('DEAD_NAME');
+};
+
+const now = (): number => timeOf(runningGroup('serve'), runningThread('serve'));
+
 /** Codes of a receive with which a server has nothing more to do. */
 const OVER: ReadonlySet<string> = new Set(['MACH_RCV_TIMED_OUT', 'MACH_RCV_INVALID_NAME', 'MACH_RCV_PORT_DIED']);
 
 handWritten(7, Serving, {
   name: 'serve',
   slots: ['service', 'from', 'handlers', 'options', 'message', 'outcome', 'isThrown', 'index'],
-  states: 6,
+  states: 7,
 });
 
 /** `sys.serve`. */

@@ -13,7 +13,7 @@ import { randomOf, timeOf } from '../chance.ts';
 import { runningGroup, spawn } from '../future.ts';
 import type { Message } from '../ops.ts';
 import { runningThread } from '../register.ts';
-import { type Client, client, invoke, type Routines } from './client.ts';
+import { attempt, type Client, client, invoke, type Routines } from './client.ts';
 import { bootstrap, type LookUpOptions, lookUp, type MigrateOptions, migrateTo, node } from './elsewhere.ts';
 import type { AnswerOf, IfSendable, Question, Received, Saying } from './message.ts';
 import { type Condition, condition, type Mutex, mutex } from './mutex.ts';
@@ -97,6 +97,8 @@ export interface SysServices {
   client<R extends Routines>(service: Subsystem<R>, to: SendRight<never>): Client<R>;
   /** One request, with the rights and memory that come with its answer. */
   invoke: typeof invoke;
+  /** A request whose refusal is a value, `{ retcode, why }`. Codes are the routine's own, or Mach's. */
+  attempt: typeof attempt;
   /** Serves a subsystem: until its port is closed, or nothing has come for `idleMs`. */
   serve<R extends Routines>(
     service: Subsystem<R>,
@@ -169,6 +171,7 @@ export const sys: Sys = Object.freeze({
   msg: (call: MsgCall): Promised<Message | undefined> => made('msg', call),
   client,
   invoke,
+  attempt,
   serve,
   bootstrap,
   lookUp,

@@ -2,6 +2,7 @@
  * Programs from their sources on two nodes with all that a node has for them: names, migration, a mover. What a
  * program logs is compared between a run in which it stays and one in which it is moved at every wait.
  */
+import * as valibot from 'valibot';
 import type { Task } from '../../../kernel/kernel.ts';
 import { createTask, createThread } from '../../../kernel/lives.ts';
 import type { Program } from '../../../kernel/program.ts';
@@ -25,7 +26,10 @@ const nodeOf = (host: string): string | null => (NODES.includes(host) ? host : n
 /** An instance of a program, that knows nothing of any other. */
 export const programFrom = (source: string): Program => {
   const { code } = compile(source, { file: FILE, sourceMap: false });
-  const { main } = instantiate(new Map([[FILE, asCommonJs(code, FILE)]]), FILE, { 'portolan/resumable': runtime });
+  const { main } = instantiate(new Map([[FILE, asCommonJs(code, FILE)]]), FILE, {
+    'portolan/resumable': runtime,
+    valibot,
+  });
   return programOf(main as ResumableMain);
 };
 
