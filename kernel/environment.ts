@@ -1,3 +1,5 @@
+import type { Profile } from '../ports/profile.ts';
+
 /** Time, in milliseconds from any fixed start, never going back. */
 export interface Clock {
   now(): number;
@@ -17,6 +19,8 @@ export interface Environment {
   readonly node: string;
   readonly clock: Clock;
   readonly pump: Pump;
+  /** Which dialect of Mach its calls speak (`ports/profile.ts`); Mach 3 if absent. */
+  readonly profile?: Profile;
   /** Pages of memory that may be resident at once. */
   readonly pagesMax?: number;
   /**

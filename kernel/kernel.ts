@@ -232,7 +232,7 @@ const PAGES_MAX = 1 << 20;
 export class Kernel {
   readonly node: string;
   readonly environment: Environment;
-  readonly ipc: Ipc = new Ipc();
+  readonly ipc: Ipc;
   readonly tasks: Set<Task> = new Set();
   readonly runQueue: RunQueue<Thread> = new RunQueue();
   readonly timers: Timers<Thread> = new Timers();
@@ -256,6 +256,7 @@ export class Kernel {
   constructor(environment: Environment, parts: KernelParts) {
     this.node = environment.node;
     this.environment = environment;
+    this.ipc = new Ipc(environment.profile);
     const size = environment.eventsMax ?? 4096;
     this.events = size > 0 ? new EventRing(size) : null;
     this.pool = new PagePool(environment.pagesMax ?? PAGES_MAX);

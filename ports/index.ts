@@ -27,6 +27,7 @@ export {
 export * from './limits.ts';
 export { isName, MACH_PORT_DEAD, MACH_PORT_NULL, type PortName, portName } from './name.ts';
 export type { Item, OolItem, OolPortsItem, PortItem, Received } from './port.ts';
+export { MACH3, type Profile, XNU } from './profile.ts';
 export {
   COPY_SEND,
   type Disposition,

@@ -1,6 +1,7 @@
 import type { SpecialBit } from './kern-return.ts';
 import { PORTS_MAX } from './limits.ts';
 import { DEAD, type Message, Port } from './port.ts';
+import { MACH3, type Profile } from './profile.ts';
 import { Ring } from './ring.ts';
 
 /** What one kernel's ports share: counts, limits, and the work list that makes destruction iterative. */
@@ -16,7 +17,11 @@ export class Ipc {
   readonly work: Ring<Message | Port> = new Ring(8);
   isSettling = false;
 
-  constructor(portsMax: number = PORTS_MAX) {
+  /** Which dialect of Mach the calls speak. */
+  readonly profile: Profile;
+
+  constructor(profile: Profile = MACH3, portsMax: number = PORTS_MAX) {
+    this.profile = profile;
     this.portsMax = portsMax;
     this.dead = new Port();
     this.dead.where = DEAD;

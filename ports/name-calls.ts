@@ -9,7 +9,6 @@ import {
   notify,
 } from './fate.ts';
 import type { KernFailure, KernReturn } from './kern-return.ts';
-import { DEAD_UREFS_MAX, SEND_UREFS_MAX } from './limits.ts';
 import { isName, type PortName } from './name.ts';
 import { DEAD, type Entry, Port, PortSet } from './port.ts';
 import {
@@ -97,9 +96,10 @@ const fill = (space: Space, entry: Entry, kind: 'RECEIVE' | 'PORT_SET' | 'DEAD_N
 export const deallocate = (space: Space, name: PortName): KernReturn => {
   const entry = entryFor(space, name);
   if (typeof entry === 'string') return entry;
-  if ((entry.type & SEND) !== 0) changeSend(space, entry, -1);
-  else if (entry.type === SEND_ONCE) giveUpSendOnce(space, entry);
-  else if (entry.type === DEAD_NAME) changeDead(space, entry, -1);
+  if ((entry.type & SEND) !== 0) return giveUpOne(space, entry);
+  if (entry.type === DEAD_NAME) return giveUpOne(space, entry);
+  if (entry.type === SEND_ONCE) giveUpSendOnce(space, entry);
+  else if (entry.type === PORT_SET && space.ipc.profile.deallocatesSets) endSet(space, entry);
   else return 'KERN_INVALID_RIGHT';
   return 'KERN_SUCCESS';
 };
@@ -111,11 +111,10 @@ export const modRefs = (space: Space, name: PortName, kind: RightKind | number, 
   if (typeof entry === 'string') return entry;
   if ((entry.type & kindBit(kind)) === 0) return 'KERN_INVALID_RIGHT';
   if (kind === 'SEND' || kind === 'DEAD_NAME') {
-    const after = entry.urefs + delta;
-    if (after < 0) return 'KERN_INVALID_VALUE';
-    if (delta > 0 && after > (kind === 'SEND' ? SEND_UREFS_MAX : DEAD_UREFS_MAX)) return 'KERN_UREFS_OVERFLOW';
-    if (kind === 'SEND') changeSend(space, entry, delta);
-    else changeDead(space, entry, delta);
+    const urefs = urefsAfter(space, entry, delta);
+    if (typeof urefs === 'string') return urefs;
+    if (kind === 'SEND') setSend(space, entry, urefs);
+    else setDead(space, entry, urefs);
     return 'KERN_SUCCESS';
   }
   if (delta !== 0 && delta !== -1) return 'KERN_INVALID_VALUE';
@@ -126,14 +125,29 @@ export const modRefs = (space: Space, name: PortName, kind: RightKind | number, 
   return 'KERN_SUCCESS';
 };
 
-const changeDead = (space: Space, entry: Entry, delta: number): void => {
-  entry.urefs += delta;
-  if (entry.urefs === 0) space.free(entry);
+const urefsAfter = (space: Space, entry: Entry, delta: number): number | KernFailure => {
+  const { profile } = space.ipc;
+  const max = entry.type === DEAD_NAME ? profile.deadUrefsMax : profile.sendUrefsMax;
+  return profile.changeUrefs(entry.urefs, delta, max);
 };
 
-const changeSend = (space: Space, entry: Entry, delta: number): void => {
+/** One reference of a send right or dead name goes, unless the count is stuck at its limit. */
+const giveUpOne = (space: Space, entry: Entry): KernReturn => {
+  const urefs = urefsAfter(space, entry, -1);
+  if (typeof urefs === 'string') return urefs;
+  if (entry.type === DEAD_NAME) setDead(space, entry, urefs);
+  else setSend(space, entry, urefs);
+  return 'KERN_SUCCESS';
+};
+
+const setDead = (space: Space, entry: Entry, urefs: number): void => {
+  entry.urefs = urefs;
+  if (urefs === 0) space.free(entry);
+};
+
+const setSend = (space: Space, entry: Entry, urefs: number): void => {
   const port = entry.port;
-  entry.urefs += delta;
+  entry.urefs = urefs;
   if (entry.urefs > 0 || port === null) return;
   if ((entry.type & RECEIVE) !== 0) entry.type &= ~SEND;
   else space.free(entry);
@@ -195,8 +209,9 @@ export const getRefs = (space: Space, name: PortName, kind: RightKind | number):
   const entry = entryFor(space, name);
   if (typeof entry === 'string') return entry;
   if ((entry.type & kindBit(kind)) === 0) return 0;
-  if (kind === 'SEND') return Math.min(entry.urefs, SEND_UREFS_MAX);
-  return kind === 'DEAD_NAME' ? Math.min(entry.urefs, DEAD_UREFS_MAX) : 1;
+  const { sendUrefsMax, deadUrefsMax } = space.ipc.profile;
+  if (kind === 'SEND') return Math.min(entry.urefs, sendUrefsMax);
+  return kind === 'DEAD_NAME' ? Math.min(entry.urefs, deadUrefsMax) : 1;
 };
 
 /** `mach_port_rename`: everything under a name, and what is pending on it, goes to another name. */
@@ -229,7 +244,8 @@ export const insertRight = (space: Space, name: PortName, right: Carried): KernR
   const known = right.type === PORT_SEND_ONCE ? undefined : space.entryOf(port);
   if (known !== undefined && known !== at) return 'KERN_RIGHT_EXISTS';
   if (at !== undefined && at !== known) return 'KERN_NAME_EXISTS';
-  if (right.type === PORT_SEND && at !== undefined && at.urefs >= SEND_UREFS_MAX) return 'KERN_UREFS_OVERFLOW';
+  const urefs = right.type === PORT_SEND && at !== undefined ? urefsAfter(space, at, 1) : 0;
+  if (typeof urefs === 'string') return urefs;
   if (at === undefined && !space.hasRoom) return 'KERN_NO_SPACE';
   const entry = at ?? space.allocateName(name);
   if (right.type === PORT_SEND) putSend(space, entry, port);

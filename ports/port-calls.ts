@@ -1,7 +1,7 @@
 /** The `mach_port_*` calls on one port: limits, counts, status, notifications (mach-ipc 2.13, 2.16). */
 import { NOTIFY_DEAD_NAME, NOTIFY_NO_SENDERS, notify } from './fate.ts';
 import type { KernFailure, KernReturn } from './kern-return.ts';
-import { DEAD_UREFS_MAX, QLIMIT_MAX } from './limits.ts';
+import { QLIMIT_MAX } from './limits.ts';
 import { MACH_PORT_NULL, type PortName } from './name.ts';
 import { type Carried, entryFor, receivePort } from './name-calls.ts';
 import { DEAD, type Entry, type Port } from './port.ts';
@@ -110,6 +110,7 @@ export const requestNotification = (
       const target = receivePort(space, name);
       if (typeof target === 'string') return target;
       const previous = target.pdrequest;
+      if (previous !== null && !space.ipc.profile.replacesBackup) return 'KERN_FAILURE';
       target.pdrequest = port;
       return previous;
     }
@@ -139,9 +140,12 @@ const requestDeadName = (space: Space, name: PortName, sync: number, right: Port
   if (typeof entry === 'string') return entry;
   if (entry.type === PORT_SET) return 'KERN_INVALID_RIGHT';
   if (entry.type === DEAD_NAME || entry.port === null) {
+    const { profile } = space.ipc;
+    if (!profile.tellsOfTheDead) return right === null ? null : 'KERN_INVALID_ARGUMENT';
     if (sync === 0 || right === null) return 'KERN_INVALID_ARGUMENT';
-    if (entry.urefs >= DEAD_UREFS_MAX) return 'KERN_UREFS_OVERFLOW';
-    entry.urefs += 1;
+    const urefs = profile.changeUrefs(entry.urefs, 1, profile.deadUrefsMax);
+    if (typeof urefs === 'string') return urefs;
+    entry.urefs = urefs;
     notify(space.ipc, right, NOTIFY_DEAD_NAME, { name });
     return null;
   }

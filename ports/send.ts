@@ -52,7 +52,7 @@ export const compose = (
     if (size > INLINE_BODY_MAX) return 'MACH_SEND_NO_BUFFER';
   }
   const items = draft.descriptors;
-  const malformed = items === undefined ? null : examine(items);
+  const malformed = items === undefined ? null : examine(items, space.ipc.profile.examinesDispositions);
   if (malformed !== null) return malformed;
   const { remote, remoteDisposition } = draft;
   const local = draft.local ?? MACH_PORT_NULL;
@@ -67,8 +67,9 @@ export const compose = (
   if (destEntry === undefined) return 'MACH_SEND_INVALID_DEST';
   const replyEntry = isName(local) ? space.lookup(local) : null;
   if (replyEntry !== null) {
-    if (replyEntry === undefined || offers(replyEntry, localDisposition) === 'nothing')
-      return 'MACH_SEND_INVALID_REPLY';
+    if (replyEntry === undefined) return 'MACH_SEND_INVALID_REPLY';
+    const offered = offers(replyEntry, localDisposition);
+    if (offered !== 'right' && !isDeadReply(space, offered)) return 'MACH_SEND_INVALID_REPLY';
     if (replyEntry === destEntry && !canGiveBoth(destEntry, remoteDisposition, localDisposition)) {
       return 'MACH_SEND_INVALID_DEST';
     }
@@ -89,6 +90,10 @@ export const compose = (
   return items === undefined || items.length === 0 ? message : copyInBody(space, message, items);
 };
 
+/** A dead reply right, where the profile takes one. */
+const isDeadReply = (space: Space, offered: 'dead' | 'nothing'): boolean =>
+  offered === 'dead' && space.ipc.profile.takesDeadReply;
+
 /** Destination and reply are one name: both rights come out of it, or none (2.6, last rule). */
 const canGiveBoth = (entry: Entry, remoteDisposition: number, localDisposition: number): boolean => {
   if (remoteDisposition === MOVE_SEND_ONCE || localDisposition === MOVE_SEND_ONCE) return false;
@@ -96,17 +101,17 @@ const canGiveBoth = (entry: Entry, remoteDisposition: number, localDisposition: 
 };
 
 /** Descriptors that could never be sent are refused before anything is taken (D16), as is what is beyond a limit. */
-const examine = (items: readonly DraftItem[]): MachMsgReturn | null => {
+const examine = (items: readonly DraftItem[], areExamined: boolean): MachMsgReturn | null => {
   if (items.length > DESCRIPTORS_MAX) return 'MACH_SEND_NO_BUFFER';
   let bytes = 0;
   let rights = 0;
   for (const item of items) {
     switch (item.kind) {
       case 'port':
-        if (!isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
+        if (areExamined && !isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
         break;
       case 'ool_ports':
-        if (!isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
+        if (areExamined && !isDisposition(item.disposition)) return 'MACH_SEND_INVALID_TYPE';
         rights += item.names.length;
         if (rights > OOL_PORTS_MAX) return 'MACH_SEND_NO_BUFFER';
         break;

@@ -105,5 +105,6 @@ export const endSet = (space: Space, entry: Entry): void => {
   set.members.clear();
   const receivers = set.receivers;
   set.receivers = null;
-  for (let wait = receivers?.shift(); wait !== undefined; wait = receivers?.shift()) wait.end('MACH_RCV_PORT_DIED');
+  const code = space.ipc.profile.receiverGone;
+  for (let wait = receivers?.shift(); wait !== undefined; wait = receivers?.shift()) wait.end(code);
 };

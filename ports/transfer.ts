@@ -95,7 +95,7 @@ const dropDeadName = (space: Space, entry: Entry): void => {
  */
 export const releaseReceive = (space: Space, entry: Entry, port: Port): void => {
   port.set?.remove(port);
-  wakeReceivers(port, 'MACH_RCV_PORT_DIED');
+  wakeReceivers(port, space.ipc.profile.receiverGone);
   port.mscount = 0;
   port.seqno = 0;
   port.payload = null;

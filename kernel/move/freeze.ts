@@ -102,7 +102,7 @@ const requeueReceive = (thread: Thread): void => {
   const target = receivable(space, thread.parked.receive);
   const wait = thread.receiver;
   if (typeof target === 'string') {
-    wait.code = target === 'MACH_RCV_IN_SET' ? 'MACH_RCV_PORT_CHANGED' : 'MACH_RCV_PORT_DIED';
+    wait.code = target === 'MACH_RCV_IN_SET' ? 'MACH_RCV_PORT_CHANGED' : space.ipc.profile.receiverGone;
     thread.wake();
     return;
   }
