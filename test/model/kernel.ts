@@ -107,7 +107,9 @@ export class ModelKernel {
   }
 
   sets(): ModelSet[] {
-    return this.spaces.flatMap(({ entries }) => entries.map(({ set }) => set)).filter((set) => set !== null);
+    const found: ModelSet[] = [];
+    for (const { entries } of this.spaces) for (const { set } of entries) if (set !== null) found.push(set);
+    return found;
   }
 
   /** Send rights to a port: names, rights in messages, rights the kernel holds [2.1]. */

@@ -87,7 +87,7 @@ const rightRef = (...often: Want[]): fc.Arbitrary<RightRef> =>
   fc.record({
     ref: ref(...often),
     fits: fc.oneof({ weight: 10, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-    disposition: fc.constantFrom(20, 19, 17, 21, 18, 16, 0, 22),
+    disposition: fc.constantFrom(20, 19, 17, 21, 18, 16, 17, 19, 0, 22),
   });
 const rare = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 1, nil: null });
 const chosenName = fc.nat({ max: 7 });
@@ -147,16 +147,16 @@ const nameOrNone = fc.oneof(ref('any'), chosenName);
 
 const RIGHTS = [
   w(5, { op: one('allocate'), kind: kinds, name: fc.oneof(fc.constant(null), fc.constant(null), nameOrNone), via }),
-  w(3, { op: one('deallocate'), ref: anyRight, via }),
-  w(2, { op: one('destroy'), ref: anyRight, via }),
-  w(4, { op: one('mod refs'), ref: anyRight, kind: rare(one('RECEIVE', 'SEND', 'SEND_ONCE', 'DEAD_NAME', 'PORT_SET')), delta: deltas }),
+  w(6, { op: one('deallocate'), ref: anyRight, via }),
+  w(4, { op: one('destroy'), ref: anyRight, via }),
+  w(5, { op: one('mod refs'), ref: anyRight, kind: rare(one('RECEIVE', 'SEND', 'SEND_ONCE', 'DEAD_NAME', 'PORT_SET')), delta: deltas }),
   w(1, { op: one('rename'), ref: anyRight, to: nameOrNone }),
   w(4, { op: one('insert'), name: nameOrNone, right: rightRef('receive', 'send', 'once'), via: others }),
   w(2, { op: one('extract'), right: rightRef('receive', 'send', 'once'), via: others }),
-  w(7, {
+  w(10, {
     op: one('notification'),
     ref: ref('receive', 'send', 'once', 'dead'),
-    kind: one('DEAD_NAME', 'NO_SENDERS', 'PORT_DESTROYED', 'DEAD_NAME', 'NO_SENDERS', 'PORT_DESTROYED', 'NONSENSE'),
+    kind: one('DEAD_NAME', 'NO_SENDERS', 'PORT_DESTROYED', 'DEAD_NAME', 'NO_SENDERS', 'DEAD_NAME', 'NONSENSE'),
     sync: fc.constantFrom(0, 0, 0, 1, 3),
     told: fc.option(rightRef('receive', 'once'), { freq: 5, nil: null }),
   }),
