@@ -4,6 +4,7 @@
  */
 
 import type { Fault } from './fault.ts';
+import { KERNEL_FAULTS } from './kernel-faults.ts';
 import { PROGRAM_FAULTS } from './program-faults.ts';
 
 const RIGHTS: readonly Fault[] = [
@@ -214,4 +215,12 @@ const COMMIT: readonly Fault[] = [
 ];
 
 /** All of them. */
-export const FAULTS: readonly Fault[] = [...RIGHTS, ...QUEUES, ...MEMORY, ...FORWARDING, ...COMMIT, ...PROGRAM_FAULTS];
+export const FAULTS: readonly Fault[] = [
+  ...RIGHTS,
+  ...QUEUES,
+  ...MEMORY,
+  ...FORWARDING,
+  ...COMMIT,
+  ...KERNEL_FAULTS,
+  ...PROGRAM_FAULTS,
+];

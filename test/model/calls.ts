@@ -140,7 +140,14 @@ const dropCall = (k: ModelKernel, space: ModelSpace, { op, ref, via }: Of<'deall
 const modRefsCall = (k: ModelKernel, space: ModelSpace, { ref, kind, delta }: Of<'mod refs'>): SyncCall => {
   const name = nameOf(space, ref);
   const entry = k.find(space, name);
-  const own = entry === undefined || entry.send > 0 ? 'SEND' : entry.receive ? 'RECEIVE' : entry.dead > 0 ? 'DEAD_NAME' : 'SEND_ONCE';
+  const own =
+    entry === undefined || entry.send > 0
+      ? 'SEND'
+      : entry.receive
+        ? 'RECEIVE'
+        : entry.dead > 0
+          ? 'DEAD_NAME'
+          : 'SEND_ONCE';
   const right = kind ?? (entry?.set == null ? own : 'PORT_SET');
   return self({ op: 'port_mod_refs', name, right, delta }, () => code(modRefs(k, space, name, right, delta)));
 };
@@ -186,7 +193,9 @@ const notificationCall = (k: ModelKernel, space: ModelSpace, operation: Of<'noti
     const right = told === null ? { port: null, type: 17 as const } : takeArgument(k, space, told);
     if (typeof right === 'string') return code(right);
     const previous = requestNotification(k, space, { name, kind, sync }, right);
-    return typeof previous === 'string' ? code(previous) : { kr: 'KERN_SUCCESS', previous: putRight(k, space, previous) };
+    return typeof previous === 'string'
+      ? code(previous)
+      : { kr: 'KERN_SUCCESS', previous: putRight(k, space, previous) };
   });
 };
 
@@ -247,7 +256,12 @@ const peekQueue = (k: ModelKernel, space: ModelSpace, name: number): ExpectedAns
   if (entry === undefined) return code('KERN_INVALID_NAME');
   if (entry.set === null && !entry.receive) return code('KERN_INVALID_RIGHT');
   const from = receivable(k, space, name);
-  const queue = from instanceof ModelPort ? k.queued(from) : typeof from === 'string' ? k.queued(entry.port as ModelPort) : from.queue;
+  const queue =
+    from instanceof ModelPort
+      ? k.queued(from)
+      : typeof from === 'string'
+        ? k.queued(entry.port as ModelPort)
+        : from.queue;
   return queue[0] === undefined ? code('KERN_FAILURE') : { kr: 'KERN_SUCCESS', id: queue[0].id };
 };
 
@@ -283,7 +297,10 @@ const memoryCall = (space: ModelSpace, operation: Of<'map' | 'unmap' | 'protect'
   if (operation.op === 'map') {
     const size = operation.pages * 4096;
     const mapped = (address: number): void => mapAt(space, address, size);
-    return self({ op: 'vm_allocate', size, anywhere: true }, () => ({ kr: 'KERN_SUCCESS', mapped: size === 0 ? 0 : mapped }));
+    return self({ op: 'vm_allocate', size, anywhere: true }, () => ({
+      kr: 'KERN_SUCCESS',
+      mapped: size === 0 ? 0 : mapped,
+    }));
   }
   const { op, size } = operation;
   const address = addressOf(space, operation.page, operation.skip);

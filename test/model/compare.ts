@@ -1,13 +1,21 @@
 /** What must be the same in both worlds. Names that the kernel chose are learnt where the model knows only that one comes. */
 import type { Answer } from '../../kernel/interface/calls.ts';
-import type { Received } from '../../ports/port.ts';
 import { portName } from '../../ports/name.ts';
+import type { Received } from '../../ports/port.ts';
 import type { Errand, Troupe } from './actors.ts';
 import type { ExpectedAnswer } from './calls.ts';
 import { leftOver, rightsAt } from './count.ts';
 import type { ModelKernel } from './kernel.ts';
 import { mapAt } from './memory.ts';
-import { DEAD, type Expected, type ExpectedItem, type ModelCall, ModelEntry, type ModelSpace, NULL } from './records.ts';
+import {
+  DEAD,
+  type Expected,
+  type ExpectedItem,
+  type ModelCall,
+  ModelEntry,
+  type ModelSpace,
+  NULL,
+} from './records.ts';
 import { denotes, getRefs } from './rights.ts';
 
 const KINDS = ['DEAD_NAME', 'PORT_SET', 'RECEIVE', 'SEND', 'SEND_ONCE'] as const;
@@ -33,7 +41,8 @@ export class Comparison {
   /** Throws unless the kernel's value is the model's. */
   same(actual: unknown, expected: unknown, what: string): void {
     if (actual === expected) return;
-    if (actual instanceof Uint8Array && expected instanceof Uint8Array && Buffer.compare(actual, expected) === 0) return;
+    if (actual instanceof Uint8Array && expected instanceof Uint8Array && Buffer.compare(actual, expected) === 0)
+      return;
     const [found, wanted] = [text(actual), text(expected)];
     if (found === wanted) return;
     const history = this.#history.map((line, index) => `${index + 1}. ${line}`).join('\n');
@@ -92,12 +101,7 @@ export class Comparison {
     this.same(actual.body, named(expected.body), `${what}: body`);
   }
 
-  #item(
-    space: ModelSpace,
-    actual: NonNullable<Received['items']>[number],
-    expected: ExpectedItem,
-    what: string,
-  ): void {
+  #item(space: ModelSpace, actual: NonNullable<Received['items']>[number], expected: ExpectedItem, what: string): void {
     this.same(actual.kind, expected.kind, what);
     if (actual.kind === 'port' && expected.kind === 'port') {
       this.same(actual.type, expected.type, `${what}: type`);
@@ -111,12 +115,17 @@ export class Comparison {
   }
 
   /** Memory that came: it is where nothing was, and it is what was sent. What else is on its pages is learnt. */
-  #memory(space: ModelSpace, { address, size }: { address: number; size: number }, bytes: Uint8Array, what: string): void {
+  #memory(
+    space: ModelSpace,
+    { address, size }: { address: number; size: number },
+    bytes: Uint8Array,
+    what: string,
+  ): void {
     this.same(size, bytes.length, `${what}: size`);
     if (size === 0 || !space.alive) return;
     const actor = this.#troupe.actors[space.index];
     const first = address - (address % PAGE);
-    const whole = Math.ceil((address % PAGE + size) / PAGE) * PAGE;
+    const whole = Math.ceil(((address % PAGE) + size) / PAGE) * PAGE;
     this.#freshAddress(space, first);
     const read = actor?.call({ op: 'vm_read', address: first, size: whole })['bytes'] as Uint8Array | undefined;
     const found = read ?? new Uint8Array(0);
@@ -124,8 +133,6 @@ export class Comparison {
     mapAt(space, first, whole, found);
   }
 
-  #slots(actual: readonly number[], expected: Expected['remote'][], what: string): void;
-  #slots(actual: readonly number[], expected: readonly Expected['remote'][], what: string): void;
   #slots(actual: readonly number[], expected: readonly Expected['remote'][], what: string): void {
     this.same(actual.length, expected.length, `${what}: length`);
     for (const [index, slot] of expected.entries()) this.#slot(actual[index], slot, `${what}[${index}]`);
@@ -216,7 +223,11 @@ export class Comparison {
 
   /** All tasks are gone: so is everything. */
   nothing(): void {
-    this.same(leftOver(this.#troupe.kernel), { tasks: 0, ports: 0, messages: 0, pages: 0, timers: 'none' }, 'left over');
+    this.same(
+      leftOver(this.#troupe.kernel),
+      { tasks: 0, ports: 0, messages: 0, pages: 0, timers: 'none' },
+      'left over',
+    );
   }
 }
 

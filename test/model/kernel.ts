@@ -6,6 +6,7 @@
 import {
   type Acceptance,
   type LooseRight,
+  MOVE_RECEIVE,
   ModelCall,
   ModelEntry,
   type ModelItem,
@@ -13,7 +14,6 @@ import {
   ModelPort,
   type ModelSet,
   ModelSpace,
-  MOVE_RECEIVE,
   NULL,
   type ReceiveHalf,
   type RightType,
@@ -235,7 +235,9 @@ export class ModelKernel {
     if (record === null) return;
     message.accepted = null;
     if (record.entry !== null) record.entry.accepted = null;
-    this.notify(record.notify, MSG_ACCEPTED, { name: record.entry === null ? NULL : (record.entry.name ?? record.entry) });
+    this.notify(record.notify, MSG_ACCEPTED, {
+      name: record.entry === null ? NULL : (record.entry.name ?? record.entry),
+    });
   }
 
   /** A receive right that is in no space ends: its backup gets it, or the port dies [2.12]. */

@@ -71,12 +71,7 @@ export const registerPorts = (k: ModelKernel, space: ModelSpace, given: readonly
   return kr;
 };
 
-const registerTaken = (
-  k: ModelKernel,
-  space: ModelSpace,
-  given: readonly Given[],
-  rights: LooseRight[],
-): string => {
+const registerTaken = (k: ModelKernel, space: ModelSpace, given: readonly Given[], rights: LooseRight[]): string => {
   for (const each of given) {
     const right = takeArgument(k, space, each);
     if (typeof right === 'string') {

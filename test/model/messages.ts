@@ -1,26 +1,26 @@
 /** The model of `mach_msg`: copyin, queues, copyout, pseudo-receive [2.6 to 2.11], of port sets [2.14] and time. */
 import { arrivingType, type ModelKernel, NONE, takeOut } from './kernel.ts';
+import { takeMemory } from './memory.ts';
 import {
   type Acceptance,
   DEAD,
   type Expected,
   type ExpectedItem,
   type LooseRight,
+  MOVE_RECEIVE,
+  MOVE_SEND,
+  MOVE_SEND_ONCE,
   type ModelCall,
   type ModelEntry,
   type ModelItem,
   type ModelMessage,
-  ModelPort,
+  type ModelPort,
   type ModelSet,
   type ModelSpace,
-  MOVE_RECEIVE,
-  MOVE_SEND,
-  MOVE_SEND_ONCE,
   NULL,
   type Slot,
 } from './records.ts';
 import { type Given, offered, putRight, received, takeRight } from './rights.ts';
-import { takeMemory } from './memory.ts';
 
 /** A message as its sender writes it. */
 export interface ModelDraft {
@@ -56,7 +56,8 @@ const notifyPort = (k: ModelKernel, space: ModelSpace, name: number): ModelPort 
 const headerRefusal = (k: ModelKernel, space: ModelSpace, draft: ModelDraft, cancel: number | null): string | null => {
   const { remote, local, items } = draft;
   for (const item of items) {
-    const disposition = item.kind === 'port' ? item.right.disposition : item.kind === 'ool_ports' ? item.disposition : 16;
+    const disposition =
+      item.kind === 'port' ? item.right.disposition : item.kind === 'ool_ports' ? item.disposition : 16;
     if (arrivingType(disposition) === 0) return 'MACH_SEND_INVALID_TYPE';
   }
   if (!isSendDisposition(remote.disposition)) return 'MACH_SEND_INVALID_HEADER';
@@ -70,7 +71,8 @@ const headerRefusal = (k: ModelKernel, space: ModelSpace, draft: ModelDraft, can
     const reply = k.find(space, local.name);
     if (reply === undefined || offered(reply, local.disposition) === 'nothing') return 'MACH_SEND_INVALID_REPLY';
     if (reply === dest) {
-      if (remote.disposition === MOVE_SEND_ONCE || local.disposition === MOVE_SEND_ONCE) return 'MACH_SEND_INVALID_DEST';
+      if (remote.disposition === MOVE_SEND_ONCE || local.disposition === MOVE_SEND_ONCE)
+        return 'MACH_SEND_INVALID_DEST';
       const both = remote.disposition === MOVE_SEND && local.disposition === MOVE_SEND;
       if (both && dest.send < 2) return 'MACH_SEND_INVALID_DEST';
     }
@@ -90,12 +92,25 @@ const cancelRequest = (k: ModelKernel, space: ModelSpace, { name, disposition }:
 };
 
 /** Takes a message out of its sender's space, or the code. The message is in the kernel's hands. */
-const compose = (k: ModelKernel, space: ModelSpace, draft: ModelDraft, cancel: number | null): ModelMessage | string => {
+const compose = (
+  k: ModelKernel,
+  space: ModelSpace,
+  draft: ModelDraft,
+  cancel: number | null,
+): ModelMessage | string => {
   const refused = headerRefusal(k, space, draft, cancel);
   if (refused !== null) return refused;
   if (cancel !== null) cancelRequest(k, space, draft.remote, cancel);
   const { remote, local } = draft;
-  const message: ModelMessage = { id: draft.id, body: draft.id, dest: NONE, reply: NONE, items: [], circular: false, accepted: null };
+  const message: ModelMessage = {
+    id: draft.id,
+    body: draft.id,
+    dest: NONE,
+    reply: NONE,
+    items: [],
+    circular: false,
+    accepted: null,
+  };
   k.inHand.push(message);
   const take = ({ name, disposition }: Given): LooseRight => {
     if (name === NULL) return { port: null, type: arrivingType(disposition) };

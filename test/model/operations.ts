@@ -21,7 +21,13 @@ export interface RightRef {
 export type PartRef =
   | { readonly kind: 'port'; readonly right: RightRef }
   | { readonly kind: 'ool_ports'; readonly right: RightRef; readonly also: readonly Ref[] }
-  | { readonly kind: 'ool'; readonly page: number; readonly skip: number; readonly size: number; readonly deallocate: boolean };
+  | {
+      readonly kind: 'ool';
+      readonly page: number;
+      readonly skip: number;
+      readonly size: number;
+      readonly deallocate: boolean;
+    };
 
 /** A random message. */
 export interface DraftRef {
@@ -46,7 +52,13 @@ export type Operation = { readonly task: number } & (
   | { readonly op: 'rename'; readonly ref: Ref; readonly to: Ref | number }
   | { readonly op: 'insert'; readonly name: Ref | number; readonly right: RightRef; readonly via: number }
   | { readonly op: 'extract'; readonly right: RightRef; readonly via: number }
-  | { readonly op: 'notification'; readonly ref: Ref; readonly kind: string; readonly sync: number; readonly told: RightRef | null }
+  | {
+      readonly op: 'notification';
+      readonly ref: Ref;
+      readonly kind: string;
+      readonly sync: number;
+      readonly told: RightRef | null;
+    }
   | { readonly op: 'qlimit' | 'mscount' | 'seqno' | 'payload'; readonly ref: Ref; readonly value: number }
   | { readonly op: 'move member' | 'insert member' | 'extract member'; readonly ref: Ref; readonly set: Ref }
   | { readonly op: 'peek'; readonly ref: Ref }
@@ -69,7 +81,12 @@ export type Operation = { readonly task: number } & (
   | { readonly op: 'spawn' }
   | { readonly op: 'terminate'; readonly via: number }
   | { readonly op: 'map'; readonly pages: number }
-  | { readonly op: 'unmap' | 'protect' | 'read' | 'write'; readonly page: number; readonly skip: number; readonly size: number }
+  | {
+      readonly op: 'unmap' | 'protect' | 'read' | 'write';
+      readonly page: number;
+      readonly skip: number;
+      readonly size: number;
+    }
 );
 
 const small = fc.nat({ max: 15 });
@@ -94,7 +111,10 @@ const chosenName = fc.nat({ max: 7 });
 const timeout = fc.constantFrom(0, null, 5, 20);
 
 const part = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('port' as const), right: rightRef('send', 'receive', 'once', 'receive') }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('port' as const), right: rightRef('send', 'receive', 'once', 'receive') }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -118,7 +138,10 @@ const part = fc.oneof(
 const draft: fc.Arbitrary<DraftRef> = fc.record({
   remote: rightRef('send', 'receive', 'receive', 'once'),
   local: fc.option(rightRef('receive', 'send'), { freq: 1, nil: null }),
-  items: fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, { weight: 2, arbitrary: fc.array(part, { minLength: 1, maxLength: 3 }) }),
+  items: fc.oneof(
+    { weight: 1, arbitrary: fc.constant([]) },
+    { weight: 2, arbitrary: fc.array(part, { minLength: 1, maxLength: 3 }) },
+  ),
 });
 
 const receive: fc.Arbitrary<ReceiveRef> = fc.record({
@@ -149,7 +172,12 @@ const RIGHTS = [
   w(5, { op: one('allocate'), kind: kinds, name: fc.oneof(fc.constant(null), fc.constant(null), nameOrNone), via }),
   w(6, { op: one('deallocate'), ref: anyRight, via }),
   w(4, { op: one('destroy'), ref: anyRight, via }),
-  w(5, { op: one('mod refs'), ref: anyRight, kind: rare(one('RECEIVE', 'SEND', 'SEND_ONCE', 'DEAD_NAME', 'PORT_SET')), delta: deltas }),
+  w(5, {
+    op: one('mod refs'),
+    ref: anyRight,
+    kind: rare(one('RECEIVE', 'SEND', 'SEND_ONCE', 'DEAD_NAME', 'PORT_SET')),
+    delta: deltas,
+  }),
   w(1, { op: one('rename'), ref: anyRight, to: nameOrNone }),
   w(4, { op: one('insert'), name: nameOrNone, right: rightRef('receive', 'send', 'once'), via: others }),
   w(2, { op: one('extract'), right: rightRef('receive', 'send', 'once'), via: others }),
@@ -160,7 +188,11 @@ const RIGHTS = [
     sync: fc.constantFrom(0, 0, 0, 1, 3),
     told: fc.option(rightRef('receive', 'once'), { freq: 5, nil: null }),
   }),
-  w(1, { op: one('set special'), which: one('TASK_BOOTSTRAP', 'TASK_KERNEL', 'TASK_EXCEPTION', 'NONSENSE'), right: rare(rightRef('send', 'receive')) }),
+  w(1, {
+    op: one('set special'),
+    which: one('TASK_BOOTSTRAP', 'TASK_KERNEL', 'TASK_EXCEPTION', 'NONSENSE'),
+    right: rare(rightRef('send', 'receive')),
+  }),
   w(1, { op: one('get special'), which: one('TASK_BOOTSTRAP', 'TASK_KERNEL', 'TASK_EXCEPTION', 'NONSENSE') }),
   w(1, { op: one('register'), rights: fc.array(rightRef('send', 'receive'), { maxLength: 5 }) }),
   w(1, { op: one('lookup') }),
@@ -169,8 +201,22 @@ const RIGHTS = [
 const MESSAGES = [
   w(8, { op: one('send now'), draft }),
   w(6, { op: one('poll'), ref: ref('receive', 'set') }),
-  w(8, { op: one('message'), draft, timeoutMs: timeout, notify: rare(ref('receive')), cancel: fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: ref('receive') }), receive: fc.option(receive, { freq: 1, nil: null }) }),
-  w(8, { op: one('message'), draft: fc.constant(null), timeoutMs: fc.constant(null), notify: fc.constant(null), cancel: fc.constant(null), receive }),
+  w(8, {
+    op: one('message'),
+    draft,
+    timeoutMs: timeout,
+    notify: rare(ref('receive')),
+    cancel: fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: ref('receive') }),
+    receive: fc.option(receive, { freq: 1, nil: null }),
+  }),
+  w(8, {
+    op: one('message'),
+    draft: fc.constant(null),
+    timeoutMs: fc.constant(null),
+    notify: fc.constant(null),
+    cancel: fc.constant(null),
+    receive,
+  }),
   w(3, { op: one('qlimit'), ref: ref('receive'), value: fc.constantFrom(0, 1, 1, 2, 2, 5, 1024, 1025, -1) }),
   w(1, { op: one('mscount', 'seqno', 'payload'), ref: ref('receive'), value: fc.nat({ max: 9 }) }),
   w(3, { op: one('move member', 'insert member'), ref: ref('receive'), set: ref('set', 'set', 'set', 'null') }),

@@ -73,7 +73,12 @@ const partOf = (k: ModelKernel, space: ModelSpace, part: PartRef): DraftPart => 
 };
 
 /** A message with names in it. */
-export const draftOf = (k: ModelKernel, space: ModelSpace, { remote, local, items }: DraftRef, id: number): ModelDraft => ({
+export const draftOf = (
+  k: ModelKernel,
+  space: ModelSpace,
+  { remote, local, items }: DraftRef,
+  id: number,
+): ModelDraft => ({
   remote: rightOf(k, space, remote, 16),
   local: local === null ? { name: NULL, disposition: 0 } : rightOf(k, space, local, 16),
   id,

@@ -6,12 +6,12 @@ import {
   type LooseRight,
   MAKE_SEND,
   MAKE_SEND_ONCE,
-  type ModelEntry,
-  type ModelPort,
-  type ModelSpace,
   MOVE_RECEIVE,
   MOVE_SEND,
   MOVE_SEND_ONCE,
+  type ModelEntry,
+  type ModelPort,
+  type ModelSpace,
   NULL,
   type Slot,
 } from './records.ts';
@@ -177,7 +177,13 @@ export const denotes = (entry: ModelEntry, kind: string): boolean =>
   (kind === 'DEAD_NAME' && entry.dead > 0);
 
 /** `mod_refs`. */
-export const modRefs = (k: ModelKernel, space: ModelSpace, name: number, kind: string | number, delta: number): string => {
+export const modRefs = (
+  k: ModelKernel,
+  space: ModelSpace,
+  name: number,
+  kind: string | number,
+  delta: number,
+): string => {
   if (typeof kind === 'number') return 'KERN_INVALID_VALUE';
   const entry = k.find(space, name);
   if (entry === undefined) return 'KERN_INVALID_NAME';

@@ -1,18 +1,18 @@
 /** Both worlds, side by side: every operation is done in the kernel and in the model, and everything is compared. */
 import type { Answer, KernelRequest } from '../../kernel/interface/calls.ts';
+import type { Draft } from '../../ports/draft.ts';
 import { type PortName, portName } from '../../ports/name.ts';
 import { type Actor, type Errand, portAt, Troupe } from './actors.ts';
+import { callOf, type SyncCall } from './calls.ts';
 import { Comparison } from './compare.ts';
 import { ModelKernel } from './kernel.ts';
 import { spawn, terminate } from './lives.ts';
-import { abandon, abort, accept, advance, isWaiting, receive, send, sendNow } from './messages.ts';
 import type { DraftPart, ModelDraft } from './messages.ts';
-import { callOf, type SyncCall } from './calls.ts';
+import { abandon, abort, accept, advance, isWaiting, receive, send, sendNow } from './messages.ts';
 import type { Operation, ReceiveRef } from './operations.ts';
-import { MAKE_SEND, ModelCall, type ModelSpace, NULL, type ReceiveHalf } from './records.ts';
+import { MAKE_SEND, type ModelCall, type ModelSpace, NULL, type ReceiveHalf } from './records.ts';
 import { type Door, doorOf, draftOf, nameOf } from './resolve.ts';
 import { putRight } from './rights.ts';
-import type { Draft } from '../../ports/draft.ts';
 
 type Of<Op extends Operation['op']> = Extract<Operation, { readonly op: Op }>;
 
@@ -34,12 +34,14 @@ const FIRST: readonly Operation[] = [
     { task, op: 'qlimit', ref: { want: 'receive', n: 1 }, value: 2 },
   ]),
   ...each.flatMap((task) =>
-    each.filter((to) => to !== task).flatMap((to) =>
-      [0, 1].map((n): Operation => {
-        const right = { ref: { want: 'receive' as const, n }, fits: true, disposition: MAKE_SEND };
-        return { task, op: 'insert', name: 4 * n + (task > to ? 1 : 3), right, via: to + 1 };
-      }),
-    ),
+    each
+      .filter((to) => to !== task)
+      .flatMap((to) =>
+        [0, 1].map((n): Operation => {
+          const right = { ref: { want: 'receive' as const, n }, fits: true, disposition: MAKE_SEND };
+          return { task, op: 'insert', name: 4 * n + (task > to ? 1 : 3), right, via: to + 1 };
+        }),
+      ),
   ),
 ];
 
@@ -201,7 +203,11 @@ export class Worlds {
     const call = this.model.newCall(space, half);
     const draft = operation.draft === null ? null : draftOf(this.model, space, operation.draft, this.#id());
     const given = (ref: typeof operation.notify): number | null => (ref === null ? null : nameOf(space, ref));
-    const options = { timeoutMs: operation.timeoutMs, notify: given(operation.notify), cancel: given(operation.cancel) };
+    const options = {
+      timeoutMs: operation.timeoutMs,
+      notify: given(operation.notify),
+      cancel: given(operation.cancel),
+    };
     this.#note(space, `call ${call.serial}`, { send: draft, options: draft === null ? null : options, receive: half });
     if (draft === null) receive(this.model, call);
     else send(this.model, call, draft, options);
@@ -252,7 +258,10 @@ const halfOf = (space: ModelSpace, { ref, timeoutMs, limit, notify }: ReceiveRef
 
 /** Options that are there; a program leaves out what it does not want. */
 const present = <T extends Record<string, number | null>>(options: T): Record<string, PortName & number> =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)) as Record<string, PortName & number>;
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)) as Record<
+    string,
+    PortName & number
+  >;
 
 const receiveOptions = ({ timeoutMs, large, tiny, notify }: ReceiveHalf): Record<string, unknown> => ({
   ...present({ timeoutMs, notify }),
