@@ -1,6 +1,6 @@
 /**
- * What a program gives with a trap may be anything. Here it becomes data before the kernel acts on it: each field is read
- * once, a name that is no number is the null name, a time or size that is no number is 0, so that the call answers with
+ * What a program gives with a trap may be anything. Here it becomes data before the kernel acts on it: each field is
+ * read once, a name that is no number is the null name, a time or size that is no number is 0, so that the call answers with
  * the code for that. An accessor of the program's own may throw: to the program, before anything has happened.
  */
 import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';

@@ -23,6 +23,8 @@ import { isFault } from './vm/access.ts';
 /** A kernel call of a thread on its own task. */
 export const callSelf = (thread: Thread, given: KernelRequest): Answer => {
   const { task } = thread;
+  // A handler that has ended its own thread runs on to its end, and makes nothing that would outlive the thread.
+  if (thread.run === 'dead' && task.isAlive) return { kr: 'KERN_FAILURE' };
   const request = readRequest(given);
   if (request === null) return { kr: 'MIG_BAD_ID' };
   if (request === false) return { kr: 'MIG_BAD_ARGUMENTS' };

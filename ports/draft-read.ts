@@ -1,6 +1,6 @@
 /**
- * Descriptors as data. What a sender writes may be anything, accessors and proxies too: every field is read once, before
- * any right is looked at, and what comes after works on copies.
+ * Descriptors as data. What a sender writes may be anything, accessors and proxies too: every field is read once,
+ * before any right is looked at, and what comes after works on copies.
  */
 import type { Body } from './body.ts';
 import type { Draft, DraftItem } from './draft.ts';

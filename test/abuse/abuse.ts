@@ -100,7 +100,7 @@ class Scene {
 
 const NOTHING = JSON.stringify({ tasks: 0, ports: 0, messages: 0, pages: 0, timers: 'none' });
 
-/** Runs at most so many rounds of a seed; ends early with what is broken, or when the vandals have killed each other. */
+/** Runs at most so many rounds of a seed; ends early with what is broken, or when no vandal is left. */
 export const abuse = (seed: number, rounds: number): Run => {
   const scene = new Scene(seed);
   let round = 0;

@@ -39,11 +39,12 @@ const cycle = (): object => {
   return value;
 };
 
-const deep = (): object => {
+const deepTree = ((): object => {
   let value: object = {};
   for (let i = 0; i < 100_000; i += 1) value = { value };
   return value;
-};
+})();
+const longText = 'x'.repeat(2_000_000);
 
 const revoked = (): object => {
   const { proxy, revoke } = Proxy.revocable({}, {});
@@ -99,7 +100,7 @@ export const WRONG_VALUES: readonly WrongValue[] = [
   wrong('an accessor that changes', REFUSED, changing),
   wrong('an array that changes under way', REFUSED, shifting),
   wrong('a cycle', REFUSED, cycle),
-  wrong('a tree 100,000 deep', REFUSED, deep),
+  wrong('a tree 100,000 deep', REFUSED, () => deepTree),
   wrong('a key __proto__', REFUSED, () => JSON.parse('{"__proto__":{"a":1}}')),
   wrong(
     'a proxy that throws',
@@ -108,7 +109,7 @@ export const WRONG_VALUES: readonly WrongValue[] = [
   ),
   wrong('a revoked proxy', REFUSED, revoked),
   wrong('a huge array', REFUSED, () => new Array(2 ** 32 - 1)),
-  wrong('a text of two million letters', 'MACH_SEND_NO_BUFFER', () => 'x'.repeat(2_000_000)),
+  wrong('a text of two million letters', 'MACH_SEND_NO_BUFFER', () => longText),
   wrong('an array with holes', REFUSED, () => [1, 2].concat(new Array(1))),
   wrong('a detached buffer', 'either', detached),
   wrong('an array over a detached buffer', 'either', () => {

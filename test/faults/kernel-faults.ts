@@ -126,7 +126,8 @@ const faults: readonly KernelFault[] = [
     [
       'a call through a dead name takes the rights that it gives',
       "if (entry === undefined || offers(entry, COPY_SEND) !== 'right') return answer('MACH_SEND_INVALID_DEST');",
-      "if (entry === undefined || offers(entry, COPY_SEND) !== 'right') {\n    takeArguments(thread, request);\n    return answer('MACH_SEND_INVALID_DEST');\n  }",
+      "if (entry === undefined || offers(entry, COPY_SEND) !== 'right') {\n    takeArguments(thread, request);\n    " +
+        "return answer('MACH_SEND_INVALID_DEST');\n  }",
     ],
   ]),
   ...of('messages', 'queues', 'kernel/trap.ts', [

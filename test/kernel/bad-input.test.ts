@@ -5,8 +5,8 @@
  * - no request at all, or no such call: MIG_BAD_ID; a request that cannot be read: MIG_BAD_ARGUMENTS;
  * - a value that is not of the kind of its field, or a right that is none: MIG_BAD_ARGUMENTS;
  * - a value of the right kind that means nothing: the code that Mach has for it;
- * - in a message: INVALID_DEST, INVALID_REPLY, INVALID_HEADER for the header; INVALID_TYPE for a descriptor; INVALID_DATA
- *   for a body or a draft that cannot be read, NO_BUFFER for what is too large; nothing has been taken then;
+ * - in a message: INVALID_DEST, INVALID_REPLY, INVALID_HEADER for the header; INVALID_TYPE for a descriptor;
+ *   INVALID_DATA for a body or draft that cannot be read, NO_BUFFER for what is too large; nothing has been taken;
  * - a name to receive on: INVALID_NAME; a time that is no number: 0.
  */
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** What must be the same in both worlds. Names that the kernel chose are learnt where the model knows only that one comes. */
+/** What must be the same in both worlds. A name that the kernel chose is learnt where the model expects a new one. */
 import type { Answer } from '../../kernel/interface/calls.ts';
 import { portName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';

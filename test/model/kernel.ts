@@ -1,12 +1,11 @@
 /**
- * The model's kernel: what there is, how rights are counted (by looking), how they end, and who is told. The chapters in
- * brackets are those of Mach's semantics: destruction never recurses, so messages to destroy and dead-name requests to
- * answer are put into a list that is emptied, first come first, when the call that caused them has had its effect.
+ * The model's kernel: what there is, how rights are counted (by looking), how they end, and who is told. Chapters
+ * in brackets are those of Mach's semantics. Destruction never recurses, so messages to destroy and dead-name requests
+ * to answer are put into a list that is emptied, first come first, when the call that caused them has had its effect.
  */
 import {
   type Acceptance,
   type LooseRight,
-  MOVE_RECEIVE,
   ModelCall,
   ModelEntry,
   type ModelItem,
@@ -220,7 +219,7 @@ export class ModelKernel {
     }
   }
 
-  /** Every request on the dead port is answered with the name its holder has for it: a dead name with one more reference. */
+  /** Every request on the dead port is answered with its holder's name: a dead name with one more reference. */
   private answerWatchers({ watchers }: ModelPort): void {
     for (const entry of watchers.splice(0)) {
       const told = entry.request;
@@ -391,11 +390,4 @@ export const takeOut = (right: LooseRight): LooseRight => {
   const { port, type } = right;
   right.port = null;
   return { port, type };
-};
-
-/** The type in which a right arrives that is sent under a disposition. */
-export const arrivingType = (disposition: number): RightType => {
-  if (disposition === MOVE_RECEIVE) return 16;
-  if (disposition === 18 || disposition === 21) return 18;
-  return disposition === 17 || disposition === 19 || disposition === 20 ? 17 : 0;
 };

@@ -237,7 +237,9 @@ const MEMORY = [
 const histories = (...groups: (readonly Weighted[])[]): fc.Arbitrary<Operation[]> =>
   fc.array(fc.oneof({ withCrossShrink: true }, ...groups.flat()), { minLength: 1, maxLength: 60, size: 'max' });
 
-/** Histories of rights and notifications, of messages and queues, of everything. */
-export const RIGHTS_HISTORY: fc.Arbitrary<Operation[]> = histories(RIGHTS, MESSAGES.slice(0, 4));
-export const MESSAGES_HISTORY: fc.Arbitrary<Operation[]> = histories(MESSAGES, RIGHTS.slice(0, 1), RIGHTS.slice(5, 6));
-export const WHOLE_HISTORY: fc.Arbitrary<Operation[]> = histories(RIGHTS, MESSAGES, LIVES, MEMORY);
+/** What histories are about: rights and notifications, messages and queues, everything. */
+export const HISTORIES: readonly (readonly [about: string, histories: fc.Arbitrary<Operation[]>])[] = [
+  ['rights and notifications', histories(RIGHTS, MESSAGES.slice(0, 4))],
+  ['messages, queues, sets and time', histories(MESSAGES, RIGHTS.slice(0, 1), RIGHTS.slice(5, 6))],
+  ['tasks that come and go, memory and everything', histories(RIGHTS, MESSAGES, LIVES, MEMORY)],
+];

@@ -287,3 +287,10 @@ const draftFor = ({ remote, local, id, items }: ModelDraft): Draft => ({
   body: id,
   descriptors: items.map(partFor),
 });
+
+/** Throws unless the kernel does what the model does, and nothing is left when all is over. */
+export const agree = (operations: readonly Operation[]): void => {
+  const worlds = new Worlds();
+  for (const operation of operations) worlds.do(operation);
+  worlds.end();
+};
