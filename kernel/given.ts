@@ -1,7 +1,8 @@
 /**
  * What a program gives with a trap may be anything. Here it becomes data before the kernel acts on it: each field is
- * read once, a name that is no number is the null name, a time or size that is no number is 0, so that the call answers with
- * the code for that. An accessor of the program's own may throw: to the program, before anything has happened.
+ * read once, a name that is no number is the null name, a time or size that is no number is 0, so that the call
+ * answers with the code for that. An accessor of the program's own may throw: to the program, before anything has
+ * happened.
  */
 import { MACH_PORT_NULL, type PortName } from '../ports/name.ts';
 import type { ReceiveOptions, SendOptions } from './program.ts';

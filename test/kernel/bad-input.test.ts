@@ -60,10 +60,9 @@ class Stage {
     this.actor.call({ op: 'port_insert_right', name: this.port, right: { name: this.port, disposition: MAKE_SEND } });
   }
 
-  /** A code of Mach's, and whoever was not asked is as before. */
+  /** A code of Mach's. */
   isCode(kr: unknown): void {
     expect(codeNumber(kr as MachCode)).toBeTypeOf('number');
-    expect(this.troupe.actors[1]?.sys.call({ op: 'port_names' })['names']).toHaveLength(2);
   }
 
   giveUp(name: PortName | undefined): void {
@@ -76,8 +75,9 @@ class Stage {
     return [names, this.actor.sys.call({ op: 'port_get_status', name: this.port })];
   }
 
-  /** Everything ends, and nothing is left. */
+  /** Whoever was not asked is as before. Everything ends, and nothing is left. */
   end(): void {
+    expect(this.troupe.actors[1]?.sys.call({ op: 'port_names' })['names']).toHaveLength(2);
     for (const task of this.troupe.kernel.tasks) terminateTask(task);
     this.troupe.rest();
     expect(leftOver(this.troupe.kernel)).toMatchObject({ tasks: 0, ports: 0, messages: 0, pages: 0 });
