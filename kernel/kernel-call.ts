@@ -3,7 +3,7 @@
  * receiver is.
  */
 
-import type { Body } from '../ports/body.ts';
+import { admitBody, type Body, BodyRefusal } from '../ports/body.ts';
 import { destroyItems, dropSend, killPort, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
 import type { KernReturn } from '../ports/kern-return.ts';
 import { isName, MACH_PORT_NULL, type PortName } from '../ports/name.ts';
@@ -13,7 +13,7 @@ import { deliver } from '../ports/queue.ts';
 import { COPY_SEND, MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE } from '../ports/right.ts';
 import { copyInRight, copyOutRight, offers } from '../ports/transfer.ts';
 import type { Answer, KernelRequest, RightArgument } from './interface/calls.ts';
-import { CALL_FORMS } from './interface/ids.ts';
+import { CALL_FORMS, readRequest } from './interface/ids.ts';
 import type { Thread, WaitKind } from './kernel.ts';
 import { kernelPort } from './lives.ts';
 import { answerOf, put } from './serve/answer.ts';
@@ -21,9 +21,13 @@ import type { Served } from './serve/request.ts';
 import { isFault } from './vm/access.ts';
 
 /** A kernel call of a thread on its own task. */
-export const callSelf = (thread: Thread, request: KernelRequest): Answer => {
+export const callSelf = (thread: Thread, given: KernelRequest): Answer => {
   const { task } = thread;
-  if (!isKnown(request)) return { kr: 'MIG_BAD_ID' };
+  // A handler that has ended its own thread runs on to its end, and makes nothing that would outlive the thread.
+  if (thread.run === 'dead' && task.isAlive) return { kr: 'KERN_FAILURE' };
+  const request = readRequest(given);
+  if (request === null) return { kr: 'MIG_BAD_ID' };
+  if (request === false) return { kr: 'MIG_BAD_ARGUMENTS' };
   const carried = takeArguments(thread, request);
   if (typeof carried === 'string') return { kr: carried };
   let served: Served;
@@ -48,9 +52,6 @@ const returnArguments = (thread: Thread, request: KernelRequest, carried: readon
     else discard(space, right);
   }
 };
-
-/** A request may have come with a thread's image: its name is looked at before anything else. */
-const isKnown = (request: KernelRequest): boolean => Object.hasOwn(CALL_FORMS, request.op);
 
 /** The rights that a request gives, out of the caller's space. Refused whole. */
 const takeArguments = (thread: Thread, request: KernelRequest): Carried[] | KernReturn => {
@@ -129,21 +130,29 @@ const readAnswer = (thread: Thread, message: Message): Answer => {
   return answer as unknown as Answer;
 };
 
+/** The fields of a request as a body: what goes to whoever receives on a kernel port must not change, nor run. */
+const bodyOf = (request: KernelRequest): Body | BodyRefusal => {
+  const { op, ...fields } = request;
+  for (const field of CALL_FORMS[op].rights) delete (fields as Record<string, unknown>)[field.replace('[]', '')];
+  return admitBody(fields);
+};
+
 /**
  * Issues the kernel call that a thread is parked in. True if it is over: a kernel port of this kernel answers in the
  * same trap, while the thread still counts as running, so that a call on oneself is known as one.
  */
-export const issueKernelCall = (thread: Thread, name: PortName, request: KernelRequest): boolean => {
+export const issueKernelCall = (thread: Thread, name: PortName, given: KernelRequest): boolean => {
   const { space, kernel } = thread.task;
-  if (!isKnown(request)) {
-    thread.result.answer = { kr: 'MIG_BAD_ID' };
-    return true;
-  }
+  const request = readRequest(given);
   const entry = isName(name) ? space.lookup(name) : undefined;
   const answer = (kr: Answer['kr']): true => {
     thread.result.answer = { kr };
     return true;
   };
+  if (request === null) return answer('MIG_BAD_ID');
+  if (request === false) return answer('MIG_BAD_ARGUMENTS');
+  const body = bodyOf(request);
+  if (body instanceof BodyRefusal) return answer('MACH_SEND_INVALID_DATA');
   if (entry === undefined || offers(entry, COPY_SEND) !== 'right') return answer('MACH_SEND_INVALID_DEST');
   // As in any message: the destination first, so that the call may give away the very right that it is made through.
   const dest = copyInRight(space, entry, COPY_SEND);
@@ -152,10 +161,7 @@ export const issueKernelCall = (thread: Thread, name: PortName, request: KernelR
     dropSend(kernel.ipc, dest);
     return answer(carried);
   }
-  const { op, ...fields } = request;
-  const form = CALL_FORMS[op];
-  for (const field of form.rights) delete (fields as Record<string, unknown>)[field.replace('[]', '')];
-  const message = new Message(form.id, fields as Body, dest, PORT_SEND, space.identity);
+  const message = new Message(CALL_FORMS[request.op].id, body, dest, PORT_SEND, space.identity);
   message.cause = thread.cause;
   if (carried.length > 0)
     message.items = carried.map(({ port, type }): Item => ({ kind: 'port', type, name: MACH_PORT_NULL, port }));

@@ -5,11 +5,15 @@ import type { MachMsgReturn } from '../ports/kern-return.ts';
 import type { PortName } from '../ports/name.ts';
 import { Port, type Received } from '../ports/port.ts';
 import { receivable, takeMessage } from '../ports/receive.ts';
+import { givenName, givenReceiveOptions, givenSendOptions } from './given.ts';
 import type { Answer, KernelRequest } from './interface/calls.ts';
 import { NO_RECEIVE, type Thread } from './kernel.ts';
 import { callSelf } from './kernel-call.ts';
 import type { MsgCall, ProgramMemory, ReceiveOptions, Sys } from './program.ts';
 import { noteReceive, sendNow } from './trap.ts';
+
+/** In place of a request that is none: the answer says so. */
+const NO_REQUEST = {} as KernelRequest;
 
 /** `Sys` for one thread. Made when the thread first runs. */
 export class ThreadSys implements Sys {
@@ -36,7 +40,7 @@ export class ThreadSys implements Sys {
 
   poll(name: PortName): Received | null {
     const { space, kernel } = this.thread.task;
-    const target = receivable(space, name);
+    const target = receivable(space, givenName(name));
     if (typeof target === 'string') return null;
     const wait = this.thread.receiver;
     wait.limit = Number.POSITIVE_INFINITY;
@@ -59,8 +63,8 @@ export class ThreadSys implements Sys {
     const { parked } = this.thread;
     parked.op = 'msg';
     parked.draft = null;
-    parked.receive = name;
-    parked.receiveOptions = options ?? null;
+    parked.receive = givenName(name);
+    parked.receiveOptions = givenReceiveOptions(options);
   }
 
   rpc(draft: Draft, name: PortName, options?: ReceiveOptions): void {
@@ -68,24 +72,25 @@ export class ThreadSys implements Sys {
     parked.op = 'msg';
     parked.draft = draft;
     parked.sendOptions = null;
-    parked.receive = name;
-    parked.receiveOptions = options ?? null;
+    parked.receive = givenName(name);
+    parked.receiveOptions = givenReceiveOptions(options);
   }
 
   msg(call: MsgCall): void {
     const { parked } = this.thread;
+    const { send, sendOptions, receive, receiveOptions } = call ?? {};
+    parked.draft = send ?? null;
+    parked.sendOptions = givenSendOptions(sendOptions);
+    parked.receive = receive === undefined ? NO_RECEIVE : givenName(receive);
+    parked.receiveOptions = givenReceiveOptions(receiveOptions);
     parked.op = 'msg';
-    parked.draft = call.send ?? null;
-    parked.sendOptions = call.sendOptions ?? null;
-    parked.receive = call.receive ?? NO_RECEIVE;
-    parked.receiveOptions = call.receiveOptions ?? null;
   }
 
   kernelCall(port: PortName, request: KernelRequest): void {
     const { parked } = this.thread;
     parked.op = 'kernel';
-    parked.port = port;
-    parked.request = request;
+    parked.port = givenName(port);
+    parked.request = request ?? NO_REQUEST;
   }
 
   pause(): void {

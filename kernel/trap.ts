@@ -4,7 +4,8 @@
  * to be moved.
  */
 import { BodyRefusal } from '../ports/body.ts';
-import type { Draft, DraftItem } from '../ports/draft.ts';
+import type { Draft } from '../ports/draft.ts';
+import { ReadDraft, readDraft } from '../ports/draft-read.ts';
 import { destroyMessage, settle } from '../ports/fate.ts';
 import type { MachMsgReturn } from '../ports/kern-return.ts';
 import { isName, type PortName } from '../ports/name.ts';
@@ -36,12 +37,13 @@ export const issueMsg = (kernel: Kernel, thread: Thread): boolean => {
 const issueSend = (kernel: Kernel, thread: Thread, draft: Draft): boolean => {
   const { space } = thread.task;
   const options = thread.parked.sendOptions;
-  const blocked = draft.descriptors === undefined ? null : blockedBy(thread, draft.descriptors);
+  const read = readDraft(draft);
+  const blocked = typeof read === 'string' ? null : blockedBy(thread, read);
   if (blocked !== null) {
     thread.awaitPage(blocked.wait, 'memory');
     return false;
   }
-  const message = compose(space, draft, options?.cancel ?? null);
+  const message = typeof read === 'string' ? read : compose(space, read, options?.cancel ?? null);
   if (!(message instanceof Message)) {
     fail(thread, message instanceof BodyRefusal ? 'MACH_SEND_INVALID_DATA' : message);
     thread.result.why = message instanceof BodyRefusal ? `${message.path}: ${message.why}` : null;
@@ -51,8 +53,9 @@ const issueSend = (kernel: Kernel, thread: Thread, draft: Draft): boolean => {
 };
 
 /** What has to be waited for before the memory of a message can be copied: nothing is taken until it is there. */
-const blockedBy = (thread: Thread, items: readonly DraftItem[]): Blocked | null => {
-  for (const item of items) {
+const blockedBy = (thread: Thread, draft: Draft): Blocked | null => {
+  if (!(draft instanceof ReadDraft)) return null;
+  for (const item of draft.descriptors) {
     const blocked = item.kind === 'ool' ? thread.task.memory.blocked(item.address, item.size) : null;
     if (blocked !== null) return blocked;
   }
@@ -294,9 +297,11 @@ export const abandon = (kernel: Kernel, thread: Thread): void => {
  */
 export const sendNow = (kernel: Kernel, thread: Thread, draft: Draft): MachMsgReturn => {
   const { space } = thread.task;
-  const blocked = draft.descriptors === undefined ? null : blockedBy(thread, draft.descriptors);
+  const read = readDraft(draft);
+  if (typeof read === 'string') return read;
+  const blocked = blockedBy(thread, read);
   if (blocked !== null) throw new PageFault(0, 'read', blocked);
-  const message = compose(space, draft, null, 'refuse');
+  const message = compose(space, read, null, 'refuse');
   if (!(message instanceof Message)) {
     settle(kernel.ipc);
     return message instanceof BodyRefusal ? 'MACH_SEND_INVALID_DATA' : message;

@@ -1,6 +1,7 @@
 /** The send half of `mach_msg`, up to the queue: get, header copyin, body copyin (mach-ipc 2.6). */
 import { admitPlain, admitWhole, type Body, BodyRefusal, NOT_PLAIN, sizeOfWeight } from './body.ts';
 import type { Draft, DraftItem } from './draft.ts';
+import { ReadDraft, readDraft } from './draft-read.ts';
 import { carryTo, destroyMessage } from './fate.ts';
 import type { MachMsgReturn } from './kern-return.ts';
 import { DESCRIPTORS_MAX, INLINE_BODY_MAX, MESSAGE_MAX, OOL_PORTS_MAX } from './limits.ts';
@@ -16,6 +17,7 @@ import {
   MOVE_RECEIVE,
   MOVE_SEND,
   MOVE_SEND_ONCE,
+  RECEIVE,
 } from './right.ts';
 import type { Space } from './space.ts';
 import { copyInRight, offers, takeRequest } from './transfer.ts';
@@ -38,7 +40,21 @@ export const compose = (
   whenFull: WhenFull = 'compose',
 ): Message | SendRefusal => {
   if (!space.isActive) return 'MACH_SEND_INVALID_DEST';
-  let body: Body = draft.body;
+  const read = readDraft(draft);
+  if (typeof read === 'string') return read;
+  let body: Body;
+  let id: number;
+  let remote: PortName;
+  let remoteDisposition: number;
+  let local: PortName;
+  let localDisposition: number;
+  try {
+    // Accessors run here or nowhere: nothing has been looked at, and nothing is read again.
+    ({ body, id, remote, remoteDisposition, local = MACH_PORT_NULL, localDisposition = 0 } = read);
+  } catch {
+    return 'MACH_SEND_INVALID_DATA';
+  }
+  const items = read instanceof ReadDraft ? read.descriptors : undefined;
   let size = 0;
   if (body !== undefined) {
     let weight = admitPlain(body);
@@ -51,20 +67,14 @@ export const compose = (
     size = sizeOfWeight(weight);
     if (size > INLINE_BODY_MAX) return 'MACH_SEND_NO_BUFFER';
   }
-  const items = draft.descriptors;
   const malformed = items === undefined ? null : examine(items, space.ipc.profile.examinesDispositions);
   if (malformed !== null) return malformed;
-  const { remote, remoteDisposition } = draft;
-  const local = draft.local ?? MACH_PORT_NULL;
-  const localDisposition = draft.localDisposition ?? 0;
-  if (!isSendDisposition(remoteDisposition)) return 'MACH_SEND_INVALID_HEADER';
-  if (localDisposition === 0 ? local !== MACH_PORT_NULL : !isSendDisposition(localDisposition)) {
-    return 'MACH_SEND_INVALID_HEADER';
-  }
+  if (!isHeader(id, remoteDisposition, local, localDisposition)) return 'MACH_SEND_INVALID_HEADER';
   const cancelPort = cancel === null ? null : receiveRight(space, cancel);
   if (cancelPort === 'MACH_SEND_INVALID_NOTIFY') return cancelPort;
-  const destEntry = isName(remote) ? space.lookup(remote) : undefined;
+  const destEntry = typeof remote === 'number' && isName(remote) ? space.lookup(remote) : undefined;
   if (destEntry === undefined) return 'MACH_SEND_INVALID_DEST';
+  if (typeof local !== 'number') return 'MACH_SEND_INVALID_REPLY';
   const replyEntry = isName(local) ? space.lookup(local) : null;
   if (replyEntry !== null) {
     if (replyEntry === undefined) return 'MACH_SEND_INVALID_REPLY';
@@ -83,7 +93,7 @@ export const compose = (
   let reply = replyEntry !== null && isReplyFirst ? copyInRight(space, replyEntry, localDisposition) : null;
   const dest = copyInRight(space, destEntry, remoteDisposition);
   if (replyEntry !== null && !isReplyFirst) reply = copyInRight(space, replyEntry, localDisposition);
-  const message = new Message(draft.id, body, dest, carriedType(remoteDisposition), space.identity);
+  const message = new Message(id, body, dest, carriedType(remoteDisposition), space.identity);
   message.bodySize = size;
   message.reply = local === MACH_PORT_DEAD ? space.ipc.dead : reply;
   message.localType = carriedType(localDisposition);
@@ -93,6 +103,15 @@ export const compose = (
 /** A dead reply right, where the profile takes one. */
 const isDeadReply = (space: Space, offered: 'dead' | 'nothing'): boolean =>
   offered === 'dead' && space.ipc.profile.takesDeadReply;
+/** The id is a number, the dispositions make send rights; no reply right is no reply disposition. */
+const isHeader = (id: number, remoteDisposition: number, local: PortName, localDisposition: number): boolean =>
+  Number.isSafeInteger(id) &&
+  canBeDestination(remoteDisposition) &&
+  (canBeDestination(localDisposition) || (localDisposition === 0 && local === MACH_PORT_NULL));
+
+/** True for a number that is a disposition of a header right: what comes from a sender may be anything. */
+const canBeDestination = (disposition: number): boolean =>
+  Number.isInteger(disposition) && isSendDisposition(disposition);
 
 /** Destination and reply are one name: both rights come out of it, or none (2.6, last rule). */
 const canGiveBoth = (entry: Entry, remoteDisposition: number, localDisposition: number): boolean => {
@@ -141,7 +160,8 @@ const receiveRight = (space: Space, name: PortName): Port | 'MACH_SEND_INVALID_N
 /** SEND_CANCEL: a request on the name that this send uses up is withdrawn in silence if it would tell `cancel`. */
 const cancelRequest = (entry: Entry, disposition: number, cancel: Port | null): void => {
   if (cancel === null || entry.request === null || entry.request.notify !== cancel) return;
-  const goes = disposition === MOVE_SEND_ONCE || (disposition === MOVE_SEND && entry.urefs === 1);
+  const goes =
+    disposition === MOVE_SEND_ONCE || (disposition === MOVE_SEND && entry.urefs === 1 && (entry.type & RECEIVE) === 0);
   if (goes && takeRequest(entry) !== null) cancel.sorights -= 1;
 };
 

@@ -67,6 +67,14 @@ const fuzzRuns = (first: number, programs: number, slice: number): readonly Run[
     };
   });
 
+/** The kernel against its naive model, thousands of histories of each kind. */
+const modelRuns = (first: number): readonly Run[] =>
+  Array.from({ length: 4 }, (_, index) => ({
+    title: `model, seed ${first + index}`,
+    script: 'test/model/run.ts',
+    args: ['--seed', String(first + index), '--runs', '2000'],
+  }));
+
 const perform = (run: Run): Promise<Outcome> =>
   new Promise((resolve) => {
     const began = performance.now();
@@ -128,6 +136,8 @@ const main = async (): Promise<void> => {
     ...conformanceRuns(),
     ...simulationRuns(first, seeds, slice),
     ...fuzzRuns(firstProgram, programs, slice),
+    { title: 'fuzz ipc', script: 'test/abuse/run.ts', args: ['--seed', String(first), '--seconds', '60'] },
+    ...modelRuns(first),
   ];
   const runs = planned.filter(({ script }) => existsSync(new URL(script, `file://${root}`)));
   const outcomes: Outcome[] = [];

@@ -2,8 +2,10 @@
  * The message form of the kernel calls: the number of each request (its reply has that number + 100), what its fields
  * must be, and which of them are rights, carried as descriptors in this order. Numbers that Mach has are Mach's.
  */
+import { admitBody, BodyRefusal } from '../../ports/body.ts';
 import { Bytes } from '../../ports/bytes.ts';
-import type { KernelRequest } from './calls.ts';
+import { OOL_PORTS_MAX } from '../../ports/limits.ts';
+import type { KernelRequest, RightArgument } from './calls.ts';
 
 /** What a field may hold. `?` fields may be absent. */
 export type FieldKind = 'number' | 'kind' | 'boolean' | 'string' | 'bytes' | 'any';
@@ -160,6 +162,60 @@ export const decodeRequest = (id: number, body: unknown): KernelRequest | null |
     request[field] = value;
   }
   return request as unknown as KernelRequest;
+};
+
+/**
+ * A request of a program as data: the fields of its form and the rights, each read once. `null` for an unknown call,
+ * false for bad arguments or a request that cannot be read.
+ */
+export const readRequest = (given: unknown): KernelRequest | null | false => {
+  try {
+    const fields = given as Record<string, unknown>;
+    const op = fields['op'];
+    if (typeof op !== 'string' || !Object.hasOwn(CALL_FORMS, op)) return null;
+    const form = CALL_FORMS[op as Op];
+    const request: Record<string, unknown> = { op };
+    for (const field of Object.keys(form.fields)) {
+      const kind = form.fields[field] as string;
+      const value = fields[field];
+      if (value === undefined && kind.endsWith('?')) continue;
+      if (!holds(value, kind.replace('?', '') as FieldKind)) return false;
+      const isFree = typeof value === 'object' && value !== null && kind.startsWith('any');
+      const data = isFree ? admitBody(value) : value;
+      if (data instanceof BodyRefusal || typeof data === 'function' || typeof data === 'symbol') return false;
+      request[field] = data;
+    }
+    for (const field of form.rights) {
+      const isList = field.endsWith('[]');
+      const name = isList ? field.slice(0, -2) : field;
+      const value = fields[name];
+      if (value === undefined || value === null) continue;
+      const right = isList ? readRights(value) : readRight(value);
+      if (right === null) return false;
+      request[name] = right;
+    }
+    return request as unknown as KernelRequest;
+  } catch {
+    return false;
+  }
+};
+
+const readRight = (given: unknown): RightArgument | null => {
+  if (typeof given !== 'object' || given === null) return null;
+  const { name, disposition } = given as Record<string, unknown>;
+  if (typeof name !== 'number' || typeof disposition !== 'number') return null;
+  return { name: name as RightArgument['name'], disposition };
+};
+
+const readRights = (given: unknown): RightArgument[] | null => {
+  if (!Array.isArray(given) || given.length > OOL_PORTS_MAX) return null;
+  const rights: RightArgument[] = [];
+  for (let i = 0; i < given.length; i += 1) {
+    const right = readRight(given[i]);
+    if (right === null) return null;
+    rights.push(right);
+  }
+  return rights;
 };
 
 const holds = (value: unknown, kind: FieldKind): boolean => {

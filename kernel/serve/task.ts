@@ -52,7 +52,9 @@ export const serveTask = (
       rights: [...task.threads].map((each) => send('threads', threadSelf(each), true)),
       fields: { threads: [] },
     }))
-    .with({ op: 'task_self' }, () => ({ kr: 'KERN_SUCCESS' as const, rights: [send('name', taskSelf(task))] }))
+    .with({ op: 'task_self' }, () =>
+      task.isAlive ? { kr: 'KERN_SUCCESS' as const, rights: [send('name', taskSelf(task))] } : only('KERN_FAILURE'),
+    )
     .with({ op: 'task_token' }, () => {
       const { token } = task.space.identity;
       return success({ sender: token, audit: token });
@@ -60,7 +62,7 @@ export const serveTask = (
     .with({ op: 'task_create' }, ({ name, inherit }) => childTask(task, name ?? `${task.name}-child`, inherit))
     .with({ op: 'thread_create' }, ({ program, args }) => childThread(task, program, args))
     .with({ op: 'thread_self' }, () =>
-      thread === null
+      thread === null || thread.run === 'dead'
         ? only('KERN_INVALID_ARGUMENT')
         : { kr: 'KERN_SUCCESS' as const, rights: [send('name', threadSelf(thread))] },
     )

@@ -4,6 +4,7 @@
  */
 
 import type { Fault } from './fault.ts';
+import { KERNEL_FAULTS } from './kernel-faults.ts';
 import { PROGRAM_FAULTS } from './program-faults.ts';
 
 const RIGHTS: readonly Fault[] = [
@@ -271,5 +272,6 @@ export const FAULTS: readonly Fault[] = [
   ...FORWARDING,
   ...TRANSIT,
   ...COMMIT,
+  ...KERNEL_FAULTS,
   ...PROGRAM_FAULTS,
 ];

@@ -24,6 +24,7 @@ export const plantable = (root: string, fault: Fault): string =>
 /** Runs the named test with the fault in the code. Takes as long as the test; writes nothing. */
 export const runPlanted = async (root: string, fault: Fault): Promise<Verdict> => {
   plantable(root, fault);
+  process.env['PLANTED_FAULT'] = fault.name;
   const target = path.join(root, fault.file);
   const name = fault.caughtBy.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const vitest = await startVitest(

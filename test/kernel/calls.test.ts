@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { KernelRequest } from '../../kernel/interface/calls.ts';
+import { createTask, createThread, terminateTask } from '../../kernel/lives.ts';
 import { type MachineState, machine } from '../../kernel/machine.ts';
 import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
-import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
+import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, MOVE_RECEIVE, MOVE_SEND } from '../../ports/right.ts';
 import { Lab, nameOf, spawn } from '../support/one-kernel.ts';
 
 const idle = machine<MachineState>({
@@ -15,6 +17,18 @@ const picky = machine<MachineState, string>({
   name: 'picky',
   start: (text) => ({ at: text.trim() }),
   handlers: {},
+});
+
+/** Goes on for a while when it has ended its thread. */
+const suicide = machine<MachineState & { answers: string[] }>({
+  name: 'suicide',
+  start: () => ({ at: 'end', answers: [] }),
+  handlers: {
+    end: (sys, { answers }) => {
+      answers.push(sys.call({ op: 'thread_terminate' }).kr, sys.call({ op: 'thread_self' }).kr);
+      sys.pause();
+    },
+  },
 });
 
 /** Asks its own thread port something, and keeps the answer. */
@@ -51,6 +65,49 @@ describe('a kernel call', () => {
     const { task } = await spawn(host, idle);
     expect(await host.kernelCall(task, { op: 'task_terminate' })).toEqual({ kr: 'KERN_SUCCESS' });
     expect(await host.kernelCall(task, { op: 'task_terminate' })).toEqual({ kr: 'MACH_SEND_INVALID_DEST' });
+  });
+
+  it('that is refused at its destination has taken no right', async () => {
+    const host = new Lab(idle).host();
+    const { task } = await spawn(host, idle);
+    await host.kernelCall(task, { op: 'task_terminate' });
+    const name = host.allocate();
+    const call = {
+      op: 'port_insert_right',
+      name: portName(0x2001),
+      right: { name, disposition: MOVE_RECEIVE },
+    } as const;
+    expect(await host.kernelCall(task, call)).toEqual({ kr: 'MACH_SEND_INVALID_DEST' });
+    expect(host.call({ op: 'port_type', name })).toMatchObject({ type: ['RECEIVE'] });
+  });
+
+  it('may give away the last right that it is made through', async () => {
+    const host = new Lab(idle).host();
+    const { task } = await spawn(host, idle);
+    const right = { name: task, disposition: MOVE_SEND };
+    const call = { op: 'port_insert_right', name: portName(0x2001), right } as const;
+    expect(await host.kernelCall(task, call)).toEqual({ kr: 'KERN_SUCCESS' });
+    expect(host.sys.call({ op: 'port_type', name: task }).kr).toBe('KERN_INVALID_NAME');
+  });
+
+  it('carries nothing that could run or change in another task', async () => {
+    const host = new Lab(idle).host();
+    const { thread } = await spawn(host, idle);
+    const call = { op: 'thread_set_state', flavor: 'state', value: { run: () => undefined } } as unknown;
+    expect(await host.kernelCall(thread, call as KernelRequest)).toEqual({ kr: 'MIG_BAD_ARGUMENTS' });
+  });
+
+  it('of a thread that has ended itself makes nothing', () => {
+    const lab = new Lab(suicide);
+    const task = createTask(lab.kernel, 'suicide');
+    const state = { at: 'end', answers: [] as string[] };
+    createThread(task, idle, { at: 'wait' });
+    createThread(task, suicide, state);
+    lab.rest();
+    expect(state.answers).toEqual(['KERN_SUCCESS', 'KERN_FAILURE']);
+    terminateTask(task);
+    lab.rest();
+    expect(lab.kernel.ipc.ports).toBe(0);
   });
 
   it('that a kernel port does not know is refused, and what it carried is destroyed', async () => {

@@ -130,6 +130,11 @@ export class Troupe {
     rest(this.kernel);
   }
 
+  /** Time passes, and nothing runs yet. */
+  pass(ms: number): void {
+    this.#now += ms;
+  }
+
   /** `thread_abort` of the thread that makes a call. */
   abort(call: Errand): string {
     const kr = abort(call.thread);

@@ -4,7 +4,7 @@ import { type PortName, portName } from '../../ports/name.ts';
 import type { ModelKernel } from './kernel.ts';
 import { getSpecial, lookUpPorts, registerPorts, setSpecial } from './lives.ts';
 import { mapAt, peek, protect, unmap, write } from './memory.ts';
-import { joinSet, receivable } from './messages.ts';
+import { receivable } from './messages.ts';
 import type { Operation, RightRef } from './operations.ts';
 import { DEAD, ModelPort, type ModelSpace, NULL } from './records.ts';
 import { addressOf, chosen, type Door, doorOf, nameOf, rightOf } from './resolve.ts';
@@ -22,6 +22,7 @@ import {
   requestNotification,
   takeArgument,
 } from './rights.ts';
+import { joinSet } from './sets.ts';
 
 /** An answer as the model expects it: a code, and entries where there are names. */
 export type ExpectedAnswer = { readonly kr: string } & Readonly<Record<string, unknown>>;

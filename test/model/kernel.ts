@@ -1,7 +1,7 @@
 /**
- * The model's kernel: what there is, how rights are counted (by looking), how they end, and who is told. The chapters in
- * brackets are those of Mach's semantics: destruction never recurses, so messages to destroy and dead-name requests to
- * answer are put into a list that is emptied, first come first, when the call that caused them has had its effect.
+ * The model's kernel: what there is, how rights are counted (by looking), how they end, and who is told. Chapters
+ * in brackets are those of Mach's semantics. Destruction never recurses, so messages to destroy and dead-name requests
+ * to answer are put into a list that is emptied, first come first, when the call that caused them has had its effect.
  */
 import {
   type Acceptance,
@@ -107,7 +107,9 @@ export class ModelKernel {
   }
 
   sets(): ModelSet[] {
-    return this.spaces.flatMap(({ entries }) => entries.map(({ set }) => set)).filter((set) => set !== null);
+    const found: ModelSet[] = [];
+    for (const { entries } of this.spaces) for (const { set } of entries) if (set !== null) found.push(set);
+    return found;
   }
 
   /** Send rights to a port: names, rights in messages, rights the kernel holds [2.1]. */
@@ -218,7 +220,7 @@ export class ModelKernel {
     }
   }
 
-  /** Every request on the dead port is answered with the name its holder has for it: a dead name with one more reference. */
+  /** Every request on the dead port is answered with its holder's name: a dead name with one more reference. */
   private answerWatchers({ watchers }: ModelPort): void {
     for (const entry of watchers.splice(0)) {
       const told = entry.request;
@@ -389,11 +391,4 @@ export const takeOut = (right: LooseRight): LooseRight => {
   const { port, type } = right;
   right.port = null;
   return { port, type };
-};
-
-/** The type in which a right arrives that is sent under a disposition. */
-export const arrivingType = (disposition: number): RightType => {
-  if (disposition === MOVE_RECEIVE) return 16;
-  if (disposition === 18 || disposition === 21) return 18;
-  return disposition === 17 || disposition === 19 || disposition === 20 ? 17 : 0;
 };

@@ -1,8 +1,9 @@
 /** The model of `mach_msg`: copyin, queues, copyout, pseudo-receive [2.6 to 2.11], of port sets [2.14] and time. */
-import { arrivingType, type ModelKernel, NONE, takeOut } from './kernel.ts';
+import { type ModelKernel, NONE, takeOut } from './kernel.ts';
 import { takeMemory } from './memory.ts';
 import {
   type Acceptance,
+  arrivingType,
   DEAD,
   type Expected,
   type ExpectedItem,
@@ -376,29 +377,5 @@ export const advance = (k: ModelKernel, ms: number): void => {
     leave(call);
     if (call.sending !== null) noRoom(k, call);
     else k.end(call, 'MACH_RCV_TIMED_OUT');
-  }
-};
-
-/** `move_member` and its kin [2.14]: into a set, or out of any. */
-export const joinSet = (k: ModelKernel, port: ModelPort, set: ModelSet): void => {
-  k.leaveSet(port);
-  set.members.push(port);
-  const mine = port.queue;
-  port.queue = [];
-  port.set = set;
-  set.queue.push(...mine);
-  while (set.waiting.length > 0 && set.queue.length > 0) {
-    const call = set.waiting.shift() as ModelCall;
-    call.at = null;
-    if (call.receive?.tiny === true && call.receive.large) {
-      k.end(call, 'MACH_RCV_TOO_LARGE');
-      continue;
-    }
-    accept(k, call, set.queue.shift() as ModelMessage);
-    k.admit(port);
-  }
-  for (const call of port.waiting.splice(0)) {
-    call.at = null;
-    k.end(call, 'MACH_RCV_PORT_CHANGED');
   }
 };

@@ -104,7 +104,7 @@ const rightRef = (...often: Want[]): fc.Arbitrary<RightRef> =>
   fc.record({
     ref: ref(...often),
     fits: fc.oneof({ weight: 10, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-    disposition: fc.constantFrom(20, 19, 17, 21, 18, 16, 0, 22),
+    disposition: fc.constantFrom(20, 19, 17, 21, 18, 16, 17, 19, 0, 22),
   });
 const rare = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 1, nil: null });
 const chosenName = fc.nat({ max: 7 });
@@ -170,9 +170,9 @@ const nameOrNone = fc.oneof(ref('any'), chosenName);
 
 const RIGHTS = [
   w(5, { op: one('allocate'), kind: kinds, name: fc.oneof(fc.constant(null), fc.constant(null), nameOrNone), via }),
-  w(3, { op: one('deallocate'), ref: anyRight, via }),
-  w(2, { op: one('destroy'), ref: anyRight, via }),
-  w(4, {
+  w(6, { op: one('deallocate'), ref: anyRight, via }),
+  w(4, { op: one('destroy'), ref: anyRight, via }),
+  w(5, {
     op: one('mod refs'),
     ref: anyRight,
     kind: rare(one('RECEIVE', 'SEND', 'SEND_ONCE', 'DEAD_NAME', 'PORT_SET')),
@@ -181,10 +181,10 @@ const RIGHTS = [
   w(1, { op: one('rename'), ref: anyRight, to: nameOrNone }),
   w(4, { op: one('insert'), name: nameOrNone, right: rightRef('receive', 'send', 'once'), via: others }),
   w(2, { op: one('extract'), right: rightRef('receive', 'send', 'once'), via: others }),
-  w(7, {
+  w(10, {
     op: one('notification'),
     ref: ref('receive', 'send', 'once', 'dead'),
-    kind: one('DEAD_NAME', 'NO_SENDERS', 'PORT_DESTROYED', 'DEAD_NAME', 'NO_SENDERS', 'PORT_DESTROYED', 'NONSENSE'),
+    kind: one('DEAD_NAME', 'NO_SENDERS', 'PORT_DESTROYED', 'DEAD_NAME', 'NO_SENDERS', 'DEAD_NAME', 'NONSENSE'),
     sync: fc.constantFrom(0, 0, 0, 1, 3),
     told: fc.option(rightRef('receive', 'once'), { freq: 5, nil: null }),
   }),
@@ -237,7 +237,9 @@ const MEMORY = [
 const histories = (...groups: (readonly Weighted[])[]): fc.Arbitrary<Operation[]> =>
   fc.array(fc.oneof({ withCrossShrink: true }, ...groups.flat()), { minLength: 1, maxLength: 60, size: 'max' });
 
-/** Histories of rights and notifications, of messages and queues, of everything. */
-export const RIGHTS_HISTORY: fc.Arbitrary<Operation[]> = histories(RIGHTS, MESSAGES.slice(0, 4));
-export const MESSAGES_HISTORY: fc.Arbitrary<Operation[]> = histories(MESSAGES, RIGHTS.slice(0, 1), RIGHTS.slice(5, 6));
-export const WHOLE_HISTORY: fc.Arbitrary<Operation[]> = histories(RIGHTS, MESSAGES, LIVES, MEMORY);
+/** What histories are about: rights and notifications, messages and queues, everything. */
+export const HISTORIES: readonly (readonly [about: string, histories: fc.Arbitrary<Operation[]>])[] = [
+  ['rights and notifications', histories(RIGHTS, MESSAGES.slice(0, 4))],
+  ['messages, queues, sets and time', histories(MESSAGES, RIGHTS.slice(0, 1), RIGHTS.slice(5, 6))],
+  ['tasks that come and go, memory and everything', histories(RIGHTS, MESSAGES, LIVES, MEMORY)],
+];

@@ -54,6 +54,13 @@ export class ModelSet {
 /** What a right in a message is: 16 receive, 17 send, 18 send-once, 0 none. */
 export type RightType = 0 | 16 | 17 | 18;
 
+/** The type in which a right arrives that is sent under a disposition. */
+export const arrivingType = (disposition: number): RightType => {
+  if (disposition === MOVE_RECEIVE) return 16;
+  if (disposition === 18 || disposition === 21) return 18;
+  return disposition === 17 || disposition === 19 || disposition === 20 ? 17 : 0;
+};
+
 /** A right that is in no space. */
 export interface LooseRight {
   /** Null for the null right; a port that is dead is the dead one. */

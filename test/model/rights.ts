@@ -1,6 +1,7 @@
 /** The model of rights in and out of spaces [2.3, 2.4], and of the `mach_port_*` calls [2.16]. */
-import { arrivingType, DEAD_NAME, type ModelKernel, NO_SENDERS, NONE, PORT_DELETED } from './kernel.ts';
+import { DEAD_NAME, type ModelKernel, NO_SENDERS, NONE, PORT_DELETED } from './kernel.ts';
 import {
+  arrivingType,
   COPY_SEND,
   DEAD,
   type LooseRight,

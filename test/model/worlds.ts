@@ -10,7 +10,7 @@ import { spawn, terminate } from './lives.ts';
 import type { DraftPart, ModelDraft } from './messages.ts';
 import { abandon, abort, accept, advance, isWaiting, receive, send, sendNow } from './messages.ts';
 import type { Operation, ReceiveRef } from './operations.ts';
-import { type ModelCall, type ModelSpace, NULL, type ReceiveHalf } from './records.ts';
+import { MAKE_SEND, type ModelCall, type ModelSpace, NULL, type ReceiveHalf } from './records.ts';
 import { type Door, doorOf, draftOf, nameOf } from './resolve.ts';
 import { putRight } from './rights.ts';
 
@@ -20,6 +20,30 @@ const TASKS = 3;
 const TASKS_MAX = 6;
 /** Larger than any number of a kernel call. */
 const FIRST_ID = 100_000;
+
+const each = Array.from({ length: TASKS }, (_, task) => task);
+
+/** What every history begins with, so that there is something to do harm to. */
+const FIRST: readonly Operation[] = [
+  ...each.flatMap((task): Operation[] => [
+    { task, op: 'allocate', kind: 'RECEIVE', name: null, via: 0 },
+    { task, op: 'allocate', kind: 'RECEIVE', name: null, via: 0 },
+    { task, op: 'allocate', kind: 'PORT_SET', name: null, via: 0 },
+    { task, op: 'map', pages: 2 },
+    { task, op: 'qlimit', ref: { want: 'receive', n: 0 }, value: 1 },
+    { task, op: 'qlimit', ref: { want: 'receive', n: 1 }, value: 2 },
+  ]),
+  ...each.flatMap((task) =>
+    each
+      .filter((to) => to !== task)
+      .flatMap((to) =>
+        [0, 1].map((n): Operation => {
+          const right = { ref: { want: 'receive' as const, n }, fits: true, disposition: MAKE_SEND };
+          return { task, op: 'insert', name: 4 * n + (task > to ? 1 : 3), right, via: to + 1 };
+        }),
+      ),
+  ),
+];
 
 /** The kernel and its model. `every`: after how many steps everything is compared, and not names alone. */
 export class Worlds {
@@ -31,7 +55,7 @@ export class Worlds {
   readonly #every: number;
   #step = 0;
 
-  constructor(every = 8) {
+  constructor(every = 20) {
     this.#every = every;
     const { model } = this;
     model.receive = (call, message) => accept(model, call, message);
@@ -42,6 +66,8 @@ export class Worlds {
       }
     }
     this.#comparison = new Comparison(this.troupe, model, this.history);
+    for (const operation of FIRST) this.do(operation);
+    this.history.splice(0, this.history.length, 'each task has two ports, a set, memory, and send rights to all ports');
   }
 
   /** One operation. A task that is dead does nothing. */
@@ -53,12 +79,14 @@ export class Worlds {
     else if (space.alive) this.#act(space, operation);
     this.#settle();
     this.#collect();
-    this.#comparison.names();
+    this.#comparison.names(space);
     if (this.#step % this.#every === 0) this.#comparison.everything();
   }
 
   /** Everything is compared, all tasks end, and nothing may be left. */
   end(): void {
+    this.#comparison.everything();
+    for (const space of this.model.spaces) if (space.alive) this.#drain(space);
     this.#comparison.everything();
     for (const space of this.model.spaces) {
       if (!space.alive) continue;
@@ -67,7 +95,7 @@ export class Worlds {
       this.actor(space).call({ op: 'task_terminate' });
       this.#settle();
       this.#collect();
-      this.#comparison.names();
+      for (const other of this.model.spaces) this.#comparison.names(other);
     }
     this.#advance(1000);
     this.#comparison.nothing();
@@ -129,7 +157,8 @@ export class Worlds {
         return this.troupe.rest();
       }
       case 'poll':
-        return this.#poll(space, operation);
+        this.#poll(space, nameOf(space, operation.ref));
+        return;
       case 'spawn':
         return this.#spawn(space);
       case 'terminate':
@@ -150,8 +179,14 @@ export class Worlds {
     this.#comparison.answer(space, actual, expected);
   }
 
-  #poll(space: ModelSpace, { ref }: Of<'poll'>): void {
-    const name = nameOf(space, ref);
+  /** Receives whatever is queued, wherever the task can receive. */
+  #drain(space: ModelSpace): void {
+    const names = space.entries.filter(({ receive: has, set }) => has || set !== null).map(({ name }) => name ?? NULL);
+    for (const name of names) while (this.#poll(space, name)) this.#collect();
+  }
+
+  /** False if nothing came. */
+  #poll(space: ModelSpace, name: number): boolean {
     this.#note(space, 'poll', { name });
     const call = this.model.newCall(space, { name, timeoutMs: 0, large: false, tiny: false, notify: null });
     receive(this.model, call);
@@ -159,6 +194,7 @@ export class Worlds {
     this.troupe.rest();
     this.#settle();
     this.#comparison.message(space, message, call.outcome?.message ?? null, 'poll');
+    return message !== null;
   }
 
   #message(space: ModelSpace, operation: Of<'message'>): void {
@@ -251,3 +287,10 @@ const draftFor = ({ remote, local, id, items }: ModelDraft): Draft => ({
   body: id,
   descriptors: items.map(partFor),
 });
+
+/** Throws unless the kernel does what the model does, and nothing is left when all is over. */
+export const agree = (operations: readonly Operation[]): void => {
+  const worlds = new Worlds();
+  for (const operation of operations) worlds.do(operation);
+  worlds.end();
+};
