@@ -3,6 +3,7 @@
 import { raise } from './exception.ts';
 import type { Thread } from './kernel.ts';
 import { terminateTask, terminateThread } from './lives.ts';
+import { tellThrown } from './tell-thrown.ts';
 import type { PageFault } from './vm/access.ts';
 
 /** Settles a fault that the program's memory could not settle by itself. */
@@ -14,7 +15,7 @@ export const settleFault = (thread: Thread, { address, outcome }: PageFault): vo
 /** A program threw: its thread ends, the last one with its task, and the ring of lives says why. */
 export const programFailed = (thread: Thread, thrown: unknown): void => {
   const { kernel, space, name } = thread.task;
-  const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const why = tellThrown(thrown);
   kernel.life.record(kernel.now, 'failed', space.identity.token, { name, program: thread.program.name, why });
   if (thread.task.threads.size > 1) terminateThread(thread);
   else terminateTask(thread.task);

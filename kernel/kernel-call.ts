@@ -4,7 +4,7 @@
  */
 
 import type { Body } from '../ports/body.ts';
-import { destroyItems, killPort, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
+import { destroyItems, dropSend, killPort, NOTIFY_SEND_ONCE, settle } from '../ports/fate.ts';
 import type { KernReturn } from '../ports/kern-return.ts';
 import { isName, MACH_PORT_NULL, type PortName } from '../ports/name.ts';
 import { type Carried, carry, discard, land } from '../ports/name-calls.ts';
@@ -140,21 +140,22 @@ export const issueKernelCall = (thread: Thread, name: PortName, request: KernelR
     return true;
   }
   const entry = isName(name) ? space.lookup(name) : undefined;
-  const carried = entry === undefined ? [] : takeArguments(thread, request);
   const answer = (kr: Answer['kr']): true => {
     thread.result.answer = { kr };
     return true;
   };
-  if (entry === undefined) return answer('MACH_SEND_INVALID_DEST');
-  if (typeof carried === 'string') return answer(carried);
-  if (offers(entry, COPY_SEND) !== 'right') {
-    for (const right of carried) discard(space, right);
-    return answer('MACH_SEND_INVALID_DEST');
+  if (entry === undefined || offers(entry, COPY_SEND) !== 'right') return answer('MACH_SEND_INVALID_DEST');
+  // As in any message: the destination first, so that the call may give away the very right that it is made through.
+  const dest = copyInRight(space, entry, COPY_SEND);
+  const carried = takeArguments(thread, request);
+  if (typeof carried === 'string') {
+    dropSend(kernel.ipc, dest);
+    return answer(carried);
   }
   const { op, ...fields } = request;
   const form = CALL_FORMS[op];
   for (const field of form.rights) delete (fields as Record<string, unknown>)[field.replace('[]', '')];
-  const message = new Message(form.id, fields as Body, copyInRight(space, entry, COPY_SEND), PORT_SEND, space.identity);
+  const message = new Message(form.id, fields as Body, dest, PORT_SEND, space.identity);
   message.cause = thread.cause;
   if (carried.length > 0)
     message.items = carried.map(({ port, type }): Item => ({ kind: 'port', type, name: MACH_PORT_NULL, port }));

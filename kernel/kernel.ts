@@ -12,7 +12,9 @@ import { acceptMessage } from '../ports/receive.ts';
 import type { Space } from '../ports/space.ts';
 import type { Environment } from './environment.ts';
 import { EventRing, LifeRing } from './events.ts';
+import { Few } from './few.ts';
 import type { KernelRequest } from './interface/calls.ts';
+import type { TaskMemory } from './out-of-line.ts';
 import type { Program, ReceiveOptions, Result, SendOptions, Sys } from './program.ts';
 import { ProgramTable } from './programs.ts';
 import { RunQueue } from './run-queue.ts';
@@ -167,14 +169,15 @@ export class Thread implements Waker, PageWaiter {
   }
 }
 
+const NO_PORTS: readonly (Port | null)[] = [];
+
 /** A task: a space of port names, memory, and threads. */
 export class Task {
   readonly kernel: Kernel;
   readonly serial: number;
   readonly name: string;
   readonly space: Space;
-  readonly memory: AddressMap;
-  readonly threads: Set<Thread> = new Set();
+  readonly threads: Few<Thread> = new Few();
   suspendCount = 0;
   /** Taken off the run queue by the move interface; nothing of it may change but its ports' limbo. */
   isFrozen = false;
@@ -190,21 +193,27 @@ export class Task {
    * thawed. One reference to each, so that they stay what they were.
    */
   described: ReadonlyMap<number, MemoryObject> | null = null;
-  /** Objects that a `vm_map` of the task waits for: one reference to each. */
-  readonly awaitedObjects: Set<MemoryObject> = new Set();
+  /** Objects that a `vm_map` of the task waits for: one reference to each. Null while there has been none. */
+  awaitedObjects: Set<MemoryObject> | null = null;
   /** The port of what is left after the task was taken apart. */
   husk: Port | null = null;
   self: Port | null = null;
   exceptionPort: Port | null = null;
   bootstrapPort: Port | null = null;
-  registered: (Port | null)[] = [];
+  registered: readonly (Port | null)[] = NO_PORTS;
+  readonly #memory: TaskMemory;
 
-  constructor(kernel: Kernel, name: string, space: Space, memory: AddressMap) {
+  constructor(kernel: Kernel, name: string, space: Space, memory: TaskMemory) {
     this.kernel = kernel;
-    this.memory = memory;
+    this.#memory = memory;
     this.serial = kernel.nextSerial();
     this.name = name;
     this.space = space;
+  }
+
+  /** Its address map, made when it is first looked at: most tasks have no memory. */
+  get memory(): AddressMap {
+    return this.#memory.addresses;
   }
 }
 

@@ -6,10 +6,10 @@ import { DEAD, Identity, IN_KERNEL, type KernelServer, Port } from '../ports/por
 import { PORT_SEND } from '../ports/right.ts';
 import { Space } from '../ports/space.ts';
 import { type Kernel, Task, Thread } from './kernel.ts';
-import { outOfLine } from './out-of-line.ts';
+import { TaskMemory } from './out-of-line.ts';
 import type { Program } from './program.ts';
 import { abandon, interrupt } from './trap.ts';
-import { AddressMap } from './vm/address-map.ts';
+import type { AddressMap } from './vm/address-map.ts';
 import { release } from './vm/shadow.ts';
 
 /** What a new task may bring with it. */
@@ -22,9 +22,9 @@ export interface TaskOrigin {
 
 /** A new task with an empty space and no thread; without a `memory` nothing is mapped. */
 export const createTask = (kernel: Kernel, name: string, { identity, memory }: TaskOrigin = {}): Task => {
-  const map = memory ?? new AddressMap(kernel.pool);
+  const map = new TaskMemory(kernel.pool, memory);
   const who = identity === undefined ? kernel.identity() : new Identity(identity);
-  const task = new Task(kernel, name, new Space(kernel.ipc, outOfLine(map), who), map);
+  const task = new Task(kernel, name, new Space(kernel.ipc, map, who), map);
   kernel.tasks.add(task);
   kernel.life.record(kernel.now, 'created', task.space.identity.token, { name });
   return task;
@@ -75,9 +75,9 @@ export const terminateTask = (task: Task): KernReturn => {
   task.bootstrapPort = dropSpecial(kernel, task.bootstrapPort);
   for (const port of task.registered) dropSpecial(kernel, port);
   task.registered = [];
-  for (const object of task.awaitedObjects) release(object);
-  task.awaitedObjects.clear();
-  task.memory.destroy();
+  for (const object of task.awaitedObjects ?? []) release(object);
+  task.awaitedObjects = null;
+  task.space.memory.destroy();
   forgetDescribed(task);
   kernel.tasks.delete(task);
   kernel.life.record(kernel.now, 'terminated', task.space.identity.token, { name: task.name });

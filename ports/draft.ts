@@ -17,7 +17,12 @@ export type DraftItem =
       readonly disposition: number;
       readonly address?: number;
       readonly deallocate?: boolean;
-    };
+    }
+  /**
+   * An item of typed data that is none (`wire/typed.ts`): found in its turn, when the header and the items before it
+   * have been taken, which are destroyed. A wrong descriptor is refused before anything is taken (D16).
+   */
+  | { readonly kind: 'malformed'; readonly code: 'MACH_SEND_INVALID_TYPE' | 'MACH_SEND_MSG_TOO_SMALL' };
 
 /** A message as its sender writes it. The body freezes when it is sent; everything else may be used again. */
 export interface Draft {

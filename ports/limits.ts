@@ -27,5 +27,7 @@ export const MESSAGE_MAX: number = 64 << 20;
 export const BODY_DEPTH_MAX = 64;
 /** Bytes of a message header: what an empty message is charged. */
 export const HEADER_SIZE = 24;
+/** Bytes of a message in a buffer: its header, its descriptors and its inline body, each at its most. */
+export const BUFFER_MAX: number = HEADER_SIZE + 4 + 16 * DESCRIPTORS_MAX + INLINE_BODY_MAX;
 /** Ports alive in one kernel. */
 export const PORTS_MAX: number = 1 << 22;

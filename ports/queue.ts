@@ -2,17 +2,13 @@
 
 import { bodySize } from './body.ts';
 import type { Ipc } from './ipc.ts';
-import { HEADER_SIZE } from './limits.ts';
+import { sizeInBuffer } from './message-size.ts';
 import { DEAD, IN_KERNEL, type Message, type Port, type PortSet, type ReceiveWait, shiftReceiver } from './port.ts';
 import { carriedType, PORT_SEND_ONCE } from './right.ts';
 
 /** Bytes a message takes in its receiver's buffer. */
-export const messageSize = (message: Message): number => {
-  let size = HEADER_SIZE;
-  if (message.body !== undefined) size += message.bodySize < 0 ? bodySize(message.body) : message.bodySize;
-  if (message.items !== null) size += 4 + 12 * message.items.length;
-  return size;
-};
+export const messageSize = ({ body, bodySize: charged, items }: Message): number =>
+  sizeInBuffer(body === undefined ? 0 : charged < 0 ? bodySize(body) : charged, items);
 
 /** True if the port takes a message of this sender now: room, a send-once right, or the kernel as sender. */
 export const hasRoom = (port: Port, message: Message): boolean =>

@@ -177,6 +177,8 @@ const examine = (items: readonly DraftItem[]): MachMsgReturn | null => {
         if (bytes > MESSAGE_MAX) return 'MACH_SEND_NO_BUFFER';
         break;
       }
+      case 'malformed':
+        break;
       default:
         return 'MACH_SEND_INVALID_TYPE';
     }
@@ -225,6 +227,8 @@ const copyInItem = (space: Space, message: Message, item: DraftItem): Item | Mac
     }
     case 'ool_ports':
       return copyInArray(space, message, item);
+    case 'malformed':
+      return item.code;
   }
 };
 

@@ -1,12 +1,15 @@
 /** The bench with one of everything: that it works, not how fast. Figures are made by hand (`test/bench/README.md`). */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { newHistogram, quantileOf, record } from './bench/histogram.ts';
 import { FrameCounter, frameOf } from './bench/remote/frames.ts';
 import { lineThrough, median, quantile, short } from './bench/statistics.ts';
 
+const folder = fileURLToPath(new URL('bench/', import.meta.url));
 const root = fileURLToPath(new URL('../', import.meta.url));
 /** Long enough for a busy machine: it waits for processes, never for time. */
 const LONG = { timeout: 180_000 };
@@ -44,6 +47,19 @@ const isAlive = (pid: number): boolean => {
 interface Row {
   readonly [field: string]: unknown;
 }
+
+describe('the README of the bench', () => {
+  it('names every file of the folder', () => {
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && !entry.parentPath.includes('node_modules') && entry.name !== 'README.md',
+    );
+    expect(files.length).toBeGreaterThan(30);
+    expect(
+      files.map(({ name }) => name).filter((name) => !readme.includes(`\`${name}\``) && !readme.includes(`/${name}\``)),
+    ).toEqual([]);
+  });
+});
 
 describe('the bench', () => {
   it('measures all of it in one run', LONG, async () => {

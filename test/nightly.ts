@@ -63,7 +63,7 @@ const fuzzRuns = (first: number, programs: number, slice: number): readonly Run[
     return {
       title: `fuzz programs ${from} to ${from + count - 1}`,
       script: 'test/programs/fuzz/run.ts',
-      args: ['--seed', String(from), '--count', String(count)],
+      args: ['--seed', String(from), '--count', String(count), '--workers', '1'],
     };
   });
 

@@ -4,6 +4,7 @@ import { PLANTS } from './simulation/plants.ts';
 import { commandFor, simulate } from './simulation/simulate.ts';
 
 const SEEDS = 40;
+const BAZAARS = 12;
 /** Within how many seeds a planted fault must be caught. */
 const CAUGHT_WITHIN = 8;
 
@@ -18,6 +19,16 @@ describe('the simulator', () => {
       moved += moves.moved;
     }
     expect(moved).toBeGreaterThan(SEEDS);
+  }, 60_000);
+
+  it('finds all promises kept among tasks that trade rights and memory', () => {
+    let heard = 0;
+    for (const seed of seeds.slice(0, BAZAARS)) {
+      const { broken, history, answers } = simulate(seed, 'none', 'bazaar');
+      expect(broken, `${commandFor(seed, 'none', 'bazaar')}\n${history.join('\n')}`).toBeNull();
+      heard += answers;
+    }
+    expect(heard).toBeGreaterThan(100 * BAZAARS);
   }, 60_000);
 
   it('tells the same story of the same seed, and another of another', () => {

@@ -58,7 +58,7 @@ export const runDemo = async ({ terminal, signal, input, isMachine }: DemoSettin
   process.once('exit', clear); // a second ^C does not wait for the rest of this
   const context: Context = { terminal: silent(), stateDir, signal };
   try {
-    await up(context, { nodes: 2, root, journal: true }, true);
+    await up(context, { nodes: 2, root, journal: true, lock: true }, true);
     const client = await connect(stateDir);
     const slow = await connect(stateDir);
     for (const line of sceneLines(client.records)) terminal.say(line);

@@ -136,6 +136,9 @@ export const CALL_FORMS: Readonly<Record<Op, CallForm>> = {
   host_events: form(2603, { ring: 'string', since: 'number' }),
   host_run: form(2604, { program: 'string', hash: 'string?', args: 'any', name: 'string' }, ['rights[]']),
   host_check: form(2607, { image: 'any' }),
+  host_frozen: form(2608),
+  host_stacks: form(2609, { task: 'string' }),
+  host_locals: form(2610, { task: 'string', thread: 'number', frame: 'number' }),
   task_attach: form(2605, { image: 'any' }, ['rights[]']),
   vm_set_default_memory_manager: form(2606, {}, ['pager']),
 };

@@ -48,6 +48,8 @@ export interface CallLocals {
   readonly more: number;
 }
 
+/** Threads of a task that are told. */
+export const THREADS_TOLD_MAX = 200;
 /** Calls of a stack that are told. */
 export const STACK_CALLS_MAX = 64;
 /** Variables of one call that are told. */

@@ -72,8 +72,9 @@ export type HuskRequest =
 export type HostRequest =
   /** Name and counts; pages of memory that may be here at once, that are, and whether others can be paged out. */
   | { readonly op: 'host_info' }
-  /** Every task: names, counts, and a send right to each task's port. */
+  /** Every task that is not frozen: names, counts, and a send right to each task's port. */
   | { readonly op: 'host_tasks' }
+  | FrozenRequest
   /** Which of these programs are not here, or only in other versions: `{ missing: ProgramLack[] }`. */
   | { readonly op: 'host_programs'; readonly programs: readonly ProgramNeed[] }
   /** Whether a task could be put together from an image: KERN_INVALID_ARGUMENT and `why` if not. Keeps nothing. */
@@ -95,6 +96,30 @@ export type HostRequest =
       readonly args: Body;
       readonly name: string;
     };
+
+/** A task that is frozen. Its port answers nobody until it goes on; of a husk it is on its way elsewhere. */
+export interface FrozenFacts {
+  readonly name: string;
+  readonly identity: string;
+  readonly program: string;
+  readonly threads: number;
+  readonly pages: number;
+  readonly bytes: number;
+  /** It has been taken apart: this is its husk, and the task is an image. */
+  readonly isHusk: boolean;
+}
+
+/** Calls on the host port about frozen tasks, whose own ports are silent. `task` is an identity. */
+export type FrozenRequest =
+  /** `{ tasks: FrozenFacts[] }`. */
+  | { readonly op: 'host_frozen' }
+  /**
+   * `{ stacks: ThreadStack[], more }`: at most `THREADS_TOLD_MAX` threads, and how many there are beyond. Of a husk:
+   * where the threads stood when it was taken apart. KERN_INVALID_ARGUMENT for a task that is not frozen here.
+   */
+  | { readonly op: 'host_stacks'; readonly task: string }
+  /** The fields of `CallLocals`, of the call number `frame` of one of those threads. */
+  | { readonly op: 'host_locals'; readonly task: string; readonly thread: number; readonly frame: number };
 
 /** The call that gives a kernel its default pager. */
 export interface DefaultPagerRequest {

@@ -76,11 +76,25 @@ export const attachTask = (
     const state = states[at] as object;
     attachThread(kernel, task, { image: thread, state, memory }, rights, serverOf);
   }
-  task.exceptionPort = rights.take(image.exceptionPort);
+  takeTaskPorts(task, image, rights, serverOf);
+};
+
+/** Ports that a kernel keeps for a task and for each thread of it. */
+const takePorts = (
+  owner: Task | Thread,
+  image: Pick<TaskImage & ThreadImage, 'kernelPort' | 'self' | 'exceptionPort'>,
+  rights: RightsIn,
+  server: KernelServer,
+): void => {
+  owner.kernelPort = openKernelPort(rights.take(image.kernelPort), server);
+  owner.self = rights.take(image.self);
+  owner.exceptionPort = rights.take(image.exceptionPort);
+};
+
+const takeTaskPorts = (task: Task, image: TaskImage, rights: RightsIn, serverOf: ServerOf): void => {
+  takePorts(task, image, rights, serverOf(task, null));
   task.bootstrapPort = rights.take(image.bootstrapPort);
   task.registered = image.registered.map((index) => rights.take(index));
-  task.kernelPort = openKernelPort(rights.take(image.kernelPort), serverOf(task, null));
-  task.self = rights.take(image.self);
 };
 
 /** Builds the task's memory. Pages are supplied, or asked for when they are touched. The image has been checked. */
@@ -196,9 +210,7 @@ const attachThread = (
           sender: sender === null ? null : new Identity(sender),
         };
   if (image.send !== null) attachSend(thread, image.send, rights, memory);
-  thread.kernelPort = openKernelPort(rights.take(image.kernelPort), serverOf(task, thread));
-  thread.self = rights.take(image.self);
-  thread.exceptionPort = rights.take(image.exceptionPort);
+  takePorts(thread, image, rights, serverOf(task, thread));
 };
 
 const restoreOptions = (thread: Thread): void => {
@@ -266,15 +278,9 @@ export const restoreTask = (
     at += 1;
     if (was === undefined) continue;
     if (was.send !== null) reclaimSend(was.send, rights);
-    thread.kernelPort = openKernelPort(rights.take(was.kernelPort), serverOf(task, thread));
-    thread.self = rights.take(was.self);
-    thread.exceptionPort = rights.take(was.exceptionPort);
+    takePorts(thread, was, rights, serverOf(task, thread));
   }
-  task.exceptionPort = rights.take(image.exceptionPort);
-  task.bootstrapPort = rights.take(image.bootstrapPort);
-  task.registered = image.registered.map((index) => rights.take(index));
-  task.kernelPort = openKernelPort(rights.take(image.kernelPort), serverOf(task, null));
-  task.self = rights.take(image.self);
+  takeTaskPorts(task, image, rights, serverOf);
   discardRights(kernel, rights);
 };
 

@@ -132,15 +132,22 @@ const settle = (fiber: Fiber, thread: Thread, out: unknown): boolean => {
   if (out instanceof Future) {
     fiber.mode = out.settled === 2 ? MODE_THROW : MODE_NEXT;
     fiber.value = out.value;
-  } else if (isThenable(out)) {
-    fiber.mode = MODE_THROW;
+  } else takeValue(fiber, out);
+  return true;
+};
+
+/** A value is awaited. It is the program's own: looking at its `then` may throw, as `await` does in that case. */
+const takeValue = (fiber: Fiber, value: unknown): void => {
+  fiber.mode = MODE_NEXT;
+  fiber.value = value;
+  try {
+    if (!isThenable(value)) return;
     fiber.value = new SysError(E_NOT_AWAITABLE, 'await', 'a promise of the host cannot move: ask through a port');
     traceCall(fiber, fiber.value);
-  } else {
-    fiber.mode = MODE_NEXT;
-    fiber.value = out;
+  } catch (thrown) {
+    fiber.value = thrown;
   }
-  return true;
+  fiber.mode = MODE_THROW;
 };
 
 const isThenable = (value: unknown): boolean =>

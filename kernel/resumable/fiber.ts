@@ -19,6 +19,8 @@ export class Group {
   random: [number, number, number, number] | null = null;
   /** Name of the port that sleepers wait at, to which nobody sends; 0 until somebody sleeps. */
   sleepPort = 0;
+  /** Names of reply ports that nobody waits at: as many as were in use at one time (`sys/rpc.ts`). */
+  readonly replyPorts: number[] = [];
 }
 
 /** Its call (`wait`) is to be carried out: not yet done, or to be done again after a page fault. */

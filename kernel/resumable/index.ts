@@ -22,6 +22,7 @@ export { AsyncGen, asyncGenerator, delegate, Gen, generator, yielded } from './g
 export { type ClassCodec, registerClass } from './image/registered.ts';
 export { iterate, iterateAsync, keysIn } from './iterators.ts';
 export { Join } from './join.ts';
+export { LOCKED, lockIntrinsics } from './lock/lock.ts';
 export { Module, module } from './module.ts';
 export type { Message, MessageItem } from './ops.ts';
 export { type ProgramOptions, programOf, type ResumableMain, ResumableProgram } from './program.ts';

@@ -60,9 +60,13 @@ export const stackLines = (entries: readonly StackEntry[]): string =>
  * is thrown on has them already.
  */
 export const traceThrown = (fiber: Fiber, thrown: unknown): void => {
-  if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return;
-  const lines = stackLines(stackOf(fiber, 1));
-  if (lines !== '' && !thrown.stack.includes(lines)) setStack(thrown, thrown.stack + lines);
+  try {
+    if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return;
+    const lines = stackLines(stackOf(fiber, 1));
+    if (lines !== '' && !thrown.stack.includes(lines)) setStack(thrown, thrown.stack + lines);
+  } catch {
+    // It is frozen, or throws when it is looked at: it is thrown on as it is.
+  }
 };
 
 /** A kernel call has failed: its stack is the logical one, since no other frame of the program is on the native one. */

@@ -123,6 +123,7 @@ const mapSource = (task: Task, request: Request<'vm_map'>, source: Mappable | nu
 
 /** An object that is mapped has the map's reference. One that the call waits for is kept until it is made again. */
 const settleReference = (task: Task, object: MemoryObject, isAwaited: boolean): void => {
+  task.awaitedObjects ??= new Set();
   const wasAwaited = task.awaitedObjects.delete(object);
   if (isAwaited) task.awaitedObjects.add(object);
   if (!isAwaited || wasAwaited) release(object);

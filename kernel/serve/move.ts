@@ -1,5 +1,5 @@
 /** The servers of the move interface: freezing and taking apart at the task port, the husk, the host. */
-import { match } from 'ts-pattern';
+import { match, P } from 'ts-pattern';
 import type { Body } from '../../ports/body.ts';
 import { Bytes, viewOfBytes } from '../../ports/bytes.ts';
 import { killPort } from '../../ports/fate.ts';
@@ -24,6 +24,7 @@ import { ERROR, PAGED } from '../vm/frames.ts';
 import { isWait, ownPage } from '../vm/obtain.ts';
 import { PAGE } from '../vm/page.ts';
 import { setDefaultMemoryManager } from './default-pager.ts';
+import { serveFrozen } from './frozen.ts';
 import { HostServer, objectServer, RequestServer, taskPort, taskSelf } from './kernel-ports.ts';
 import { foreign, type GivenRight, only, type Served, settled, success } from './request.ts';
 
@@ -204,6 +205,7 @@ const serveHost = (kernel: Kernel, request: HostRequest, carried: readonly Carri
     .returnType<Served>()
     .with({ op: 'host_info' }, () => success(hostInfo(kernel)))
     .with({ op: 'host_tasks' }, () => listTasks(kernel))
+    .with({ op: P.union('host_frozen', 'host_stacks', 'host_locals') }, (request) => serveFrozen(kernel, request))
     .with({ op: 'host_programs' }, ({ programs }) => {
       const needs = readNeeds(programs);
       return needs === null ? only('KERN_INVALID_ARGUMENT') : success({ missing: kernel.programs.lacking(needs) });

@@ -27,6 +27,7 @@ const ZEROS = new DataView(new ArrayBuffer(PAGE));
 
 /** An access that could not be made: who must be waited for, or the code of the exception. */
 export class PageFault {
+  readonly #brand = true;
   readonly fault = 'page';
   readonly address: number;
   readonly access: AccessKind;
@@ -37,10 +38,15 @@ export class PageFault {
     this.access = access;
     this.outcome = outcome;
   }
+
+  /** What programs throw comes by here: unlike `instanceof`, this asks nothing of the value, which may be a proxy. */
+  static is(value: unknown): value is PageFault {
+    return typeof value === 'object' && value !== null && #brand in value && value.#brand;
+  }
 }
 
 /** True for a result that is a fault. */
-export const isFault = (result: unknown): result is PageFault => result instanceof PageFault;
+export const isFault = (result: unknown): result is PageFault => PageFault.is(result);
 
 /** What an access needs of its map. */
 export interface Accessible {

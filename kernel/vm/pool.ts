@@ -33,8 +33,8 @@ const EVICT_BATCH = 16;
 
 /** The frames of one kernel. */
 export class PagePool {
-  /** Frames that may be resident at once. */
-  readonly limit: number;
+  /** Frames that may be resident at once. Lowered, it keeps frames from being taken; none is taken away for it. */
+  limit: number;
   /** Who keeps the pages of anonymous memory that have no frame. */
   readonly backing: Backing = new Backing();
   readonly #hook: ShortageHook | null;

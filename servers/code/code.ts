@@ -123,7 +123,10 @@ const onBring = (sys: Sys, s: State, client: Received): void => {
   const { node, programs, isTrial } = (client.body ?? {}) as unknown as BringRequest;
   if (typeof node !== 'string' || !isNeeds(programs)) return answer(sys, client, new Refusal('MIG_BAD_ARGUMENTS'));
   const refusal = objection(s, node);
-  if (refusal !== null) return answer(sys, client, refusal);
+  if (refusal !== null) {
+    if (!isTrial) logRefusal(s, node, refusal);
+    return answer(sys, client, refusal);
+  }
   if (isTrial || programs.length === 0) return answer(sys, client, null);
   const port = sys.call({ op: 'port_allocate', right: 'RECEIVE' })['name'] as PortName;
   sys.call({ op: 'port_move_member', member: port, after: s.set });
@@ -208,6 +211,9 @@ const end = (sys: Sys, s: State, job: Job, trouble: CodeTrouble | null): void =>
   s.jobs.delete(job.port);
   if (job.peer !== null) giveUp(sys, job.peer);
   giveUp(sys, { name: job.port, type: 16 });
-  if (trouble !== null) s.own.log(`took no code from ${job.node}: ${trouble.code}: ${trouble.why}`);
+  if (trouble !== null) logRefusal(s, job.node, trouble);
   answer(sys, job.client, trouble);
 };
+
+const logRefusal = (s: State, node: string, { code, why }: CodeTrouble): void =>
+  s.own.log(`took no code from ${node}: ${code}: ${why}`);

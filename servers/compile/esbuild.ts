@@ -18,7 +18,7 @@ export const portolan = ({ root }: PluginOptions = {}): Plugin => ({
       if (!mayBeProgram(path)) return undefined;
       const source = await readFile(path, 'utf8');
       if (!isProgramModule(path, source)) return undefined;
-      loading ??= loadCompiler().then((compile) => new ProgramModules(rootFolder, compile));
+      loading ??= loadCompiler().then((compiler) => new ProgramModules(rootFolder, compiler));
       return load(build, await loading, path, source);
     });
   },
@@ -36,12 +36,12 @@ const load = async (
     return external || errors.length > 0 || namespace !== 'file' ? null : target;
   };
   try {
-    const { dependencies, ...module } = await modules.compile(path, source, resolve);
+    const { dependencies, plainDependencies, ...module } = await modules.compile(path, source, resolve);
     return {
       contents: withInlineMap(module),
       loader: path.endsWith('x') ? 'jsx' : 'js',
       resolveDir: dirname(path),
-      watchFiles: [path, ...dependencies],
+      watchFiles: [path, ...dependencies, ...plainDependencies],
     };
   } catch (error) {
     const trouble = troubleOf(error);

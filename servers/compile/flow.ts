@@ -8,7 +8,7 @@ import type { Block, End, Exit, Flow } from './blocks.ts';
 import { reachable, threadJumps } from './blocks.ts';
 import { type Jumps, rewriteJumps } from './jumps.ts';
 import type { FunctionKind } from './scopes.ts';
-import { assign, at, boundIdentifiers, nothing, suspends } from './tree.ts';
+import { assign, at, boundIdentifiers, nothing, suspendingNodes } from './tree.ts';
 
 /** What `break` and `continue` reach, innermost last. */
 interface Target {
@@ -44,14 +44,17 @@ class Builder implements Jumps {
   readonly blocks: Block[] = [];
   readonly locals: Set<string>;
   private readonly kind: FunctionKind;
+  /** What of the body suspends: asked of every statement, so it is found out once. */
+  private readonly suspending: ReadonlySet<t.Node>;
   private handler: Block | null = null;
   private current: Block;
   private targets: Target[] = [];
   private finals: Final[] = [];
   private tries = 0;
 
-  constructor(kind: FunctionKind, locals: Iterable<string>) {
+  constructor(body: t.BlockStatement, kind: FunctionKind, locals: Iterable<string>) {
     this.kind = kind;
+    this.suspending = suspendingNodes(body);
     this.locals = new Set(locals);
     this.current = this.start(this.make());
   }
@@ -144,7 +147,7 @@ class Builder implements Jumps {
   private statement(node: t.Statement, labels: readonly string[]): void {
     if (node.type === 'VariableDeclaration') return this.declaration(node);
     if (node.type === 'EmptyStatement') return;
-    if (!suspends(node)) return this.whole(node, labels);
+    if (!this.suspending.has(node)) return this.whole(node, labels);
     switch (node.type) {
       case 'ExpressionStatement':
         return this.suspension(node.expression, node);
@@ -185,7 +188,8 @@ class Builder implements Jumps {
   private declaration(node: t.VariableDeclaration): void {
     for (const { id, init } of node.declarations) {
       for (const { name: each } of boundIdentifiers(id)) this.locals.add(each);
-      if (init && suspends(init)) this.suspension(t.assignmentExpression('=', id as t.Identifier, init), node);
+      if (init && this.suspending.has(init))
+        this.suspension(t.assignmentExpression('=', id as t.Identifier, init), node);
       else if (init) this.add(at(assign(id as t.LVal, init), node));
       else if (node.kind !== 'var') this.add(at(assign(id as t.LVal, nothing()), node));
     }
@@ -377,7 +381,7 @@ class Builder implements Jumps {
  * its environment, `$this`.
  */
 export const buildFlow = (body: t.BlockStatement, kind: FunctionKind, given: Iterable<string>): Flow => {
-  const builder = new Builder(kind, given);
+  const builder = new Builder(body, kind, given);
   builder.list(body.body);
   return builder.finish();
 };

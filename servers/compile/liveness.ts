@@ -178,12 +178,14 @@ class Analysis {
 /** Forward: the locals that are, at the beginning of each block, surely what the frame's slots hold. */
 class Clean {
   private readonly clean = new Map<Block, Names>();
+  private readonly assigned: ReadonlyMap<Block, Names>;
   private readonly flow: Flow;
   private readonly liveAt: (block: Block) => Names;
 
   constructor(flow: Flow, given: Names, liveAt: (block: Block) => Names) {
     this.flow = flow;
     this.liveAt = liveAt;
+    this.assigned = new Map(flow.blocks.map((block) => [block, this.assignedBy(block)]));
     const [entry] = flow.blocks;
     for (const block of flow.blocks) {
       this.clean.set(block, block === entry ? given : block.resumes ? liveAt(block) : flow.locals);
@@ -194,17 +196,16 @@ class Clean {
   /** What is clean at the end of `block`, before its suspension saves anything. */
   atEnd(block: Block): Set<string> {
     const clean = new Set(this.clean.get(block));
-    for (const { node, exits } of block.items) {
-      for (const each of assignedIn(node, this.flow.locals)) clean.delete(each);
-      for (const each of exits.flatMap(({ sets }) => sets)) {
-        for (const name of assignedIn(each, this.flow.locals)) clean.delete(name);
-      }
-    }
-    const { end } = block;
-    if (end.kind === 'goto' || end.kind === 'none') return clean;
-    const last = end.kind === 'branch' ? end.test : end.value;
-    for (const each of assignedIn(last, this.flow.locals)) clean.delete(each);
+    for (const each of this.assigned.get(block) ?? []) clean.delete(each);
     return clean;
+  }
+
+  /** The locals that a block may assign, exits and its end included: looked for once, asked for at every pass. */
+  private assignedBy({ items, end }: Block): Names {
+    const nodes = items.flatMap(({ node, exits }): t.Node[] => [node, ...exits.flatMap(({ sets }) => sets)]);
+    if (end.kind === 'branch') nodes.push(end.test);
+    else if (end.kind === 'suspend') nodes.push(end.value);
+    return new Set(nodes.flatMap((each) => [...assignedIn(each, this.flow.locals)]));
   }
 
   private pass(given: Names): boolean {

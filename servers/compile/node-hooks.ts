@@ -14,7 +14,7 @@ class Hooks {
 
   /** The code of a program module, with its map. */
   async compile(path: string, source: string): Promise<string> {
-    this.#loading ??= loadCompiler().then((compile) => new ProgramModules(process.cwd(), compile));
+    this.#loading ??= loadCompiler().then((compiler) => new ProgramModules(process.cwd(), compiler));
     const modules = await this.#loading;
     try {
       return withInlineMap(modules.compileSync(path, source, resolveFile));

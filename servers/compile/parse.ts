@@ -152,3 +152,16 @@ export const parse = (source: string, file: string): t.File => {
     throw unparsed(error, source, file);
   }
 };
+
+/** A module of any kind, types and all; null if it is too large, or does not parse. */
+export const parseLeniently = (source: string, file: string): t.File | null => {
+  if (source.length > SOURCE_CHARS_MAX) return null;
+  const plugins: TransformOptions['parserOpts'] = {
+    plugins: [...syntax, ...(file.endsWith('x') ? ['jsx' as const] : [])],
+  };
+  try {
+    return parseSync(source, { ...settings(file), parserOpts: plugins }) as t.File | null;
+  } catch {
+    return null;
+  }
+};

@@ -1,12 +1,14 @@
 /**
  * What all tools share that compile program modules on the way: which modules those are, the hash of each with those of
- * the program modules that it imports, and a memory of what has been compiled. Vite, Rollup, esbuild and Node differ
+ * the modules that it imports, and a memory of what has been compiled. Vite, Rollup, esbuild and Node differ
  * only in how they resolve an import and show an error; `vite.ts`, `rollup.ts`, `esbuild.ts` and `register.ts` say how.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { components } from './module-graph.ts';
+import type { Outline } from './outline.ts';
+import { packageOf } from './packages.ts';
 
 /** A source map, version 3. */
 export interface ProgramMap {
@@ -21,38 +23,46 @@ export interface ProgramMap {
 export interface CompiledModule {
   readonly code: string;
   readonly map: ProgramMap | null;
-  /** Names the code: of the program without its types and comments, and of the program modules that it imports. */
+  /** Names the code: of the program without its types and comments, and of what it imports. */
   readonly hash: string;
   /** The specifiers of what the code imports. */
   readonly imports: readonly string[];
 }
 
 /** The compiler. */
-export type Compile = (
-  source: string,
-  options: {
-    readonly file: string;
-    readonly sourceMap: boolean;
-    readonly resolveHash: (specifier: string) => string | null;
-  },
-) => CompiledModule;
+export interface Compiler {
+  compile(
+    source: string,
+    options: {
+      readonly file: string;
+      readonly sourceMap: boolean;
+      readonly resolveHash: (specifier: string) => string | null;
+      readonly resolveDigest: (specifier: string) => string | null;
+      readonly isAsyncImport: (specifier: string, name: string) => boolean;
+    },
+  ): CompiledModule;
+  /** What a module of any kind imports and exports. */
+  outlineOf(source: string, file: string): Outline;
+}
 
 /** The path of what `importer` means by `specifier`; null if that is no file. */
 export type Resolve<R> = (specifier: string, importer: string) => R;
 
-/** A compiled program module, and the files of other program modules that its hash depends on. */
+/** A compiled program module, and the files of other modules that its hash depends on: programs, and plain ones. */
 export interface ProgramModule extends CompiledModule {
   readonly dependencies: readonly string[];
+  readonly plainDependencies: readonly string[];
 }
 
 const PROGRAM_FILE = /\.program\.[cm]?[jt]sx?$/;
+const INSTALLED = /[\\/]node_modules[\\/]/;
 const CODE_FILE = /\.[cm]?[jt]sx?$/;
 /** What may stand before the directive: space, comments, other directives. */
 const BEFORE_DIRECTIVE = /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(['"])use (?!resumable)[^'"\n]*\1|;/;
 
 /** Whether a file may be a program module, as far as its name tells. The directive is not for installed packages. */
 export const mayBeProgram = (path: string): boolean =>
-  PROGRAM_FILE.test(path) || (CODE_FILE.test(path) && !/[\\/]node_modules[\\/]/.test(path));
+  PROGRAM_FILE.test(path) || (CODE_FILE.test(path) && !INSTALLED.test(path));
 
 /** Whether a module is a program module: by its name, or by the directive at its head. */
 export const isProgramModule = (path: string, source: string): boolean =>
@@ -68,15 +78,37 @@ const hasDirective = (source: string): boolean => {
 
 /** Compiled modules that are remembered; the oldest go first. */
 const REMEMBERED_MAX = 1024;
-/** Program modules that one may reach by imports. */
+/** Modules that one may reach by imports. */
 export const MODULES_MAX = 10_000;
 
-/** A module on the way to its hash. `own` is its compilation without regard to what it imports. */
+/** A module on the way to its hash. */
 interface Unit {
   readonly source: string;
-  readonly own: CompiledModule;
-  /** The program modules that it imports: paths by specifier. */
+  readonly isProgram: boolean;
+  readonly outline: Outline;
+  /** The modules that it imports: paths by specifier. */
   readonly targets: ReadonlyMap<string, string>;
+  /** The packages that it imports: name and version by specifier. */
+  readonly packages: ReadonlyMap<string, string>;
+}
+
+/** A module with its hash; `module` is null of a plain one, which its text names. */
+interface Linked {
+  readonly hash: string;
+  readonly module: CompiledModule | null;
+}
+
+/** What a module is compiled with: the hashes of the programs that it imports, digests of other modules, by specifier. */
+interface Imported {
+  readonly programs: ReadonlyMap<string, string | null>;
+  readonly digests: ReadonlyMap<string, string | null>;
+  readonly isAsyncImport: (specifier: string, name: string) => boolean;
+}
+
+/** How to link a module: the hashes of its neighbours, and whether it is the one that was asked for. */
+interface Linking {
+  readonly hashOf: (target: string) => string | null;
+  readonly isWanted: boolean;
 }
 
 type Question = readonly [specifier: string, importer: string];
@@ -84,13 +116,13 @@ type Question = readonly [specifier: string, importer: string];
 /** The program modules of one project. Holds nothing but a memory: an answer depends on the sources alone. */
 export class ProgramModules {
   readonly #root: string;
-  readonly #compile: Compile;
+  readonly #compiler: Compiler;
   readonly #remembered: Map<string, CompiledModule> = new Map();
 
   /** `root` is the folder that the names of files are relative to. */
-  constructor(root: string, compile: Compile) {
+  constructor(root: string, compiler: Compiler) {
     this.#root = root;
-    this.#compile = compile;
+    this.#compiler = compiler;
   }
 
   /** Compiles a module where imports are resolved at once. Throws what the compiler throws for this module. */
@@ -109,24 +141,25 @@ export class ProgramModules {
     }
   }
 
-  /** Asks for the path of each import on the way, and answers all program modules that are reached. */
+  /** Asks for the path of each import on the way, and answers all modules that are reached. */
   *#gather(path: string, source: string): Generator<Question, ReadonlyMap<string, Unit>, string | null> {
     const units = new Map<string, Unit>();
     const texts = new Map([[path, source]]);
     for (const [importer, text] of texts) {
-      const own = importer === path ? this.#unlinked(importer, text) : this.#unlinkedOrNull(importer, text);
-      if (own === null) continue;
-      const targets = new Map<string, string>();
-      for (const specifier of own.imports) {
+      const [targets, packages] = [new Map<string, string>(), new Map<string, string>()];
+      const outline = this.#outlineOf(importer, text);
+      for (const specifier of outline.imports) {
         const target = yield [specifier, importer];
-        if (target === null) continue;
-        const targetText = texts.get(target) ?? programText(target);
-        if (targetText === null) continue;
-        if (texts.size >= MODULES_MAX) throw new Error(`${path} reaches more than ${MODULES_MAX} program modules`);
+        const targetText = target === null ? null : (texts.get(target) ?? textOf(target));
+        const isProgram = target !== null && targetText !== null && isProgramModule(target, targetText);
+        const named = isProgram ? null : packageOf(specifier, importer);
+        if (named !== null) packages.set(specifier, named);
+        if (target === null || targetText === null || named !== null) continue;
+        if (texts.size >= MODULES_MAX) throw new Error(`${path} reaches more than ${MODULES_MAX} modules`);
         texts.set(target, targetText);
         targets.set(specifier, target);
       }
-      units.set(importer, { source: text, own, targets });
+      units.set(importer, { source: text, isProgram: isProgramModule(importer, text), outline, targets, packages });
     }
     return units;
   }
@@ -136,53 +169,73 @@ export class ProgramModules {
    * first: there each gets a digest of the whole circle in the place of its neighbours' hashes.
    */
   #finish(path: string, units: ReadonlyMap<string, Unit>): ProgramModule {
-    const linked = new Map<string, CompiledModule>();
+    const linked = new Map<string, Linked>();
     const graph = new Map(Array.from(units, ([each, { targets }]) => [each, new Set(targets.values())]));
     for (const members of components(graph)) {
       const inside = new Set(members);
+      const link = (each: string, hashOf: (target: string) => string | null): Linked =>
+        this.#link(each, units, { hashOf, isWanted: each === path });
       const behind = (target: string): string | null => linked.get(target)?.hash ?? null;
-      const outer = new Map(members.map((each) => [each, this.#link(each, units, behind)]));
+      const outer = new Map(members.map((each) => [each, link(each, behind)]));
       const circle = digest(...Array.from(outer.values(), ({ hash }) => hash).sort());
       const hashOf = (target: string): string | null =>
         inside.has(target) ? digest(circle, outer.get(target)?.hash ?? '') : behind(target);
       // Outside of circles this compiles nothing again.
-      const final = members.map((each) => [each, this.#link(each, units, hashOf)] as const);
+      const final = members.map((each) => [each, link(each, hashOf)] as const);
       for (const [each, module] of final) linked.set(each, module);
     }
-    const dependencies = [...units.keys()].filter((each) => each !== path);
-    const module = linked.get(path) as CompiledModule;
-    return { ...module, map: beside(path, module.map), dependencies };
+    const others = [...units.keys()].filter((each) => each !== path);
+    const isProgram = (each: string): boolean => linked.get(each)?.module !== null;
+    const module = linked.get(path)?.module as CompiledModule;
+    return {
+      ...module,
+      map: beside(path, module.map),
+      dependencies: others.filter(isProgram),
+      plainDependencies: others.filter((each) => !isProgram(each)),
+    };
   }
 
-  /** Compiles a module with the hashes of what it imports. */
-  #link(path: string, units: ReadonlyMap<string, Unit>, hashOf: (target: string) => string | null): CompiledModule {
-    const { source, own, targets } = units.get(path) as Unit;
-    if (targets.size === 0) return own;
-    return this.#compiled(path, source, new Map(Array.from(targets, ([name, target]) => [name, hashOf(target)])));
-  }
-
-  #unlinked(path: string, source: string): CompiledModule {
-    return this.#compiled(path, source, new Map());
-  }
-
-  /** What is wrong with an imported module is told when that one is compiled, once. */
-  #unlinkedOrNull(path: string, source: string): CompiledModule | null {
-    try {
-      return this.#unlinked(path, source);
-    } catch {
-      return null;
+  /**
+   * A module with the hashes of what it imports: a program is compiled with them, a plain module has a digest. What is
+   * wrong with an imported program is told when that one is compiled, once.
+   */
+  #link(path: string, units: ReadonlyMap<string, Unit>, { hashOf, isWanted }: Linking): Linked {
+    const { source, isProgram, targets, packages } = units.get(path) as Unit;
+    const digests = new Map<string, string | null>(packages);
+    const programs = new Map<string, string | null>();
+    for (const [name, target] of targets) {
+      (units.get(target)?.isProgram === true ? programs : digests).set(name, hashOf(target));
     }
+    if (isProgram) {
+      try {
+        const isAsyncImport = (from: string, name: string): boolean => isAsyncExport(units, targets.get(from), name);
+        const module = this.#compiled(path, source, { programs, digests, isAsyncImport });
+        return { hash: module.hash, module };
+      } catch (error) {
+        if (isWanted) throw error;
+      }
+    }
+    const imports = [...digests, ...programs].sort(([one], [other]) => (one < other ? -1 : 1));
+    return { hash: digest('plain', source, ...imports.flat().map(String)), module: null };
   }
 
-  #compiled(path: string, source: string, hashes: ReadonlyMap<string, string | null>): CompiledModule {
+  /** What lies in a package is not looked through: its name and version stand for all of it. */
+  #outlineOf(path: string, source: string): Outline {
+    const isPlainPart = INSTALLED.test(path) && !isProgramModule(path, source);
+    return isPlainPart || !CODE_FILE.test(path) ? NO_OUTLINE : this.#compiler.outlineOf(source, this.#nameOf(path));
+  }
+
+  #compiled(path: string, source: string, { programs, digests, isAsyncImport }: Imported): CompiledModule {
     const file = this.#nameOf(path);
-    const key = digest(file, source, ...[...hashes].flat().map(String));
+    const key = digest(file, source, ...[...programs].flat().map(String), '', ...[...digests].flat().map(String));
     const known = this.#remembered.get(key);
     if (known !== undefined) return known;
-    const compiled = this.#compile(source, {
+    const compiled = this.#compiler.compile(source, {
       file,
       sourceMap: true,
-      resolveHash: (specifier) => hashes.get(specifier) ?? null,
+      resolveHash: (specifier) => programs.get(specifier) ?? null,
+      resolveDigest: (specifier) => digests.get(specifier) ?? null,
+      isAsyncImport,
     });
     this.#remembered.set(key, compiled);
     const [oldest] = this.#remembered.keys();
@@ -202,12 +255,31 @@ const digest = (...parts: readonly string[]): string => {
   return hash.digest('hex');
 };
 
-/** The text of a program module; null if the file cannot be read, or is none. */
-const programText = (path: string): string | null => {
-  if (!mayBeProgram(path)) return null;
+const NO_OUTLINE: Outline = { imports: [], asyncExports: new Set(), reexports: [] };
+
+/** Whether an export of a program module is an async function, wherever it is defined; `path` is where to look first. */
+const isAsyncExport = (units: ReadonlyMap<string, Unit>, path: string | undefined, name: string): boolean => {
+  const asked = new Set<string>();
+  const isOne = (at: string | undefined, wanted: string): boolean => {
+    const unit = at === undefined ? undefined : units.get(at);
+    const question = JSON.stringify([at, wanted]);
+    if (unit?.isProgram !== true || asked.has(question)) return false;
+    asked.add(question);
+    const { asyncExports, reexports } = unit.outline;
+    if (asyncExports.has(wanted)) return true;
+    return reexports.some(
+      (each) =>
+        (each.name === wanted && isOne(unit.targets.get(each.specifier), each.imported)) ||
+        (each.name === '*' && wanted !== 'default' && isOne(unit.targets.get(each.specifier), wanted)),
+    );
+  };
+  return isOne(path, name);
+};
+
+/** The text of a file; null if it cannot be read. */
+const textOf = (path: string): string | null => {
   try {
-    const source = readFileSync(path, 'utf8');
-    return isProgramModule(path, source) ? source : null;
+    return readFileSync(path, 'utf8');
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 /** Program modules that are required: compiled to ES modules first, then to what `require` takes. */
 import { readFileSync } from 'node:fs';
 import { resolveFile } from './node-resolve.ts';
-import type { Compile } from './plugin.ts';
+import type { Compiler } from './plugin.ts';
 import { isProgramModule, mayBeProgram, ProgramModules, withInlineMap } from './plugin.ts';
 import { syntaxError, troubleOf } from './trouble.ts';
 
@@ -22,7 +22,7 @@ export const requireHook = (moduleClass: object, require: NodeJS.Require, compil
   const { _extensions: extensions } = moduleClass as { readonly _extensions: Record<string, Extension> };
   let modules: ProgramModules | null = null;
   const compile = (path: string, source: string): string => {
-    modules ??= new ProgramModules(process.cwd(), (require(compiler) as { readonly compile: Compile }).compile);
+    modules ??= new ProgramModules(process.cwd(), require(compiler) as Compiler);
     const { transformSync } = require('esbuild') as typeof import('esbuild');
     try {
       const code = withInlineMap(modules.compileSync(path, source, resolveFile));

@@ -48,15 +48,15 @@ export const transformPlugin = (rootOf: () => string): RollupPlugin => {
       async handler(code, id) {
         const path = fileOf(id);
         if (path === null || !mayBeProgram(path) || !isProgramModule(path, code)) return null;
-        loading ??= loadCompiler().then((compile) => new ProgramModules(rootOf(), compile));
+        loading ??= loadCompiler().then((compiler) => new ProgramModules(rootOf(), compiler));
         const modules = await loading;
         const resolve = async (specifier: string, importer: string): Promise<string | null> => {
           const resolved = await this.resolve(specifier, importer);
           return resolved === null || resolved.external !== false ? null : fileOf(resolved.id);
         };
         try {
-          const { dependencies, code: compiled, map } = await modules.compile(path, code, resolve);
-          for (const each of dependencies) this.addWatchFile(each);
+          const { dependencies, plainDependencies, code: compiled, map } = await modules.compile(path, code, resolve);
+          for (const each of [...dependencies, ...plainDependencies]) this.addWatchFile(each);
           return { code: compiled, map };
         } catch (error) {
           const trouble = troubleOf(error);

@@ -113,8 +113,10 @@ class Writer {
   }
 
   private suspend(block: Block, value: t.Expression, then: Block, origin: t.Node): t.Statement[] {
-    const saves = [...this.liveness.unsaved(block)].map((each) => assign(slot(each), name(each)));
-    const state = assign(slot('$n'), number(this.state(then)));
+    // All of it has the place of the suspension: a minifier makes one expression of it, and where that begins a
+    // breakpoint of the line must be, not where the frame goes on.
+    const saves = [...this.liveness.unsaved(block)].map((each) => at(assign(slot(each), name(each)), origin));
+    const state = at(assign(slot('$n'), number(this.state(then))), origin);
     if (assignedIn(value, this.flow.locals).size === 0) return [...saves, state, at(t.returnStatement(value), origin)];
     // The value changes locals while it is computed, so it comes first.
     return [at(assign(name('$r'), value), origin), ...saves, state, t.returnStatement(name('$r'))];

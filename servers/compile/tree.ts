@@ -13,14 +13,22 @@ type Fields = Record<string, unknown>;
 const isNode = (value: unknown): value is t.Node =>
   typeof value === 'object' && value !== null && typeof (value as Fields)['type'] === 'string';
 
+/** Babel gives its tables out through getters, and this is asked for every node of every pass. */
+const childKeys: Readonly<Record<string, readonly string[]>> = t.VISITOR_KEYS;
+const noKeys: readonly string[] = [];
+
 /** Calls `visit` for each child of `node`, in the order of the source, with the place it hangs at. */
 export const forEachChild = (node: t.Node, visit: (child: t.Node, place: Place) => void): void => {
-  for (const key of t.VISITOR_KEYS[node.type] ?? []) {
+  for (const key of childKeys[node.type] ?? noKeys) {
     const value = (node as unknown as Fields)[key];
+    if (value === null || value === undefined) continue;
     if (Array.isArray(value)) {
-      value.forEach((child: unknown, index) => {
+      // What a visit adds to the list is not visited.
+      const end = value.length;
+      for (let index = 0; index < end; index += 1) {
+        const child: unknown = value[index];
         if (isNode(child)) visit(child, { parent: node, key, index });
-      });
+      }
     } else if (isNode(value)) visit(value, { parent: node, key, index: null });
   }
 };
@@ -90,6 +98,21 @@ export const contains = (node: t.Node, test: (node: t.Node) => boolean): boolean
   forEachChild(node, (child) => {
     found = found || (!t.isFunction(child) && contains(child, test));
   });
+  return found;
+};
+
+/** Every node at or below `root` that may suspend the function that `root` stands in. */
+export const suspendingNodes = (root: t.Node): ReadonlySet<t.Node> => {
+  const found = new Set<t.Node>();
+  const look = (node: t.Node): boolean => {
+    let isOne = node.type === 'AwaitExpression' || node.type === 'YieldExpression';
+    forEachChild(node, (child) => {
+      if (!t.isFunction(child) && look(child)) isOne = true;
+    });
+    if (isOne) found.add(node);
+    return isOne;
+  };
+  look(root);
   return found;
 };
 

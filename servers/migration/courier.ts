@@ -11,7 +11,7 @@ import { NOTIFY_MSG_ACCEPTED } from '../../ports/fate.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
-import { isDrained, nextEager, nextPush } from './pages.ts';
+import { isDrained, nextInFreeze, nextPush } from './pages.ts';
 import { MOVE_PAGES, MOVE_PAGES_END, MOVE_REFUSED } from './protocol.ts';
 import type { MigrationState, SourceMove } from './state.ts';
 
@@ -81,7 +81,7 @@ const nextPosted = (s: MigrationState): Draft | null => {
 
 /** Pages of the freeze before others; within each, one move after the other. */
 const nextPages = (sys: Sys, s: MigrationState): Draft | null => {
-  for (const next of [eagerDraft, nextPush]) {
+  for (const next of [freezeDraft, nextPush]) {
     for (let count = s.moves.length; count > 0; count -= 1) {
       s.turn = (s.turn + 1) % s.moves.length;
       const move = s.moves[s.turn];
@@ -98,22 +98,22 @@ const report = (sys: Sys, s: MigrationState, move: SourceMove): void => {
 
 /** A page of the freeze cannot be had: the move is called off as if the destination had refused it. */
 const giveUpMove = (sys: Sys, s: MigrationState, move: SourceMove): null => {
-  move.isEagerSent = true;
+  move.isFreezeSent = true;
   const body = { mid: move.state.mid, why: 'a page of the task cannot be had any more from the default pager' };
   sys.send({ remote: move.port, remoteDisposition: MAKE_SEND, id: MOVE_REFUSED, body });
   return null;
 };
 
-const eagerDraft = (sys: Sys, s: MigrationState, move: SourceMove): Draft | null => {
+const freezeDraft = (sys: Sys, s: MigrationState, move: SourceMove): Draft | null => {
   const { phase, mid } = move.state;
-  if (move.strategy.name !== 'eager-all' || move.peer === null || move.isEagerSent) return null;
+  if (!move.strategy.sendsInFreeze || move.peer === null || move.isFreezeSent) return null;
   if ((phase !== 'staging' && phase !== 'preparing') || s.forced.has(move.peer.name)) return null;
-  const next = nextEager(sys, s, move);
+  const next = nextInFreeze(sys, s, move);
   if (next === 'waiting') return null;
   if (next === 'failed') return giveUpMove(sys, s, move);
   if (next === 'none') {
-    move.isEagerSent = true;
-    for (const object of move.objects) object.isComplete = true;
+    move.isFreezeSent = true;
+    if (!move.strategy.hasPagers) for (const object of move.objects) object.isComplete = true;
   }
   // As long as pages leave, the destination need not answer.
   move.dueAt = sys.now() + s.times.prepareMs;

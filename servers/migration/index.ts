@@ -6,9 +6,10 @@ export {
   type MoveRecord,
   migrationService,
   type Offer,
-  STRATEGIES,
   type Strategy,
   type Verdict,
 } from './protocol.ts';
 export { migrationServer, migrationState } from './server.ts';
 export type { Journal, MigrationArguments, MigrationState } from './state.ts';
+export type { MoveStrategy } from './strategies/strategy.ts';
+export { STRATEGIES } from './strategies/table.ts';

@@ -15,9 +15,13 @@ import { dropOldestDoubt } from './doubt.ts';
 import { lackText } from './lacks.ts';
 import type { Offer, Verdict } from './protocol.ts';
 import type { MigrationState } from './state.ts';
+import { STRATEGIES } from './strategies/table.ts';
 
 /** Tasks that may be on their way to one node at a time (protocols 2.3.6). */
 const ARRIVALS_MAX = 4;
+
+/** Strategies that leave nothing behind. */
+const WHOLE = STRATEGIES.flatMap(({ name, hasPagers }) => (hasPagers ? [] : [name])).join(' or ');
 
 type Objection = Pick<Verdict, 'why' | 'code' | 'missing'>;
 
@@ -96,14 +100,16 @@ const accept = (sys: Sys, s: MigrationState, message: Received, source: HeldRigh
     s.arrivals.set(offer.mid, {
       mid: offer.mid,
       task: offer.task,
+      from: String(offer.from),
       strategy: offer.strategy,
+      size: offer.pages,
       port,
       source,
       image: null,
       isStaged: false,
       isPrepared: false,
       inDoubt: null,
-      hasAllPages: offer.strategy.name !== 'eager-all',
+      hasAllPages: !offer.strategy.sendsInFreeze,
       hasLanded: false,
       landing: null,
       isOrphan: false,
@@ -128,15 +134,22 @@ const objection = (sys: Sys, s: MigrationState, offer: Offer): Objection | null 
   return objectionToSize(sys, s, offer);
 };
 
-/** Pages that come after the move stay until all of their object are here: only then can they be paged out. */
-const objectionToSize = (sys: Sys, s: MigrationState, { pages, strategy }: Offer): Objection | null => {
+/**
+ * What this node's memory has against so many pages; null if there is room. Pages that come after the move stay until
+ * all of their object are here: only then can they be paged out.
+ */
+export const objectionToSize = (
+  sys: Sys,
+  s: MigrationState,
+  { pages, strategy }: Pick<Offer, 'pages' | 'strategy'>,
+): Objection | null => {
   const { fields } = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_info' });
   const { pagesMax, isPaging } = fields as { readonly pagesMax: number; readonly isPaging: boolean };
   if (pages <= pagesMax) return null;
   const size = `the task has ${pages} pages, and ${s.own.node} has room for ${pagesMax}`;
   const noRoom = (why: string): Objection => ({ why, code: 'E_NO_ROOM', missing: [] });
   if (!isPaging) return noRoom(`${size}, and no default pager`);
-  return strategy?.name === 'eager-all' ? null : noRoom(`${size} at once; move it with --strategy eager-all`);
+  return strategy?.hasPagers === false ? null : noRoom(`${size} at once; move it with --strategy ${WHOLE}`);
 };
 
 const answer = (sys: Sys, message: Received, found: Objection | null, port: PortName = MACH_PORT_NULL): void => {

@@ -23,6 +23,7 @@ import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, type StubAnswer } from '../kernel-stub.ts';
 import type { MigrationState, PageRun, SourceMove, SourceObject } from './state.ts';
+import { isSet, nextUnsent } from './strategies/strategy.ts';
 import { post, wakeCourier } from './tell.ts';
 
 const PAGE = 4096;
@@ -38,7 +39,7 @@ export const describeObjects = (sys: Sys, s: MigrationState, move: SourceMove): 
     id,
     unsent: null,
     left: own,
-    pager: move.strategy.name === 'eager-all' ? MACH_PORT_NULL : pagerPort(sys, s),
+    pager: move.strategy.hasPagers ? pagerPort(sys, s) : MACH_PORT_NULL,
     control: null,
     cursor: 0,
     reads: [],
@@ -78,8 +79,6 @@ const unsentOf = (sys: Sys, s: MigrationState, move: SourceMove, object: SourceO
   object.unsent = fields['bitmap'] instanceof Uint8Array ? fields['bitmap'] : new Uint8Array(0);
   return object.unsent;
 };
-
-const isSet = (bits: Uint8Array, page: number): boolean => ((bits[page >> 3] ?? 0) & (1 << (page & 7))) !== 0;
 
 const clear = (bits: Uint8Array, page: number): void => {
   bits[page >> 3] = (bits[page >> 3] ?? 0) & ~(1 << (page & 7));
@@ -250,7 +249,7 @@ export const nextPush = (sys: Sys, s: MigrationState, move: SourceMove): Draft |
 
 const pushFrom = (sys: Sys, s: MigrationState, move: SourceMove, object: SourceObject): Draft | null => {
   const control = object.control ?? MACH_PORT_NULL;
-  const run = nextRun(sys, s, move, object);
+  const run = nextRun(sys, s, { move, object }, nextUnsent);
   if (run === 'none') {
     object.isComplete = true;
     return { remote: control, remoteDisposition: COPY_SEND, id: MEMORY_OBJECT_COMPLETE, body: {} };
@@ -261,12 +260,15 @@ const pushFrom = (sys: Sys, s: MigrationState, move: SourceMove, object: SourceO
   return { remote: control, remoteDisposition: COPY_SEND, id: MEMORY_OBJECT_DATA_SUPPLY, body };
 };
 
-/** The next pages of an object that nobody has asked for: `none` are left, or they are being read, or cannot be. */
+/**
+ * The next pages of an object that nobody has asked for, as `next` picks them: `none` are left, or they are being read,
+ * or cannot be.
+ */
 const nextRun = (
   sys: Sys,
   s: MigrationState,
-  move: SourceMove,
-  object: SourceObject,
+  { move, object }: { readonly move: SourceMove; readonly object: SourceObject },
+  next: NonNullable<SourceMove['nextInFreeze']>,
 ): PageRun | 'none' | 'waiting' | 'failed' => {
   const unsent = unsentOf(sys, s, move, object);
   const come = object.come;
@@ -274,10 +276,10 @@ const nextRun = (
   if (come?.pages.some(({ page }) => isSet(unsent, page))) return leaving(unsent, object, come);
   if (object.isBroken) return 'failed';
   if (object.reads.some(({ why }) => why === 'push')) return 'waiting';
-  const page = nextUnsent(unsent, object.cursor);
+  const page = next(unsent, object.cursor);
   if (page < 0) return 'none';
   let count = 1;
-  while (count < CHUNK && isSet(unsent, page + count)) count += 1;
+  while (count < CHUNK && next(unsent, page + count) === page + count) count += 1;
   const run = readPages(sys, s, move, { object: object.id, page, count });
   if (run === 'waiting') readLater(sys, move, object, { page, count, why: 'push' });
   if (run === 'failed') object.isBroken = true;
@@ -288,18 +290,6 @@ const leaving = (unsent: Uint8Array, object: SourceObject, run: PageRun): PageRu
   take(unsent, object, run);
   object.cursor = run.end;
   return run;
-};
-
-/** The first unsent page from `from` on, round the end; -1 if there is none. */
-const nextUnsent = (bits: Uint8Array, from: number): number => {
-  const total = bits.length * 8;
-  for (let i = 0; i < total; ) {
-    const page = (from + i) % total;
-    if ((page & 7) === 0 && bits[page >> 3] === 0) i += 8;
-    else if (isSet(bits, page)) return page;
-    else i += 1;
-  }
-  return -1;
 };
 
 const joined = (pages: readonly Page[]): Body => {
@@ -316,16 +306,18 @@ const isCopyable = (value: Body): value is Body & { copyTo(target: Uint8Array, o
 
 /** True once the destination's kernel needs no object of this move any more. */
 export const isDrained = (move: SourceMove): boolean =>
-  move.strategy.name === 'eager-all' || move.objects.every(({ isTerminated }) => isTerminated);
+  !move.strategy.hasPagers || move.objects.every(({ isTerminated }) => isTerminated);
 
-/** Pages of the freeze (`eager-all`), chunk after chunk; `none` when all have been read. */
-export const nextEager = (
+/** Pages of the freeze, chunk after chunk; `none` when all have been read that the strategy wants. */
+export const nextInFreeze = (
   sys: Sys,
   s: MigrationState,
   move: SourceMove,
 ): { readonly object: number; readonly pages: readonly Page[] } | 'none' | 'waiting' | 'failed' => {
+  const next = move.nextInFreeze;
+  if (next === null) return 'none';
   for (const object of move.objects) {
-    const run = nextRun(sys, s, move, object);
+    const run = nextRun(sys, s, { move, object }, next);
     if (run === 'none') continue;
     if (typeof run === 'string') return run;
     move.pagesInFreeze += run.pages.length;

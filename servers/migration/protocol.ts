@@ -3,24 +3,20 @@
 import type { ProgramLack, ProgramNeed } from '../../kernel/interface/move.ts';
 import { type Routine, routine, type Subsystem, subsystem } from '../../kernel/interface/subsystem.ts';
 import type { Body } from '../../ports/body.ts';
+import type { MoveStrategy } from './strategies/strategy.ts';
 
-/** How memory follows a task. `k` pages ahead of each fault; `push` sends the rest unasked. */
-export interface Strategy {
-  readonly name: 'copy-on-reference' | 'eager-all';
-  readonly k: number;
-  readonly push: 'idle' | 'off';
+/** How memory follows a task in one move: what both sides know of its strategy (`strategies/`), as data. */
+export interface Strategy extends Omit<MoveStrategy, 'nextInFreeze'> {
+  /** Pages come while the task stands still, and `MOVE_PAGES_END` after them. */
+  readonly sendsInFreeze: boolean;
 }
-
-/** The strategies by name, with their knobs as the literature has them. */
-export const STRATEGIES: Readonly<Record<Strategy['name'], Strategy>> = {
-  'copy-on-reference': { name: 'copy-on-reference', k: 3, push: 'idle' },
-  'eager-all': { name: 'eager-all', k: 0, push: 'off' },
-};
 
 /** Everything that is known of one move. */
 export interface MoveRecord {
   readonly mid: string;
+  /** The task as the request called it, and its own name. */
   readonly task: string;
+  readonly name: string;
   readonly identity: string;
   readonly from: string;
   readonly to: string;
@@ -28,7 +24,7 @@ export interface MoveRecord {
   readonly phase: string;
   readonly outcome: 'under way' | 'moved' | 'refused' | 'aborted';
   readonly why: string;
-  /** Of a refusal: its kind, '' where none is told; and the programs that the destination lacks. */
+  /** If the destination has refused: its kind, '' where none is told; and the programs that the destination lacks. */
   readonly code: RefusalCode;
   readonly missing: readonly ProgramLack[];
   /** Milliseconds between the last instruction here and the first there, as this node measured them. */
@@ -71,6 +67,19 @@ interface Routines extends Readonly<Record<string, Routine<never, unknown>>> {
   readonly decision: Routine<{ readonly mid: string; readonly asker: string }, DecisionVerdict>;
   /** Between two migration servers. The send right in the first descriptor hears of the move from now on. */
   readonly offer: Routine<Offer, Verdict>;
+  /** Images that are here and do not run, because their moves have not been decided yet, or nobody can say it. */
+  readonly arrivals: Routine<null, readonly ArrivalRecord[]>;
+}
+
+/** A task that is here as an image. */
+export interface ArrivalRecord {
+  readonly mid: string;
+  readonly name: string;
+  readonly identity: string;
+  /** The node that it comes from. */
+  readonly from: string;
+  /** Its source has died, and only its next life can say if the move was decided. */
+  readonly isInDoubt: boolean;
 }
 
 /** What the destination is told before anything is frozen. */
@@ -92,8 +101,12 @@ export type DecisionVerdict =
   | 'ABORT' // it was not, and never will be
   | 'UNKNOWN'; // nothing durable says so: the journal was off, or has forgotten
 
-/** Kinds of a destination's refusal that a program can act on: it lacks code; it has no room. */
-export type RefusalCode = 'E_VERSION' | 'E_NO_ROOM' | '';
+/** Kinds of a destination's refusal that a program can act on. */
+export type RefusalCode =
+  | 'E_VERSION' // it lacks code
+  | 'E_NO_ROOM' // it has no room
+  | 'E_IMAGE' // what it has been sent makes no task with its code: the move was called off while the task was frozen
+  | '';
 
 /** The destination's answer to an offer. The first descriptor of an acceptance is where it listens for this move. */
 export interface Verdict {
@@ -110,11 +123,12 @@ export const migrationService: Subsystem<Routines> = subsystem('migration', 5200
   drain: routine(),
   offer: routine(),
   decision: routine(),
+  arrivals: routine(),
 } as unknown as Routines);
 
 /** Destination to source: the image is here and whole; nothing runs. */
 export const MOVE_PREPARED = 5310;
-/** Destination to source: the image cannot be used. Body `{ mid, why }`. */
+/** Destination to source: the image cannot be used. Body `{ mid, why, code }`. */
 export const MOVE_REFUSED = 5311;
 /** Destination to source: the task runs here. */
 export const MOVE_ACTIVATED = 5312;

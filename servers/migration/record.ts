@@ -3,7 +3,7 @@ import { type MovedMe, moverService } from '../../kernel/interface/bootstrap.ts'
 import type { Sys } from '../../kernel/program.ts';
 import type { Body } from '../../ports/body.ts';
 import { MACH_PORT_NULL } from '../../ports/name.ts';
-import { type MoveRecord, migrationService } from './protocol.ts';
+import { type ArrivalRecord, type MoveRecord, migrationService } from './protocol.ts';
 import type { MigrationState, SourceMove } from './state.ts';
 
 /** Everything known of a move. */
@@ -14,6 +14,7 @@ export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
   return {
     mid: state.mid,
     task: state.task,
+    name: move.name,
     identity: move.identity,
     from: s.own.node,
     to: state.node,
@@ -25,7 +26,7 @@ export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
       : state.phase === 'committed'
         ? `it is ${state.node}'s, which has not said that it runs`
         : '',
-    code: isOver && !move.wasFrozen ? move.refusal.code : '',
+    code: isOver ? move.refusal.code : '',
     missing: move.refusal.missing,
     freezeMs: move.freezeMs,
     bytesInFreeze: move.bytesInFreeze,
@@ -38,6 +39,14 @@ export const recordOf = (s: MigrationState, move: SourceMove): MoveRecord => {
     pagesLeft: move.objects.reduce((sum, object) => sum + object.left, 0),
   };
 };
+
+/** Tasks that are here as images. What an image says of itself is believed no further than to be shown. */
+export const arrivalsOf = (s: MigrationState): ArrivalRecord[] =>
+  [...s.arrivals.values()].flatMap(({ mid, from, image, isPrepared, inDoubt }) => {
+    const { name, identity } = (image ?? {}) as { readonly name?: unknown; readonly identity?: unknown };
+    if (!isPrepared || typeof name !== 'string' || typeof identity !== 'string') return [];
+    return [{ mid, name, identity, from, isInDoubt: inDoubt !== null }];
+  });
 
 /** Answers the request to move, once. */
 export const answerClient = (sys: Sys, s: MigrationState, move: SourceMove, blockers: readonly string[]): void => {

@@ -15,10 +15,12 @@ import { onNodeUp, onOrphaned } from './doubt.ts';
 import { MOVE_TIMES } from './machine.ts';
 import { onCodeAnswer, onOffer } from './offer.ts';
 import { isDrained, onPagerMessage } from './pages.ts';
-import { type DecisionVerdict, type MigrateRequest, migrationService, STRATEGIES, type Strategy } from './protocol.ts';
-import { recordOf } from './record.ts';
+import { type DecisionVerdict, type MigrateRequest, migrationService, type Strategy } from './protocol.ts';
+import { arrivalsOf, recordOf } from './record.ts';
 import { advance, begin, onMoveMessage } from './source.ts';
 import type { MigrationArguments, MigrationState, SourceMove } from './state.ts';
+import type { MoveStrategy } from './strategies/strategy.ts';
+import { STRATEGIES, strategyNamed } from './strategies/table.ts';
 import { onArrivalMessage, onDropped, onLanded, onStaged } from './target.ts';
 import { wakeCourier } from './tell.ts';
 
@@ -137,7 +139,8 @@ const onRequest = (sys: Sys, s: MigrationState, message: Received): void => {
     s.drains.push(message);
     return pushAll(sys, s);
   }
-  migrationService.serve(sys, message, { moves: records, drain: records, decision } as never);
+  const arrivals = (): unknown => arrivalsOf(s);
+  migrationService.serve(sys, message, { moves: records, drain: records, decision, arrivals } as never);
 };
 
 /** Whoever drains wants an end: what was left behind for good (`push: 'off'`) is pushed now. */
@@ -190,8 +193,8 @@ const forgetOldest = (s: MigrationState): void => {
 const objection = (s: MigrationState, request: MigrateRequest, why: string | null): string | null => {
   if (why !== null) return why;
   if (request.node === s.own.node) return `the task is on ${request.node} already`;
-  if (request.strategy !== undefined && !Object.hasOwn(STRATEGIES, request.strategy)) {
-    return `no strategy ${request.strategy}; there are ${Object.keys(STRATEGIES).join(', ')}`;
+  if (request.strategy !== undefined && strategyNamed(request.strategy) === undefined) {
+    return `no strategy ${request.strategy}; there are ${STRATEGIES.map(({ name }) => name).join(', ')}`;
   }
   const isMoving = s.moves.some(
     ({ state, isDryRun }) => state.task === request.task && !isDryRun && isUnderWay(state.phase),
@@ -206,6 +209,7 @@ const isUnderWay = (phase: string): boolean => phase !== 'serving' && phase !== 
 
 interface Found {
   readonly task: PortName;
+  readonly name: string;
   readonly identity: string;
   readonly why: string | null;
 }
@@ -218,14 +222,16 @@ const findTask = (sys: Sys, s: MigrationState, name: string): Found => {
     if (at !== index) giveUp(sys, right);
   });
   const task = rights[index]?.name;
-  if (task === undefined) return { task: MACH_PORT_NULL, identity: '', why: `no task ${name} on ${s.own.node}` };
-  return { task, identity: tasks[index]?.identity ?? '', why: null };
+  if (task === undefined) return { task: MACH_PORT_NULL, name, identity: '', why: `no task ${name} on ${s.own.node}` };
+  return { task, name: tasks[index]?.name ?? name, identity: tasks[index]?.identity ?? '', why: null };
 };
 
-const strategyOf = (request: MigrateRequest): Strategy => {
-  const preset =
-    STRATEGIES[(request.strategy ?? 'copy-on-reference') as Strategy['name']] ?? STRATEGIES['copy-on-reference'];
-  return { ...preset, k: request.k ?? preset.k, push: request.push ?? preset.push };
+const strategyOf = (request: MigrateRequest): Pick<SourceMove, 'strategy' | 'nextInFreeze'> => {
+  const preset = strategyNamed(request.strategy ?? '') ?? (STRATEGIES[0] as MoveStrategy);
+  const { nextInFreeze, ...data } = preset;
+  const { k = preset.k, push = preset.push } = request;
+  const strategy: Strategy = { ...data, k, push, sendsInFreeze: nextInFreeze !== null };
+  return { strategy, nextInFreeze };
 };
 
 const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: Received, found: Found): SourceMove => {
@@ -234,8 +240,9 @@ const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: R
   return {
     state: { mid: s.own.newId(), task: request.task, node: request.node, phase: 'locating' },
     dueAt: Number.POSITIVE_INFINITY,
-    strategy: strategyOf(request),
+    ...strategyOf(request),
     isDryRun: request.dryRun === true,
+    name: found.name,
     identity: found.identity,
     port,
     task: { name: found.task, type: 17 },
@@ -245,7 +252,7 @@ const newMove = (sys: Sys, s: MigrationState, request: MigrateRequest, client: R
     rights: [],
     image: null,
     objects: [],
-    isEagerSent: false,
+    isFreezeSent: false,
     blockers: [],
     refusal: { code: '', missing: [] },
     wasFrozen: false,

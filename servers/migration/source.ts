@@ -124,9 +124,9 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   move.image = answer.fields['image'] as Body;
   move.objects = describeObjects(sys, s, move);
   move.pagesAtFreeze = move.objects.reduce((sum, object) => sum + object.left, 0);
-  const lazy = move.strategy.name === 'copy-on-reference';
-  const pagers: DraftItem[] = lazy ? openPagers(s, move) : [];
-  const image = lazy ? withPagers(move.image, rights.length) : move.image;
+  const { hasPagers, sendsInFreeze } = move.strategy;
+  const pagers: DraftItem[] = hasPagers ? openPagers(s, move) : [];
+  const image = hasPagers ? withPagers(move.image, rights.length) : move.image;
   const draft = netService.request(s.own.net, move.port, 'stage', {
     mid: move.state.mid,
     peer: move.state.node,
@@ -135,7 +135,7 @@ const stage = (sys: Sys, s: MigrationState, move: SourceMove): void => {
   const kr = sys.send({ ...draft, descriptors: [...moving(rights), ...pagers] });
   if (kr !== 'MACH_MSG_SUCCESS') return fail(sys, s, move, `the image cannot be sent: ${kr}`);
   move.bytesInFreeze = bodySize(image); // of what has been sent it is known
-  if (!lazy) wakeCourier(sys, s);
+  if (sendsInFreeze) wakeCourier(sys, s);
 };
 
 /** The one place where a move is decided: the record is durable before anything depends on it. */
@@ -213,7 +213,7 @@ export const onMoveMessage = (sys: Sys, s: MigrationState, move: SourceMove, mes
     case MOVE_PREPARED:
       return advance(sys, s, move, { type: 'prepared' });
     case MOVE_REFUSED:
-      return fail(sys, s, move, String(body['why']));
+      return onRefused(sys, s, move, body);
     case MOVE_ACTIVATED:
       return advance(sys, s, move, { type: 'activated' });
     case MOVE_PAGES_DONE:
@@ -246,6 +246,15 @@ const onVerdict = (sys: Sys, s: MigrationState, move: SourceMove, message: Recei
   move.peer = arrival;
   watch(sys, move, arrival.name);
   advance(sys, s, move, { type: 'accepted' });
+};
+
+/** The destination cannot use the image. Late, the word moves nothing, and is no part of what is told of the move. */
+const onRefused = (sys: Sys, s: MigrationState, move: SourceMove, { why, code }: Record<string, unknown>): void => {
+  const { phase } = move.state;
+  if (phase === 'staging' || phase === 'preparing') {
+    move.refusal = { code: code === 'E_IMAGE' || code === 'E_VERSION' ? code : '', missing: [] };
+  }
+  fail(sys, s, move, String(why));
 };
 
 /** Asks to be told if the destination dies. */

@@ -7,6 +7,7 @@ import type { HeldRight } from '../kernel-stub.ts';
 import type { Decisions, Journal } from './decisions.ts';
 import type { MoveState, MoveTimes } from './machine.ts';
 import type { Strategy, Verdict } from './protocol.ts';
+import type { MoveStrategy } from './strategies/strategy.ts';
 
 export type { Journal } from './decisions.ts';
 
@@ -76,7 +77,9 @@ export interface SourceMove {
   /** When `due` happens to it. */
   dueAt: number;
   strategy: Strategy;
+  readonly nextInFreeze: MoveStrategy['nextInFreeze'];
   readonly isDryRun: boolean;
+  readonly name: string;
   readonly identity: string;
   /** Receive right on which everything about this move arrives. */
   readonly port: PortName;
@@ -88,8 +91,8 @@ export interface SourceMove {
   rights: readonly HeldRight[];
   image: Body;
   objects: SourceObject[];
-  /** (`eager-all`) Every page has been sent. */
-  isEagerSent: boolean;
+  /** Every page that goes in the freeze has been sent. */
+  isFreezeSent: boolean;
   blockers: string[];
   /** What the destination has said against the offer. */
   refusal: Pick<Verdict, 'code' | 'missing'>;
@@ -108,7 +111,11 @@ export interface SourceMove {
 export interface Arrival {
   readonly mid: string;
   readonly task: string;
+  /** The node that it comes from. */
+  readonly from: string;
   readonly strategy: Strategy;
+  /** Its resident pages, as the offer said. */
+  readonly size: number;
   /** Receive right on which pages come; send right to the source's end. */
   readonly port: PortName;
   readonly source: HeldRight;

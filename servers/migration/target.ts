@@ -13,6 +13,7 @@ import { COPY_SEND, MAKE_SEND_ONCE } from '../../ports/right.ts';
 import { callKernel, giveUp, heldRights, moving } from '../kernel-stub.ts';
 import { onDoubtMessage } from './doubt.ts';
 import { lackText } from './lacks.ts';
+import { objectionToSize } from './offer.ts';
 import {
   MOVE_ACTIVATED,
   MOVE_PAGES,
@@ -21,6 +22,7 @@ import {
   MOVE_QUERY,
   MOVE_REFUSED,
   type Pages,
+  type Verdict,
 } from './protocol.ts';
 import type { Arrival, MigrationState } from './state.ts';
 import { giveUpPeer, tell } from './tell.ts';
@@ -41,15 +43,22 @@ export const onStaged = (sys: Sys, s: MigrationState, mid: string, body: Body): 
 
 const prepared = (sys: Sys, s: MigrationState, arrival: Arrival): void => {
   if (!arrival.isStaged || !arrival.hasAllPages) return;
-  const why = objectionToImage(sys, s, arrival);
-  arrival.isPrepared = why === null;
-  if (why === null) return tell(sys, s, arrival.source.name, { id: MOVE_PREPARED, body: { mid: arrival.mid } });
-  tell(sys, s, arrival.source.name, { id: MOVE_REFUSED, body: { mid: arrival.mid, why } });
+  const found = objectionToImage(sys, s, arrival);
+  arrival.isPrepared = found === null;
+  if (found === null) return tell(sys, s, arrival.source.name, { id: MOVE_PREPARED, body: { mid: arrival.mid } });
+  tell(sys, s, arrival.source.name, { id: MOVE_REFUSED, body: { mid: arrival.mid, ...found } });
 };
 
-const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): string | null => {
+type Objection = Pick<Verdict, 'why' | 'code'>;
+
+const unusable = (why: string): Objection => ({ why, code: 'E_IMAGE' });
+
+/** Room is looked at once more: the node may have lost some since the offer, and the task is still whole elsewhere. */
+const objectionToImage = (sys: Sys, s: MigrationState, { image, size, strategy }: Arrival): Objection | null => {
+  const crowded = objectionToSize(sys, s, { pages: size, strategy });
+  if (crowded !== null) return crowded;
   const threads = (image as { threads?: unknown } | null)?.threads;
-  if (!Array.isArray(threads)) return 'the image cannot be read';
+  if (!Array.isArray(threads)) return unusable('the image cannot be read');
   const programs = threads.map((thread: ThreadImage | null) => ({ name: thread?.program, hash: thread?.hash }));
   const { kr, fields } = callKernel(
     sys,
@@ -59,14 +68,16 @@ const objectionToImage = (sys: Sys, s: MigrationState, { image }: Arrival): stri
       programs: programs as ProgramNeed[],
     },
   );
-  if (kr !== 'KERN_SUCCESS') return 'the image cannot be read';
+  if (kr !== 'KERN_SUCCESS') return unusable('the image cannot be read');
   const missing = (fields['missing'] as ProgramLack[] | undefined) ?? [];
-  if (missing.length > 0) return lackText(missing, s.own.node);
+  if (missing.length > 0) return { why: lackText(missing, s.own.node), code: 'E_VERSION' };
   // Put together once for a try: after the decision there would be no way back.
   const checked = callKernel(sys, { port: s.own.host, reply: s.reply }, { op: 'host_check', image });
   if (checked.kr === 'KERN_SUCCESS') return null;
   const { why } = checked.fields;
-  return typeof why === 'string' ? why : 'the image cannot be read';
+  return unusable(
+    `${s.own.node} cannot put it together: ${typeof why === 'string' ? why : 'the image cannot be read'}`,
+  );
 };
 
 /** Pages in the freeze, or the word that these were all. */

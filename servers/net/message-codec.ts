@@ -19,7 +19,7 @@ import {
   type WireRight,
 } from './tables/frames.ts';
 
-type Field = 'text' | 'count' | 'flag' | 'bytes' | 'message' | 'freight' | 'right' | 'after';
+type Field = 'text' | 'texts' | 'count' | 'flag' | 'bytes' | 'message' | 'freight' | 'right' | 'after';
 type Form = readonly (readonly [string, Field])[];
 
 const ADDRESS: readonly Form[number][] = [
@@ -83,6 +83,15 @@ const FORMS: Readonly<Record<Frame['kind'], Form>> = {
   brought: LOAD,
   await: CHANNEL,
   over: CHANNEL,
+  sought: [
+    ['port', 'text'],
+    ['dead', 'texts'],
+  ],
+  searched: [
+    ['port', 'text'],
+    ['carries', 'flag'],
+    ['epoch', 'count'],
+  ],
 };
 const KINDS = Object.keys(FORMS) as Frame['kind'][];
 
@@ -201,6 +210,8 @@ const decodeField = (field: Field, value: unknown): unknown => {
   switch (field) {
     case 'text':
       return text(value);
+    case 'texts':
+      return list(value).map(text);
     case 'count':
       return count(value);
     case 'flag':

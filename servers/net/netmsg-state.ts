@@ -112,6 +112,10 @@ export interface Net {
   /** Frames for ports that are on their way here. */
   readonly early: Map<PortId, Arrival[]>;
   earlyCount: number;
+  /** Searches for such ports, questions of others that cannot be answered yet, and the nodes that have died last. */
+  readonly searches: Map<PortId, { rounds: number; readonly waiting: Set<NodeId>; isCarried: boolean }>;
+  readonly sought: { readonly from: NodeId; readonly frame: Extract<Frame, { kind: 'sought' }> }[];
+  readonly dead: NodeId[];
   /** Frames to be looked at (again) within this turn. */
   readonly again: Arrival[];
   /**
@@ -161,6 +165,9 @@ export const startNet = (sys: Sys, args: NetArguments, limits: NetLimits): Net =
     desks: new Map(),
     early: new Map(),
     earlyCount: 0,
+    searches: new Map(),
+    sought: [],
+    dead: [],
     again: [],
     owing: new Set(),
     toArm: new Set(),

@@ -22,20 +22,30 @@ import { failQueries, noteLookUp, serveNet } from './netmsg-services.ts';
 import { type Arrival, dropSend, type Net, startNet } from './netmsg-state.ts';
 import type { NetArguments, NetInput, NetLimits, NodeId } from './protocol.ts';
 import { abandonOnce, loseOnce, noteOnce, onceDied, useOnce } from './proxy/callbacks.ts';
-import { arrive, noteAccepted, noteAck, noteMoved, noteRoomy, payAcks, resendFrom, stir } from './proxy/channels.ts';
+import {
+  arrive,
+  loseWithNode,
+  noteAccepted,
+  noteAck,
+  noteMoved,
+  noteRoomy,
+  payAcks,
+  resendFrom,
+  stir,
+} from './proxy/channels.ts';
 import { noteOver, releaseFrom } from './proxy/order.ts';
 import { sendOn } from './proxy/outward.ts';
 import { parcelOf } from './proxy/parcels.ts';
 import {
   armProxies,
   endCopy,
-  loseProxy,
   noteNoSenders,
   noteRegistered,
   portDied,
   settleAll,
   settleHolders,
 } from './proxy/references.ts';
+import { noteSearched, noteSought, searchAfter } from './proxy/search.ts';
 import { dropStages, noteStage, tellUp } from './proxy/staging.ts';
 
 /** What holds unless the composition root says otherwise. */
@@ -168,6 +178,10 @@ const receive = (net: Net, { from, frame }: Arrival): void => {
     case 'await':
     case 'over':
       return noteOver(net, from, frame);
+    case 'sought':
+      return noteSought(net, from, frame);
+    case 'searched':
+      return noteSearched(net, from, frame);
   }
 };
 
@@ -211,7 +225,7 @@ const nodeDied = (net: Net, node: NodeId): void => {
       if (holder === undefined) continue;
       record.holders.delete(node);
       if (record.limbo === null) settleHolders(net, record);
-    } else if (record.node === node) loseProxy(net, record);
+    } else if (record.node === node) loseWithNode(net, record);
     else resendFrom(net, record, node);
   }
   for (const once of [...net.onces.exported.values()])
@@ -223,6 +237,7 @@ const nodeDied = (net: Net, node: NodeId): void => {
   dropStages(net, node);
   dropClaims(net, node);
   dropLoads(net, node);
+  searchAfter(net, node);
 };
 
 /** Copies of a stage are given back by its abort. */

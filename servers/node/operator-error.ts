@@ -8,6 +8,7 @@ export type OperatorCode =
   | 'E_NOT_A_PROGRAM' // the file is no program that a kernel can run
   | 'E_NO_SUCH_NODE'
   | 'E_NO_SUCH_TASK'
+  | 'E_FROZEN' // the task is in the middle of a move, or has been frozen
   | 'E_AMBIGUOUS' // several tasks have names that begin like that
   | 'E_VERSION' // the other side speaks another protocol, or has other code
   | 'E_MIGRATION_ABORTED' // a move was called off; the task runs where it was

@@ -19,12 +19,14 @@ import { migrationServer, migrationState } from '../migration/server.ts';
 import { nameServer } from '../names/names.ts';
 import { nameService } from '../names/protocol.ts';
 import { netService } from '../net/protocol.ts';
+import { monotonicClock } from '../node/clock.ts';
 import { NodeCodeShelf } from '../node/code-shelf.ts';
 import { openFileStore } from '../node/file-store.ts';
 import { noJournal, openJournal } from '../node/journal.ts';
 import { messageOf, OperatorError, systemCode } from '../node/operator-error.ts';
 import { openPageStore } from '../node/page-store.ts';
 import { isNodeName, type NodeRecord, nameOfNode, StateDir } from '../node/state-dir.ts';
+import { UnixNet } from '../node/unix-net.ts';
 import { pagerServer } from '../pager/pager.ts';
 import { type Agent, ask, callKernelPort, valueOf } from './agent.ts';
 import type { Client } from './client.ts';
@@ -75,6 +77,12 @@ const SERVER = 'it is a server of its node';
 const isSuccessor = (node: string, before: string): boolean =>
   node !== before && nameOfNode(node) === nameOfNode(before);
 
+type NodeParts = Composition<UnixNet>;
+
+/** A kernel whose sessions go over the sockets of a state folder. */
+const composed = (node: string, dir: StateDir, limits: NodeLimits = {}): NodeParts =>
+  new Composition(node, (ring) => new UnixNet({ node, dir, clock: monotonicClock, limits, ring }), limits);
+
 interface Services {
   readonly files: PortName;
   readonly console: PortName;
@@ -85,7 +93,7 @@ interface Services {
 }
 
 /** The default pager of a node, with a page file; the agent's send right to it. */
-const startPager = (parts: Composition, agent: Task, { name, limits }: NodeSettings, dir: StateDir): PortName => {
+const startPager = (parts: NodeParts, agent: Task, { name, limits }: NodeSettings, dir: StateDir): PortName => {
   const store = parts.closing(openPageStore(dir.pages(name), limits?.pageFileMax ?? PAGE_FILE_MAX));
   const task = parts.task('pager', SERVER);
   const service = parts.receive(task);
@@ -107,7 +115,7 @@ const registerPager = async (agent: Agent, host: PortName, name: PortName): Prom
 
 /** The servers, and the agent's send rights to them. */
 const startServers = (
-  parts: Composition,
+  parts: NodeParts,
   agent: Task,
   shelf: NodeCodeShelf,
   { settings, dir }: { readonly settings: NodeSettings; readonly dir: StateDir },
@@ -173,7 +181,7 @@ interface MigrationSettings {
 }
 
 const startMigration = (
-  parts: Composition,
+  parts: NodeParts,
   task: Task,
   receives: { readonly service: PortName; readonly mover: PortName },
   { settings, dir, code, nodeOf }: MigrationSettings,
@@ -228,7 +236,7 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   if (!isNodeName(name)) throw new OperatorError({ code: 'E_USAGE', text: `"${name}" cannot be the name of a node` });
   const dir = StateDir.open(settings.stateDir);
   const record = { name, node: `${name}.${v4()}`, pid: process.pid, version: VERSION, startedAt: Date.now() };
-  const parts = new Composition(record.node, dir, settings.limits);
+  const parts = composed(record.node, dir, settings.limits);
   try {
     await parts.net.listen(dir.socket(name));
   } catch (error) {
@@ -274,7 +282,7 @@ export const startNode = async (settings: NodeSettings): Promise<RunningNode> =>
   return { record, agent: host, ...ending };
 };
 
-const endingOf = (parts: Composition, dir: StateDir, record: NodeRecord) => {
+const endingOf = (parts: NodeParts, dir: StateDir, record: NodeRecord) => {
   let told = (): void => undefined;
   const stopped = new Promise<void>((resolve) => {
     told = resolve;
@@ -317,7 +325,7 @@ export const connect = async (stateDir?: string, limits: NodeLimits = {}): Promi
   if (records.length === 0) {
     throw new OperatorError({ code: 'E_NO_KERNEL', text: `no node runs in ${dir.path}`, hint: 'portolan up -n 2' });
   }
-  const parts = new Composition(`cli.${v4()}`, dir, limits);
+  const parts = composed(`cli.${v4()}`, dir, limits);
   const host = new HostTask(parts.kernel, 'cli');
   const net = parts.grantNet(host.task);
   // Nobody can dial this kernel, since it has no socket: nodes that a task may move to must know it before.

@@ -1,5 +1,6 @@
 /** The tree of commands, for commander. Each command is loaded when it is called: `--help` loads none. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { STRATEGIES } from '../migration/strategies/table.ts';
 import { OperatorError } from '../node/operator-error.ts';
 import { isNodeName } from '../node/state-dir.ts';
 
@@ -9,6 +10,7 @@ import type {
   CompileOptions,
   Context,
   DemoOptions,
+  LabOptions,
   MigrateOptions,
   RunNodeOptions,
   StartOptions,
@@ -56,6 +58,7 @@ export const commandLine = (around: Surroundings): CommandLine => {
   taskCommands(program, action);
   moveCommands(program, action);
   compileCommand(program, action);
+  labCommand(program, action);
   return {
     terminal: (argv) => new Terminal(around, argv.includes('--json') ? 'json' : 'text'),
     run: async (argv) => {
@@ -138,6 +141,7 @@ const nodeCommands = (program: Command, action: Action): void => {
     .option('-n, --nodes <count>', 'how many', count, 2)
     .option('--root <dir>', 'what their file service shows (default: the working folder)')
     .option('--no-journal', 'decisions of moves need not survive a crash')
+    .option('--no-lock', "let programs change the language's own objects, such as Array.prototype")
     .option('--memory <MiB>', 'memory that each keeps in the process (default: 4096)', positive)
     .option('--page-file <MiB>', 'memory that each may keep in a file besides (default: 4096)', positive)
     .option('--accept-code-from <node>', 'run programs that this node sends, or all nodes (repeatable)', nodeNames)
@@ -153,6 +157,7 @@ const nodeCommands = (program: Command, action: Action): void => {
     .argument('<name>', 'such as node-c')
     .option('--root <dir>', 'what its file service shows (default: the working folder)')
     .option('--no-journal', 'decisions of moves need not survive a crash')
+    .option('--no-lock', "let programs change the language's own objects, such as Array.prototype")
     .option('--memory <MiB>', 'memory that it keeps in the process (default: 4096)', positive)
     .option('--page-file <MiB>', 'memory that it may keep in a file besides (default: 4096)', positive)
     .option('--accept-code-from <node>', 'run programs that this node sends, or all nodes (repeatable)', nodeNames)
@@ -168,6 +173,7 @@ const nodeCommands = (program: Command, action: Action): void => {
     inherit(new Command('node-run').argument('<name>'), program)
       .option('--root <dir>')
       .option('--no-journal')
+      .option('--no-lock')
       .option('--memory <MiB>', '', positive)
       .option('--page-file <MiB>', '', positive)
       .option('--accept-code-from <node>', '', nodeNames)
@@ -238,8 +244,8 @@ const moveCommands = (program: Command, action: Action): void => {
     .argument('<node>', 'where to')
     .addOption(
       new Option('--strategy <name>', 'how its memory follows')
-        .choices(['copy-on-reference', 'eager-all'])
-        .default('copy-on-reference'),
+        .choices(STRATEGIES.map(({ name }) => name))
+        .default(STRATEGIES[0]?.name),
     )
     .option('--k <pages>', 'pages that are sent ahead of each fault', count)
     .addOption(new Option('--push <when>', 'send the rest unasked').choices(['on', 'off']))
@@ -272,6 +278,18 @@ const compileCommand = (program: Command, action: Action): void => {
     .action(
       action(async (context, files: string[], options: CompileOptions) =>
         (await import('./commands/compile.ts')).compileFiles(context, files, options),
+      ),
+    );
+};
+
+const labCommand = (program: Command, action: Action): void => {
+  add(program, 'lab', 'play a script of calls in a kernel of its own: each code, what changed, and why')
+    .argument('[file]', 'such as examples/06-laboratory.lab')
+    .option('--profile <name>', 'semantics of the kernel (default: as the script says, or mach3)')
+    .option('--knobs', 'show what can be set, its defaults and where they come from')
+    .action(
+      action(async (context, file: string | undefined, options: LabOptions) =>
+        (await import('./commands/lab.ts')).lab(context, file, options),
       ),
     );
 };

@@ -12,11 +12,10 @@ import { Message, type Port } from '../../ports/port.ts';
 import { deliver } from '../../ports/queue.ts';
 import { MAKE_SEND, PORT_SEND, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { netmsg } from '../net/netmsg.ts';
+import type { Sessions } from '../net/protocol.ts';
 import type { SessionSettings } from '../net/session/settings.ts';
 import { monotonicClock } from '../node/clock.ts';
 import { NodePump } from '../node/pump.ts';
-import type { StateDir } from '../node/state-dir.ts';
-import { UnixNet } from '../node/unix-net.ts';
 
 /** Bounds of one node that its machine decides; what is absent is as everywhere. */
 export interface NodeLimits {
@@ -36,11 +35,17 @@ export interface NodeLimits {
  */
 const LIMITS = { credit: 32, proxyQlimit: 16 } as const;
 
-/** A kernel on the net, and what it takes to give its tasks their rights. */
-export class Composition {
+/** What carries the frames of a node. */
+export interface Carrying {
+  readonly driver: Sessions;
+  close(): Promise<void>;
+}
+
+/** A kernel on the net, and what it takes to give its tasks their rights. `makeNet` is given the doorbell's ring. */
+export class Composition<N extends Carrying> {
   readonly kernel: Kernel;
   readonly pump: NodePump;
-  readonly net: UnixNet;
+  readonly net: N;
   readonly #netTask: Task;
   readonly #netName: PortName;
   readonly #doorbell: Port;
@@ -49,12 +54,12 @@ export class Composition {
   /** What is to be closed with the node. */
   readonly #open: { close(): void }[] = [];
 
-  constructor(node: string, dir: StateDir, { pagesMax, ...limits }: NodeLimits = {}) {
+  constructor(node: string, makeNet: (ring: () => void) => N, { pagesMax }: Pick<NodeLimits, 'pagesMax'> = {}) {
     const clock = monotonicClock;
     this.pump = new NodePump(clock);
     const memory = pagesMax === undefined ? {} : { pagesMax };
     this.kernel = bootKernel({ node, clock, pump: this.pump, random: Math.random, ...memory });
-    this.net = new UnixNet({ node, dir, clock, limits, ring: () => this.#ring() });
+    this.net = makeNet(() => this.#ring());
     this.#netTask = this.task('netmsg', 'it is the net message server of its node');
     this.#netTask.isUrgent = true;
     const service = this.receive(this.#netTask);

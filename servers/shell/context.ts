@@ -12,6 +12,8 @@ export interface Context {
 export interface StartOptions {
   readonly root?: string;
   readonly journal: boolean;
+  /** Programs cannot change the language's own objects. */
+  readonly lock: boolean;
   /** Mebibytes of the kernel's memory, and of the page file. */
   readonly memory?: number;
   readonly pageFile?: number;
@@ -69,4 +71,11 @@ export interface DemoOptions {
 export interface CompileOptions {
   /** The folder for what is written. */
   readonly out: string;
+}
+
+/** Options of `lab`. */
+export interface LabOptions {
+  readonly profile?: string;
+  /** Show the semantic knobs, and play nothing. */
+  readonly knobs?: boolean;
 }

@@ -15,6 +15,7 @@ export const EXIT_CODES: Readonly<Record<OperatorCode, number>> = {
   E_MIGRATION_ABORTED: 5,
   E_ADDRESS_IN_USE: 1,
   E_NOT_A_PROGRAM: 1,
+  E_FROZEN: 1,
   E_NOT_MIGRATABLE: 1,
   E_VERSION: 1,
   E_STORE: 1,

@@ -8,7 +8,7 @@ import { StageSetting } from './setting.ts';
 /** Tasks on one kernel or on several, joined by netmsg and moved by the migration servers. */
 export const portolan: Driver = {
   profiles: ['mach3'],
-  codecs: [],
+  codecs: ['wire', 'typed'],
   strategies,
   open: (options) => {
     if (options.strict) throw new Unsupported('strict');

@@ -1,4 +1,5 @@
 /** Moves of tasks between the kernels of a setting, made by their migration servers. */
+import type { Kernel } from '../../kernel/kernel.ts';
 import type { PortName } from '../../ports/name.ts';
 import type { MigrateRequest, MoveRecord } from '../../servers/migration/protocol.ts';
 import { MOVE_PREPARED, migrationService } from '../../servers/migration/protocol.ts';
@@ -128,7 +129,9 @@ export class Journeys {
       case 'crash':
         return this.#crashAt(from, to, Number(failAt));
       case 'refuse':
-        return this.#refuseAt(identity, to, Number(failAt));
+        return this.#refuseAt(identity, to, Number(failAt), lackProgram(to.kernel));
+      case 'no_space':
+        return this.#refuseAt(identity, to, Number(failAt), lackRoom(to.kernel));
       default:
         throw new Unsupported(`relocate fault ${String(fault)}`);
     }
@@ -159,21 +162,43 @@ export class Journeys {
   }
 
   /**
-   * The target says no at the n-th of the places where its answer is asked for: the offer, and the image. It can say
-   * so only if it cannot run the program, so that is taken from it there.
+   * The target says no at the n-th of the places where its answer is asked for: the offer, and the image. What it needs
+   * to say yes is taken from it there.
    */
-  #refuseAt(identity: string, to: Site, n: number): () => void {
-    const { programs } = to.kernel;
+  #refuseAt(identity: string, to: Site, n: number, lack: Lack): () => void {
     const isAsked = (): boolean =>
       n === 1 || (n === 2 && [...to.equipment.migration.arrivals.values()].some(({ hasLanded }) => !hasLanded));
     const watch = (): void => {
-      if (isAsked() && this.placesOf(identity).every((site) => site !== to)) programs.delete(puppet.name);
+      if (isAsked() && this.placesOf(identity).every((site) => site !== to)) lack.take();
     };
     watch();
     this.#fleet.watchers.add(watch);
     return () => {
       this.#fleet.watchers.delete(watch);
-      programs.set(puppet.name, puppet);
+      lack.giveBack();
     };
   }
 }
+
+/** Something that a kernel needs to take a task. */
+interface Lack {
+  take(): void;
+  giveBack(): void;
+}
+
+const lackProgram = ({ programs }: Kernel): Lack => ({
+  take: () => programs.delete(puppet.name),
+  giveBack: () => programs.set(puppet.name, puppet),
+});
+
+const lackRoom = ({ pool }: Kernel): Lack => {
+  const { limit } = pool;
+  return {
+    take: () => {
+      pool.limit = 0;
+    },
+    giveBack: () => {
+      pool.limit = limit;
+    },
+  };
+};

@@ -9,6 +9,7 @@ import type { Answer, Args } from './driver.ts';
 import { Unsupported } from './driver.ts';
 import type { Fill, PuppetCall } from './puppet.ts';
 import type { ReceivePlan } from './puppet-message.ts';
+import type { SendSize } from './puppet-buffer.ts';
 import { fromAnswer, type SendMessage, toMessage, toMsgRequest, toRequest } from './translate.ts';
 
 /** Arguments that say on whom a call is made, the first that is there. */
@@ -28,16 +29,20 @@ export const messageCall = (call: 'msg' | 'mach_msg', args: Args): PuppetCall =>
   const options = (args['options'] ?? []) as readonly unknown[];
   const strange = options.find((option) => !PLAIN_OPTIONS.includes(option));
   if (strange !== undefined) throw new Unsupported(`msg option ${String(strange)}`);
-  const { send, receive, sendTimeout, sendNotify, sendCancel } = toMsgRequest(args) as unknown as {
+  const { send, receive, sendTimeout, sendNotify, sendCancel, sendSize } = toMsgRequest(args) as unknown as {
     readonly send?: SendMessage;
     readonly receive?: ReceivePlan;
     readonly sendTimeout?: number;
     readonly sendNotify?: number;
     readonly sendCancel?: number;
+    readonly sendSize?: SendSize;
   };
   return {
     kind: 'msg',
     plan: {
+      ...(sendSize === undefined ? {} : { sendSize }),
+      ...(send?.words === undefined ? {} : { words: send.words }),
+      ...(send?.items === undefined ? {} : { items: send.items }),
       send: send === undefined ? null : draftOf(send),
       receive: receive ?? null,
       ...(sendTimeout === undefined ? {} : { sendTimeout }),
@@ -56,7 +61,7 @@ const restartsOf = (options: readonly unknown[]): Extract<PuppetCall, { kind: 'm
 };
 
 /** Bits of a case are none that a header could carry: the kernel makes its own. */
-const draftOf = ({ bits: _, id, body, descriptors, ...message }: SendMessage): Draft => {
+const draftOf = ({ bits: _bits, words: _words, items: _items, id, body, descriptors, ...message }: SendMessage): Draft => {
   if (typeof id !== 'number') throw new Unsupported(`msg id ${id}`);
   return {
     ...message,

@@ -42,7 +42,8 @@ export const destroyDraft = (sys: Sys, draft: Draft): Report[] => {
   for (const item of draft.descriptors ?? []) {
     if (item.kind === 'port') release(sys, item.name, item.disposition, reports);
     else if (item.kind === 'ool_ports') for (const name of item.names) release(sys, name, item.disposition, reports);
-    else if (item.deallocate === true) sys.call({ op: 'vm_deallocate', address: item.address, size: item.size });
+    else if (item.kind === 'ool' && item.deallocate === true)
+      sys.call({ op: 'vm_deallocate', address: item.address, size: item.size });
   }
   return reports;
 };

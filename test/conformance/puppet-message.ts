@@ -5,6 +5,8 @@ import type { Draft } from '../../ports/draft.ts';
 import { HEADER_SIZE } from '../../ports/limits.ts';
 import { portName } from '../../ports/name.ts';
 import type { Item, Received } from '../../ports/port.ts';
+import { receivedSize } from '../../ports/wire/message.ts';
+import { type BufferPlan } from './puppet-buffer.ts';
 import type { ReceivedDescriptor, ReceivedMessage } from './translate.ts';
 
 /** The receive half of a step, as data. Names of sizes wait until the kernel can be asked. */
@@ -18,7 +20,7 @@ export interface ReceivePlan {
 }
 
 /** A message call of a step, as data. */
-export interface MsgPlan {
+export interface MsgPlan extends BufferPlan {
   readonly send: Draft | null;
   readonly receive: ReceivePlan | null;
   readonly sendTimeout?: number;
@@ -27,8 +29,8 @@ export interface MsgPlan {
 }
 
 /** The plan as a call. `limit` is known only now: it is about the first message that is queued. */
-export const callOf = (sys: Sys, { send, receive, sendTimeout, sendNotify, sendCancel }: MsgPlan): MsgCall => {
-  if (send !== null) writeNames(sys, send);
+export const callOf = (sys: Sys, plan: MsgPlan, send: Draft | null): MsgCall => {
+  const { receive, sendTimeout, sendNotify, sendCancel } = plan;
   return {
     ...(send === null ? {} : { send }),
     sendOptions: {
@@ -58,14 +60,6 @@ const limitOf = (sys: Sys, name: number, limit: NonNullable<ReceivePlan['limit']
   return limit === 'size' ? whole : whole - 1;
 };
 
-/** An array of names that the case puts at an address is written there first, as a program would have it. */
-const writeNames = ({ vm }: Sys, { descriptors = [] }: Draft): void => {
-  for (const item of descriptors) {
-    if (item.kind !== 'ool_ports' || item.address === undefined) continue;
-    for (const [index, name] of item.names.entries()) vm.setU32(item.address + 4 * index, name);
-  }
-};
-
 /** The outcome of a message call as plain data, in the words of `translate.ts`. */
 export const outcomeOf = (
   { kr, bits, message, returned, size, local }: Result,
@@ -91,6 +85,7 @@ const plainMessage = (message: Received, returned: boolean, trailer?: string): R
     local: isPaid ? payload : local,
     localType: isPaid ? ('PROTECTED_PAYLOAD' as unknown as number) : localType,
     descriptors: (items ?? []).map(plainItem),
+    size: receivedSize(message),
     ...(returned ? {} : { seqno, trailer: trailerOf(message, trailer) }),
   };
 };

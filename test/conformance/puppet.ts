@@ -12,6 +12,7 @@ import { isName, MACH_PORT_NULL, type PortName, portName } from '../../ports/nam
 import type { Received } from '../../ports/port.ts';
 import { COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND, MOVE_SEND_ONCE, PORT_SEND_ONCE } from '../../ports/right.ts';
 import { destroyDraft, destroyItems, type Report } from './puppet-destroy.ts';
+import { inBuffer } from './puppet-buffer.ts';
 import { callOf, type MsgPlan, outcomeOf, resendable } from './puppet-message.ts';
 import type { ReceivedDescriptor } from './translate.ts';
 
@@ -53,6 +54,8 @@ export interface PuppetState extends MachineState {
   /** The message that a library call is sending, if it has come back. */
   again: Draft | null;
   reports: readonly Report[];
+  /** Bytes of the message that is being sent. */
+  sendSize: number | null;
   replyPort: number;
 }
 
@@ -82,13 +85,21 @@ const begin = (sys: Sys, state: PuppetState): void => {
       return finish(sys, state, { kr: 'KERN_SUCCESS', value });
     }
     case 'msg':
-      state.at = 'messaged';
-      return sys.msg(callOf(sys, call.plan));
+      return beginMessage(sys, state, call.plan);
     case 'mig':
       return call.replies ? rpc(sys, state, call.draft) : sendOnly(sys, state, call.draft);
     case 'finish':
       return finishRequest(sys, state, call);
   }
+};
+
+/** What is sent is sent as bytes. A buffer that the first look refuses is answered as the trap would. */
+const beginMessage = (sys: Sys, state: PuppetState, plan: MsgPlan): void => {
+  const sent = plan.send === null ? null : inBuffer(sys, plan.send, plan);
+  state.sendSize = sent?.size ?? null;
+  if (typeof sent?.draft === 'string') return finish(sys, state, { kr: sent.draft });
+  state.at = 'messaged';
+  sys.msg(callOf(sys, plan, sent?.draft ?? null));
 };
 
 /** The library's part of `mach_msg`: an aborted call goes on, unless the caller wants to know (mach-ipc 2.18). */
@@ -102,12 +113,13 @@ const messaged = (sys: Sys, state: PuppetState, result: Result): void => {
     (restarts === 'send' || restarts === 'both')
   ) {
     state.again = resendable(result.message);
-    return sys.msg(callOf(sys, { ...plan, send: state.again }));
+    return sys.msg(callOf(sys, plan, state.again));
   }
   if (result.kr === 'MACH_RCV_INTERRUPTED' && (restarts === 'receive' || restarts === 'both')) {
-    return sys.msg(callOf(sys, { ...plan, send: null }));
+    return sys.msg(callOf(sys, plan, null));
   }
-  finish(sys, state, outcomeOf(result, plan.receive?.trailer));
+  const size = state.sendSize === null ? {} : { sendSize: state.sendSize };
+  finish(sys, state, { ...outcomeOf(result, plan.receive?.trailer), ...size });
 };
 
 const replyPort = (sys: Sys, state: PuppetState): PortName => {
@@ -223,7 +235,7 @@ const guarded =
 /** The program of every actor. */
 export const puppet: Program = machine<PuppetState>({
   name: 'puppet',
-  start: () => ({ at: 'idle', call: { kind: 'run' }, done: null, again: null, reports: [], replyPort: 0 }),
+  start: () => ({ at: 'idle', call: { kind: 'run' }, done: null, again: null, reports: [], sendSize: null, replyPort: 0 }),
   handlers: {
     idle: (sys) => sys.pause(),
     begin: guarded(begin),

@@ -2,6 +2,7 @@
  * Between the words of FORMAT.md and the kernel's: special names, dispositions, types of rights, the shape of
  * messages, protections, memory. Pure; all else that a call takes or answers has the same name and form on both sides.
  */
+import type { TypedItem } from '../../ports/wire/typed.ts';
 import { contentsOf } from './contents.ts';
 import type { Answer, Args } from './driver.ts';
 import { Unsupported } from './driver.ts';
@@ -29,6 +30,17 @@ export interface SendMessage {
   readonly descriptors: readonly SendDescriptor[];
   /** Header bits beyond those of the rights, if the case sets any. */
   readonly bits?: readonly string[];
+  /** What the buffer says in these words, where it is not what the message is. */
+  readonly words?: WrittenWords;
+  /** Typed data in place of body and descriptors. */
+  readonly items?: readonly TypedItem[];
+}
+
+/** Words of a buffer that the case writes itself. */
+export interface WrittenWords {
+  readonly size?: number;
+  readonly seqno?: number;
+  readonly descriptorCount?: number;
 }
 
 export type SendDescriptor =
@@ -60,6 +72,8 @@ export interface ReceivedMessage {
   readonly descriptors: readonly ReceivedDescriptor[];
   /** Absent in a message given back. */
   readonly seqno?: number;
+  /** Bytes that it takes in a buffer. */
+  readonly size?: number;
   readonly trailer?: { readonly [key: string]: unknown };
   readonly bits?: readonly string[];
   /** Absent: complex if there are descriptors. */
@@ -120,8 +134,8 @@ const ACCESS: readonly (readonly [word: string, bit: number])[] = [
 ];
 /** Arguments and answers that are a protection: a list of words here, an or of bits in the kernel. */
 const PROTECTION_KEYS: readonly string[] = ['protection', 'maxProtection', 'max', 'lock'];
-/** What only a byte-level or typed message, or another profile, can say. */
-const FOREIGN_KEYS: readonly string[] = ['items', 'size', 'seqno', 'descriptorCount'];
+/** Dispositions and other types of typed items. */
+const ITEM_KINDS: { readonly [kind: string]: number } = { INTEGER_16: 1, INTEGER_32: 2, CHAR: 8, BYTE: 9 };
 
 /** The kernel's number of a disposition; one given as a number is passed on, right or wrong. */
 export const dispositionOf = (disposition: unknown): number => {
@@ -216,7 +230,6 @@ const plainNames = (value: unknown): unknown => {
 
 /** `limit` and `trailer` of the receive half stay symbolic: only the kernel knows the queued message's size. */
 export const toMsgRequest = ({ send, receive, ...others }: Args): KernelRequest => {
-  if ('sendSize' in others) throw new Unsupported('msg sendSize');
   return {
     ...translateArgs(others),
     op: 'msg',
@@ -226,9 +239,7 @@ export const toMsgRequest = ({ send, receive, ...others }: Args): KernelRequest 
 };
 
 export const toMessage = (message: Args): SendMessage => {
-  const foreign = FOREIGN_KEYS.find((key) => key in message);
-  if (foreign !== undefined) throw new Unsupported(`msg ${foreign}`);
-  const { remote, remoteDisposition, local, localDisposition, id = 0, body, descriptors = [], bits } = message;
+  const { remote, remoteDisposition, local, localDisposition, id = 0, body, descriptors = [], bits, items } = message;
   return {
     remote: nameOf(remote),
     remoteDisposition: dispositionOf(remoteDisposition),
@@ -238,6 +249,29 @@ export const toMessage = (message: Args): SendMessage => {
     body,
     descriptors: (descriptors as readonly unknown[]).map(toDescriptor),
     ...(bits === undefined ? {} : { bits: bits as readonly string[] }),
+    ...(items === undefined ? {} : { items: (items as readonly Args[]).map(toItem) }),
+    ...wordsOf(message),
+  };
+};
+
+const wordsOf = ({ size, seqno, descriptorCount }: Args): Pick<SendMessage, 'words'> => {
+  const words = Object.entries({ size, seqno, descriptorCount }).filter(([, word]) => word !== undefined);
+  return words.length === 0 ? {} : { words: Object.fromEntries(words) as WrittenWords };
+};
+
+const toItem = (item: Args): TypedItem => {
+  const { kind, disposition, bits = 32, count = 1, inline = true, deallocate = false, unused = 0, value = [], address } = item;
+  const name = kind === 'PORT' ? dispositionOf(disposition) : ITEM_KINDS[String(kind)];
+  if (name === undefined) throw new Unsupported(`msg item ${String(kind)}`);
+  return {
+    name,
+    bits: Number(bits),
+    count: Number(count),
+    inline: inline === true,
+    deallocate: deallocate === true,
+    unused: Number(unused),
+    values: (value as readonly unknown[]).map(kind === 'PORT' ? nameOf : Number),
+    address: Number(address ?? 0),
   };
 };
 

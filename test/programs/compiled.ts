@@ -10,7 +10,7 @@ import { module } from '../../kernel/resumable/module.ts';
 import { programOf, type ResumableMain } from '../../kernel/resumable/program.ts';
 import { spend } from '../../kernel/resumable/register.ts';
 import { compile } from '../../servers/compile/compile.ts';
-import { asCommonJs, instantiate, type Linkable } from './link.ts';
+import { asCommonJsSoon, instantiate, type Linkable } from './link.ts';
 import type { Troupe } from './troupe.ts';
 
 /** What compiled modules find under `portolan/resumable`. */
@@ -38,26 +38,26 @@ export interface Compiled {
 /** Modules that do not change from troupe to troupe, compiled once. */
 const known = new Map<string, { readonly source: string; readonly code: string; readonly hash: string }>();
 
-const compileFile = (
+const compileFile = async (
   file: string,
   source: string,
   hashes: ReadonlyMap<string, string>,
-): { code: string; hash: string } => {
+): Promise<{ readonly code: string; readonly hash: string }> => {
   const before = known.get(file);
   if (before?.source === source) return before;
   const resolveHash = (specifier: string): string | null => hashes.get(specifier.replace(/^.*\//, '')) ?? null;
   const { code, hash } = compile(source, { file, sourceMap: false, resolveHash });
-  const made = { source, code: asCommonJs(code, file), hash };
+  const made = { source, code: await asCommonJsSoon(code, file), hash };
   known.set(file, made);
   return made;
 };
 
 /** Compiles a troupe, its modules in the order in which they stand: each after those that it imports. */
-export const compileTroupe = ({ entry, sources }: Troupe): Compiled => {
+export const compileTroupe = async ({ entry, sources }: Troupe): Promise<Compiled> => {
   const hashes = new Map<string, string>();
   const files = new Map<string, string>();
   for (const [file, source] of sources) {
-    const { code, hash } = compileFile(file, source, hashes);
+    const { code, hash } = await compileFile(file, source, hashes);
     hashes.set(file.replace(/^.*\//, ''), hash);
     files.set(file, code);
   }

@@ -1,15 +1,19 @@
 /** Modules made from text, in memory: each instance of them is fresh, as in a process that has just been started. */
 import path from 'node:path';
-import { transformSync } from 'esbuild';
+import { transform, transformSync } from 'esbuild';
 
 /** Modules by file name, each as the body of a CommonJS function. */
 export type Linkable = ReadonlyMap<string, string>;
 
-/** TypeScript or JavaScript as the body of a CommonJS function. */
-export const asCommonJs = (source: string, file: string): string => {
-  const options = { loader: 'ts', format: 'cjs', target: 'es2022', sourcefile: file } as const;
-  return `"use strict";\n${transformSync(source, options).code}`;
-};
+const optionsFor = (file: string) => ({ loader: 'ts', format: 'cjs', target: 'es2022', sourcefile: file }) as const;
+const strict = ({ code }: { readonly code: string }): string => `"use strict";\n${code}`;
+
+/** TypeScript or JavaScript as the body of a CommonJS function. Starts a process for each call. */
+export const asCommonJs = (source: string, file: string): string => strict(transformSync(source, optionsFor(file)));
+
+/** The same by one process for all calls: for whoever has many modules. */
+export const asCommonJsSoon = async (source: string, file: string): Promise<string> =>
+  strict(await transform(source, optionsFor(file)));
 
 type Exports = Record<string, unknown>;
 type ModuleBody = (require: (specifier: string) => unknown, module: { exports: Exports }, exports: Exports) => void;

@@ -13,12 +13,16 @@ interface Loaded {
   readonly compiled: Compiled;
 }
 
-const known = new Map<string, Loaded>();
+const known = new Map<string, Promise<Loaded>>();
+
+const loadNow = async (family: string): Promise<Loaded> => {
+  const troupe = familyTroupe(family);
+  return { native: await nativeTroupe(troupe), compiled: await compileTroupe(troupe) };
+};
 
 /** A family, compiled when its first shape needs it. */
-const load = (family: string): Loaded => {
-  const troupe = familyTroupe(family);
-  const loaded = known.get(family) ?? { native: nativeTroupe(troupe), compiled: compileTroupe(troupe) };
+const load = (family: string): Promise<Loaded> => {
+  const loaded = known.get(family) ?? loadNow(family);
   known.set(family, loaded);
   return loaded;
 };
@@ -30,7 +34,7 @@ describe('shapes of programs', () => {
 
   describe.each(families)('%s', (family) => {
     it.each(namesOfFamily(family))('%s', { timeout: MINUTE }, async (name) => {
-      const { native, compiled } = load(family);
+      const { native, compiled } = await load(family);
       const comparison = await Comparison.of(name, native, compiled);
       const program = programFrom(compiled);
       const difference = comparison.straight(program) ?? comparison.hopping(program, () => programFrom(compiled));
@@ -43,7 +47,7 @@ describe('shapes frozen at each of their calls', () => {
   it('go on in another process', { timeout: 5 * MINUTE }, async () => {
     const comparisons: Comparison[] = [];
     for (const family of families) {
-      const { native, compiled } = load(family);
+      const { native, compiled } = await load(family);
       for (const name of namesOfFamily(family)) comparisons.push(await Comparison.of(name, native, compiled));
     }
     const jobs = comparisons.map((each) => [each.compiled, each.frozen(programFrom(each.compiled))] as const);

@@ -1,7 +1,7 @@
 /** The modules of the shapes: found, compiled or left as they are, and put together with the stage they play on. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { asCommonJs, instantiate, type Linkable } from './link.ts';
+import { asCommonJsSoon, instantiate } from './link.ts';
 import type { NativeTroupe } from './native.ts';
 
 /** Source files by name, the entry among them. */
@@ -57,8 +57,10 @@ export const familyTroupe = (family: string): Troupe => {
 };
 
 /** The modules as they are, without their types. */
-export const nativeTroupe = ({ entry, sources }: Troupe): NativeTroupe => {
-  const files: Linkable = new Map([...sources].map(([file, source]) => [file, asCommonJs(source, file)]));
+export const nativeTroupe = async ({ entry, sources }: Troupe): Promise<NativeTroupe> => {
+  const stripped = async ([file, source]: readonly [string, string]) =>
+    [file, await asCommonJsSoon(source, file)] as const;
+  const files = new Map(await Promise.all([...sources].map(stripped)));
   // The native run has no kernel: the probe of the kernel is there as a name, and is never made.
   return instantiate(files, entry, { 'portolan/resumable': {} }) as unknown as NativeTroupe;
 };

@@ -12,15 +12,17 @@ const FINAL = /^(E_VERSION|BUSY|WRONG_NODE)/;
 export class Network {
   readonly nodes: Map<string, SimNode> = new Map();
   /** How often each kind of fault has happened. */
-  readonly faults: Record<'cuts' | 'framesLost' | 'stalls' | 'crashes', number> = {
+  readonly faults: Record<'cuts' | 'framesLost' | 'stalls' | 'clogs' | 'crashes', number> = {
     cuts: 0,
     framesLost: 0,
     stalls: 0,
+    clogs: 0,
     crashes: 0,
   };
   readonly #timeline: Timeline;
   readonly #random: SeededRandom;
   readonly #dialling: Set<string> = new Set();
+  readonly #clogged: Set<string> = new Set();
   #carriers: SimCarrier[] = [];
   #made = 0;
   #stalledUntil = 0;
@@ -73,6 +75,17 @@ export class Network {
     this.#timeline.note(`everything is slow until ${this.#stalledUntil.toFixed(1)}`);
   }
 
+  /** Nothing gets to or from a node any more: its connections break, and new ones do not come about. */
+  clog(name: string): void {
+    this.faults.clogs += 1;
+    this.#clogged.add(name);
+    for (const carrier of this.#carriers) if (carrier.ends.some(({ node }) => node === name)) carrier.cut();
+  }
+
+  unclog(name: string): void {
+    this.#clogged.delete(name);
+  }
+
   /** A node is gone from one moment to the next, and with it what is in its connections. */
   crash(victim: SimNode): void {
     victim.isUp = false;
@@ -92,6 +105,7 @@ export class Network {
     const { driver, isUp } = this.node(from);
     this.#dialling.delete(`${from} ${to}`);
     if (!isUp || !driver.isLiving(to) || driver.nodes().includes(to)) return;
+    if (this.#clogged.has(from) || this.#clogged.has(to)) return this.#dial(from, to);
     const other = this.node(to);
     if (!other.isUp) {
       this.#timeline.note(`${from} has proof that ${to} has ended`);

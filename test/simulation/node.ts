@@ -39,6 +39,9 @@ export interface NodeParts {
   readonly sessions: (driver: NetDriver) => Sessions;
 }
 
+/** Tables of netmsg in which something may be left. */
+type NetTable = 'outgoing' | 'incoming' | 'copies' | 'loads' | 'claims' | 'barred' | 'records' | 'onces';
+
 /** See the head of this file. */
 export class SimNode {
   readonly name: string;
@@ -84,11 +87,11 @@ export class SimNode {
   }
 
   /** The tables of netmsg, to look for what it has forgotten to forget. */
-  get netLeft(): Readonly<Record<'outgoing' | 'incoming' | 'copies' | 'loads' | 'claims' | 'barred', number>> {
+  get netLeft(): Readonly<Record<NetTable, number>> {
     const [thread] = this.#netTask.threads;
     const { net } = (thread?.state ?? { net: null }) as unknown as { readonly net: Net | null };
     if (net === null) throw new Error(`netmsg of ${this.name} has ended`);
-    const { outgoing, incoming, copies, loads, claims, records } = net;
+    const { outgoing, incoming, copies, loads, claims, records, onces } = net;
     return {
       outgoing: outgoing.size,
       incoming: incoming.size,
@@ -96,6 +99,8 @@ export class SimNode {
       loads: loads.size,
       claims: claims.size,
       barred: records.all().filter((record) => record.at === 'here' && record.isBarred).length,
+      records: records.all().length,
+      onces: onces.exported.size + onces.imported.size,
     };
   }
 

@@ -1,7 +1,10 @@
-/** `tsx test/simulation/run.ts --seeds N [--seed S | --first S] [--plant P] [--json]`: simulates seeds S to S+N-1. */
+/**
+ * `tsx test/simulation/run.ts --seeds N [--seed S | --first S] [--scene counter|bazaar|all] [--plant P] [--json]`:
+ * simulates seeds S to S+N-1, each in every scene that is asked for.
+ */
 import { parseArgs } from 'node:util';
 import { PLANTS, type Plant } from './plants.ts';
-import { commandFor, type Outcome, simulate } from './simulate.ts';
+import { commandFor, type Outcome, SCENES, type Scene, simulate } from './simulate.ts';
 
 /** How often a run looks whether the same seed still gives the same trace. */
 const REPEAT_EVERY = 50;
@@ -10,6 +13,7 @@ const options = {
   seeds: { type: 'string', default: '100' },
   seed: { type: 'string' },
   first: { type: 'string' },
+  scene: { type: 'string', default: 'all' },
   plant: { type: 'string', default: 'none' },
   json: { type: 'boolean', default: false },
 } as const;
@@ -45,13 +49,26 @@ const add = (totals: Totals, outcome: Outcome): void => {
   for (const [kind, count] of Object.entries(outcome.faults)) totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
 };
 
-const tell = (outcome: Outcome, plant: Plant): void => {
+const tell = (outcome: Outcome, plant: Plant, scene: Scene): void => {
   const lines = [
-    `seed ${outcome.seed}: ${outcome.broken}`,
+    `seed ${outcome.seed}, ${scene}: ${outcome.broken}`,
     ...outcome.history.map((line) => `  ${line}`),
-    `  again: ${commandFor(outcome.seed, plant)}`,
+    `  again: ${commandFor(outcome.seed, plant, scene)}`,
   ];
   process.stderr.write(`${lines.join('\n')}\n`);
+};
+
+/** Simulates a seed, now and then twice. */
+const simulateOne = (totals: Totals, seed: number, plant: Plant, scene: Scene): void => {
+  const outcome = simulate(seed, plant, scene);
+  add(totals, outcome);
+  if (outcome.broken !== null && totals.failed.length <= 5) tell(outcome, plant, scene);
+  if (seed % REPEAT_EVERY !== 0) return;
+  totals.repeated += 1;
+  const { hash } = simulate(seed, plant, scene);
+  if (hash === outcome.hash) return;
+  totals.failed.push(seed);
+  process.stderr.write(`seed ${seed}, ${scene}: two runs differ (${outcome.hash}, ${hash})\n`);
 };
 
 const main = (): number => {
@@ -73,21 +90,14 @@ const main = (): number => {
     repeated: 0,
     faults,
   };
+  const scenes = values.scene === 'all' ? SCENES : SCENES.filter((name) => name === values.scene);
+  if (scenes.length === 0) throw new Error(`--scene is one of ${SCENES.join(', ')}, all`);
   const began = performance.now();
-  for (let seed = first; seed < first + seeds; seed += 1) {
-    const outcome = simulate(seed, plant);
-    add(totals, outcome);
-    if (outcome.broken !== null && totals.failed.length <= 5) tell(outcome, plant);
-    if ((seed - first) % REPEAT_EVERY !== 0) continue;
-    totals.repeated += 1;
-    const { hash } = simulate(seed, plant);
-    if (hash === outcome.hash) continue;
-    totals.failed.push(seed);
-    process.stderr.write(`seed ${seed}: two runs differ (${outcome.hash}, ${hash})\n`);
-  }
+  for (let seed = first; seed < first + seeds; seed += 1)
+    for (const scene of scenes) simulateOne(totals, seed, plant, scene);
   const seconds = (performance.now() - began) / 1000;
   const seedsPerMinute = Math.round(((totals.seeds + totals.repeated) / seconds) * 60);
-  const report = { first, plant, ...totals, seconds: Number(seconds.toFixed(1)), seedsPerMinute };
+  const report = { first, scenes, plant, ...totals, seconds: Number(seconds.toFixed(1)), seedsPerMinute };
   if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else {
     const passed = totals.seeds - new Set(totals.failed).size;

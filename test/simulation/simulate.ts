@@ -1,4 +1,5 @@
 /** One seed, from the first event to the verdict. */
+import { Bazaar } from './bazaar.ts';
 import type { Plant } from './plants.ts';
 import { SimWorld } from './world.ts';
 
@@ -19,8 +20,33 @@ export interface Outcome {
   readonly wasLost: boolean;
 }
 
+/** What there is to simulate: a task that moves and its clients, or tasks that trade rights and memory. */
+export const SCENES = ['counter', 'bazaar'] as const;
+export type Scene = (typeof SCENES)[number];
+
 /** Runs a seed. The same seed gives the same outcome, to the last event. */
-export const simulate = (seed: number, plant: Plant = 'none'): Outcome => {
+export const simulate = (seed: number, plant: Plant = 'none', scene: Scene = 'counter'): Outcome =>
+  scene === 'counter' ? simulateCounter(seed, plant) : simulateBazaar(seed, plant);
+
+const simulateBazaar = (seed: number, plant: Plant): Outcome => {
+  const bazaar = new Bazaar(seed, plant);
+  const broken = bazaar.run();
+  const { timeline, network, ledger } = bazaar;
+  return {
+    seed,
+    broken,
+    hash: timeline.hash,
+    history: timeline.history,
+    events: timeline.count,
+    virtualMs: timeline.now,
+    moves: { moved: 0, aborted: 0, refused: 0 },
+    answers: ledger.heardCount,
+    faults: network.faults,
+    wasLost: false,
+  };
+};
+
+const simulateCounter = (seed: number, plant: Plant): Outcome => {
   const world = new SimWorld(seed, plant);
   const broken = world.run();
   const { timeline, network, clients } = world;
@@ -46,5 +72,5 @@ export const simulate = (seed: number, plant: Plant = 'none'): Outcome => {
 };
 
 /** The command that repeats a seed. */
-export const commandFor = (seed: number, plant: Plant): string =>
-  `npm run simulate -- --seeds 1 --seed ${seed}${plant === 'none' ? '' : ` --plant ${plant}`}`;
+export const commandFor = (seed: number, plant: Plant, scene: Scene = 'counter'): string =>
+  `npm run simulate -- --seeds 1 --seed ${seed} --scene ${scene}${plant === 'none' ? '' : ` --plant ${plant}`}`;

@@ -9,7 +9,7 @@ interface Planned {
 }
 
 /** Lines of history that a failure prints. */
-const HISTORY = 60;
+const HISTORY = Number(process.env['SIM_HISTORY'] ?? 60);
 
 const isBefore = (a: Planned, b: Planned): boolean => a.at < b.at || (a.at === b.at && a.tie < b.tie);
 

@@ -2,8 +2,10 @@
 import type { Task } from '../../kernel/kernel.ts';
 import { createThread } from '../../kernel/lives.ts';
 import type { Journal } from '../../servers/migration/state.ts';
+import { STRATEGIES } from '../../servers/migration/strategies/table.ts';
 import { herald, Sink } from './herald.ts';
 import { Invariants } from './invariants.ts';
+import { planCrash, planFaults } from './nemesis.ts';
 import { Network } from './network.ts';
 import { SimNode } from './node.ts';
 import { type Plant, plantIn } from './plants.ts';
@@ -152,12 +154,14 @@ export class SimWorld {
   }
 
   #plan(): void {
-    const { random, timeline } = this;
+    const { timeline } = this;
     for (const client of this.clients) this.#planClient(client);
     this.#planSink();
     this.#planMove();
-    this.#planFault();
-    if (random.chance(0.3)) timeline.after(random.between(500, FAULTS_MS), 'a crash', () => this.#crash());
+    planFaults(this, FAULTS_MS);
+    planCrash(this, FAULTS_MS, ({ name }) => {
+      this.mayBeLost ||= this.#dependsOn(name);
+    });
     timeline.after(FAULTS_MS, 'the faults end', () => {
       this.isCalm = true;
     });
@@ -193,27 +197,10 @@ export class SimWorld {
       if (instance === undefined) return;
       const { node } = instance;
       const to = random.pick(this.#names.filter((name) => name !== node.name));
-      const strategy = random.pick(['copy-on-reference', 'eager-all'] as const);
+      const strategy = random.pick(STRATEGIES.map(({ name }) => name));
       timeline.note(`the operator wants the counter moved from ${node.name} to ${to}, ${strategy}`);
       node.migrate({ task: 'counter', node: to, strategy, k: random.between(0, 4) });
     });
-  }
-
-  #planFault(): void {
-    const { random, timeline, network } = this;
-    timeline.after(random.between(5, 900), 'a fault', () => {
-      if (this.isCalm) return;
-      this.#planFault();
-      if (random.chance(0.75)) network.cut();
-      else network.stall();
-    });
-  }
-
-  #crash(): void {
-    const { random, network } = this;
-    const victim = network.node(random.pick(this.#names));
-    this.mayBeLost ||= this.#dependsOn(victim.name);
-    network.crash(victim);
   }
 
   /** True if the task may be gone when the node is: it is there, or pages of it are. */

@@ -13,6 +13,7 @@ import { migrationCourier } from '../../servers/migration/courier.ts';
 import { type MigrateRequest, type MoveRecord, migrationService } from '../../servers/migration/protocol.ts';
 import { migrationServer, migrationState } from '../../servers/migration/server.ts';
 import type { Journal, MigrationState } from '../../servers/migration/state.ts';
+import { STRATEGIES } from '../../servers/migration/strategies/table.ts';
 import { type Actor, copyRight, type Node, World } from './two-kernels.ts';
 
 /** Gives `to` a send right to what `name` denotes in `from`. */
@@ -130,5 +131,15 @@ const requestMove = (actor: Actor, request: MigrateRequest): Moved => {
   if (!('value' in answer)) throw new Error(JSON.stringify(answer));
   return answer.value;
 };
+
+/** Every way to move a task: each strategy, pushing what is left and not, if it leaves anything. */
+export const WAYS: readonly (readonly [string, 'idle' | 'off'])[] = STRATEGIES.flatMap(({ name, hasPagers }) =>
+  hasPagers
+    ? ([
+        [name, 'idle'],
+        [name, 'off'],
+      ] as const)
+    : ([[name, 'off']] as const),
+);
 
 export { World };

@@ -7,12 +7,26 @@ const everywhere = (): boolean => true;
 const rank = (path: string): number => folders.findIndex((folder) => isIn(path, folder));
 
 /** What a server sees of the kernel. */
-const doors = ['kernel/interface', 'kernel/sys.ts', 'kernel/machine.ts', 'kernel/program.ts', 'kernel/resumable'];
+const doors = [
+  'kernel/interface',
+  'kernel/sys.ts',
+  'kernel/machine.ts',
+  'kernel/program.ts',
+  'kernel/resumable',
+  'kernel/lab',
+];
 
 /** Where a whole is put together from parts, and so may name them all. */
-/** A node is put together in two files: its material, and who serves what. */
+/** A node is put together in two files: its material, and who serves what. A laboratory is a kernel alone. */
 const isCompositionRoot = (path: string): boolean =>
-  isIn(path, 'servers/shell/boot.ts', 'servers/shell/composition.ts', 'examples', 'test');
+  isIn(
+    path,
+    'servers/shell/boot.ts',
+    'servers/shell/composition.ts',
+    'servers/shell/laboratory.ts',
+    'examples',
+    'test',
+  );
 
 const forEachTarget = (source: Source, visit: (target: string, each: Import) => void): void => {
   for (const each of source.imports) if (each.target !== null) visit(each.target, each);

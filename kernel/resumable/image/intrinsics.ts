@@ -3,6 +3,7 @@
  * is allowed, made once from the engine's own; whatever could run text, or change the prototype of something, is not on
  * it. Methods of prototypes are: `Array.prototype.map` in a local is as good as its name.
  */
+import { valueOfMember } from '../lock/overridable.ts';
 
 /** Names whose own functions are allowed, themselves included. */
 const NAMESPACES = [
@@ -72,8 +73,8 @@ export const intrinsics: ReadonlyMap<string, object | symbol> = (() => {
   /** Values only: some accessors of an engine load things when they are read. */
   const addMembers = (owner: object, prefix: string): void => {
     for (const key of Object.getOwnPropertyNames(owner)) {
-      const value: unknown = Object.getOwnPropertyDescriptor(owner, key)?.value;
       const name = `${prefix}.${key}`;
+      const value = valueOfMember(prefix.replace(/\.prototype$/, ''), owner, key);
       if (key === 'constructor' || FORBIDDEN.has(name)) continue;
       if (typeof value === 'function' || (typeof value === 'symbol' && prefix === 'Symbol')) found.set(name, value);
     }

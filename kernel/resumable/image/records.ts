@@ -109,9 +109,13 @@ const threads: readonly RecordCode[] = [
     noun: 'what the fibers of a program share',
     of: Group,
     make: () => new Group(),
-    fields: ['lastTime', 'offset', 'random', 'sleepPort'],
-    isSound: ({ lastTime, offset, random, sleepPort }) =>
-      typeof lastTime === 'number' && typeof offset === 'number' && isWords(random) && isCount(sleepPort),
+    fields: ['lastTime', 'offset', 'random', 'sleepPort', 'replyPorts'],
+    isSound: ({ lastTime, offset, random, sleepPort, replyPorts }) =>
+      typeof lastTime === 'number' &&
+      typeof offset === 'number' &&
+      isWords(random) &&
+      isCount(sleepPort) &&
+      isList(replyPorts, isCount),
   }),
   code('fiber', {
     noun: 'a running thread',

@@ -9,7 +9,7 @@ import { ABI, type Module, module } from '../module.ts';
 export const builtin: Module = module({
   abi: ABI,
   id: 'portolan/resumable',
-  hash: 'portolan/resumable-1'.padEnd(64, '0'),
+  hash: 'portolan/resumable-2'.padEnd(64, '0'),
   file: 'portolan/resumable',
 });
 

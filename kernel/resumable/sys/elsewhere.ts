@@ -1,10 +1,12 @@
 /** Names of services, and moving oneself: requests through the task's bootstrap port, as any program makes them. */
 import type { PortName } from '../../../ports/name.ts';
 import { MOVER, type MovedMe, moverService, NETNAME_LOOK_UP } from '../../interface/bootstrap.ts';
-import { ENDED, Frame, MODE_NEXT, MODE_THROW, type Mode } from '../frame.ts';
+import type { KCall } from '../call.ts';
+import { ENDED, Frame, MODE_NEXT, type Mode } from '../frame.ts';
 import { SysError } from '../sys-error.ts';
 import { handWritten } from './builtin.ts';
-import { invoking } from './client.ts';
+import { type Answered, invoking } from './client.ts';
+import { ensuring } from './ensuring.ts';
 import { type Promised, promised } from './promised.ts';
 import type { SendRight } from './rights.ts';
 import { fieldOf, onSelf } from './rpc.ts';
@@ -21,58 +23,37 @@ export interface LookUpOptions {
   readonly timeoutMs?: number;
 }
 
-const deallocating = (name: PortName): object => onSelf({ op: 'port_deallocate', name });
+const deallocating = (name: PortName): KCall => onSelf({ op: 'port_deallocate', name });
 
 /** Looks a name up: a send right. */
 export class LookingUp extends Frame {
   name = '';
   options: LookUpOptions = {};
-  names: PortName = 0 as PortName;
-  isThrown = false;
-  outcome: unknown = undefined;
 
   override $step(mode: Mode, value: unknown): unknown {
-    switch (this.$n) {
-      case 0:
-        this.$n = 1;
-        return bootstrapPort();
-      case 1:
-        if (mode !== MODE_NEXT) throw value;
-        this.names = value as PortName;
-        this.$n = 2;
-        return this.#question();
-      case 2:
-        this.isThrown = mode === MODE_THROW;
-        this.outcome = value;
-        this.$n = 3;
-        return deallocating(this.names);
-      default:
-        this.$n = ENDED;
-        if (this.isThrown) throw this.outcome;
-        return this.#found();
-    }
+    if (mode !== MODE_NEXT) throw value;
+    this.$n += 1;
+    if (this.$n === 1) return bootstrapPort();
+    if (this.$n === 2) return ensuring(this.#question(value as PortName), deallocating(value as PortName));
+    this.$n = ENDED;
+    return found(value as Answered<unknown>);
   }
 
-  #question(): object {
+  #question(names: PortName): Frame {
     const { host, timeoutMs } = this.options;
-    if (this.names === 0) throw new SysError(E_NO_BOOTSTRAP, 'lookUp', 'the task has no bootstrap port');
+    if (names === 0) throw new SysError(E_NO_BOOTSTRAP, 'lookUp', 'the task has no bootstrap port');
     const body = { name: this.name, ...(host === undefined ? {} : { host }) };
     const routine = { routine: `look_up ${this.name}`, id: NETNAME_LOOK_UP, isWhole: true };
-    return invoking(this.names, routine, body, timeoutMs === undefined ? {} : { timeoutMs });
-  }
-
-  #found(): unknown {
-    const [right] = (this.outcome as { readonly rights: readonly PortName[] }).rights;
-    if (right === undefined || right === 0) throw new SysError('MIG_TYPE_ERROR', 'lookUp', 'no right came');
-    return right;
+    return invoking(names, routine, body, timeoutMs === undefined ? {} : { timeoutMs });
   }
 }
 
-handWritten(14, LookingUp, {
-  name: 'lookUp',
-  slots: ['name', 'options', 'names', 'isThrown', 'outcome'],
-  states: 4,
-});
+const found = ({ rights: [right] }: Answered<unknown>): PortName => {
+  if (right === undefined || right === 0) throw new SysError('MIG_TYPE_ERROR', 'lookUp', 'no right came');
+  return right as PortName;
+};
+
+handWritten(14, LookingUp, { name: 'lookUp', slots: ['name', 'options'], states: 3 });
 
 const lookingUp = (name: string, options: LookUpOptions): LookingUp => {
   const frame = new LookingUp();
@@ -93,36 +74,20 @@ export interface MigrateOptions {
 export class Migrating extends Frame {
   node = '';
   options: MigrateOptions = {};
-  mover: PortName = 0 as PortName;
-  isThrown = false;
-  outcome: unknown = undefined;
 
   override $step(mode: Mode, value: unknown): unknown {
-    switch (this.$n) {
-      case 0:
-        this.$n = 1;
-        return here();
-      case 1:
-        if (mode !== MODE_NEXT) throw value;
-        this.$n = 2;
-        return lookingUp(MOVER, { host: value as string });
-      case 2: {
-        if (mode !== MODE_NEXT) throw value;
-        this.mover = value as PortName;
-        this.$n = 3;
-        const routine = { routine: 'migrateTo', id: moverService.id('move_me'), isWhole: false };
-        return invoking(this.mover, routine, { ...this.options, node: this.node }, undefined);
-      }
-      case 3:
-        this.isThrown = mode === MODE_THROW;
-        this.outcome = value;
-        this.$n = 4;
-        return deallocating(this.mover);
-      default:
-        this.$n = ENDED;
-        if (this.isThrown) throw this.outcome;
-        return moved(this.outcome as MovedMe, this.node);
-    }
+    if (mode !== MODE_NEXT) throw value;
+    this.$n += 1;
+    if (this.$n === 1) return here();
+    if (this.$n === 2) return lookingUp(MOVER, { host: value as string });
+    if (this.$n === 3) return ensuring(this.#request(value as PortName), deallocating(value as PortName));
+    this.$n = ENDED;
+    return moved(value as MovedMe, this.node);
+  }
+
+  #request(mover: PortName): Frame {
+    const routine = { routine: 'migrateTo', id: moverService.id('move_me'), isWhole: false };
+    return invoking(mover, routine, { ...this.options, node: this.node }, undefined);
   }
 }
 
@@ -131,11 +96,7 @@ const moved = (answer: MovedMe, node: string): MovedMe => {
   throw new SysError(E_NOT_MOVED, 'migrateTo', `to ${node}: ${answer.why}`, { ...answer });
 };
 
-handWritten(15, Migrating, {
-  name: 'migrateTo',
-  slots: ['node', 'options', 'mover', 'isThrown', 'outcome'],
-  states: 5,
-});
+handWritten(15, Migrating, { name: 'migrateTo', slots: ['node', 'options'], states: 4 });
 
 const here = (): object => fieldOf({ op: 'task_info' }, 'node');
 

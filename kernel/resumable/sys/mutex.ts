@@ -10,8 +10,10 @@ import type { PortName } from '../../../ports/name.ts';
 import { MAKE_SEND } from '../../../ports/right.ts';
 import { KCall } from '../call.ts';
 import { ENDED, Frame, MODE_NEXT, MODE_RETURN, MODE_THROW, type Mode } from '../frame.ts';
+import { settledFuture } from '../future.ts';
 import { SysError } from '../sys-error.ts';
 import { handWritten } from './builtin.ts';
+import { ensuring } from './ensuring.ts';
 import { type Promised, promised } from './promised.ts';
 import { closing, fieldOf } from './rpc.ts';
 
@@ -52,9 +54,7 @@ export class Mutex {
 
   /** Gives it to who has waited longest. Throws E_NOT_LOCKED if nobody has it. */
   unlock(): Promised<void> {
-    const frame = new Unlocking();
-    frame.mutex = this;
-    return promised(frame);
+    return promised(unlocking(this));
   }
 
   /** Runs `body` with the mutex, and gives it back however that ends. Its value is the body's. */
@@ -118,42 +118,33 @@ export class Unlocking extends Frame {
   }
 }
 
+const unlocking = (mutex: Mutex): Unlocking => {
+  const frame = new Unlocking();
+  frame.mutex = mutex;
+  return frame;
+};
+
 /** `Mutex.run`. */
 export class Holding extends Frame {
   mutex: Mutex = NONE;
   body: () => unknown = () => undefined;
   options: WaitOptions | undefined = undefined;
-  isThrown = false;
-  outcome: unknown = undefined;
 
   override $step(mode: Mode, value: unknown): unknown {
-    switch (this.$n) {
-      case 0:
-        this.$n = 1;
-        return this.mutex.lock(this.options);
-      case 1:
-        if (mode !== MODE_NEXT) throw value;
-        this.$n = 2;
-        try {
-          return this.body();
-        } catch (thrown) {
-          return this.#release(true, thrown);
-        }
-      case 2:
-        return this.#release(mode !== MODE_NEXT, value);
-      default:
-        this.$n = ENDED;
-        if (this.isThrown) throw this.outcome;
-        if (mode !== MODE_NEXT) throw value;
-        return this.outcome;
-    }
+    if (this.$n === 2) this.$n = ENDED;
+    if (mode !== MODE_NEXT) throw value;
+    if (this.$n === ENDED) return value;
+    this.$n += 1;
+    return this.$n === 1 ? this.mutex.lock(this.options) : ensuring(this.#begun(), unlocking(this.mutex));
   }
 
-  #release(isThrown: boolean, outcome: unknown): unknown {
-    this.isThrown = isThrown;
-    this.outcome = outcome;
-    this.$n = 3;
-    return this.mutex.unlock();
+  /** The call of the body, if it makes one; a body that waits for nothing is over by now. */
+  #begun(): unknown {
+    try {
+      return this.body();
+    } catch (thrown) {
+      return settledFuture(true, thrown);
+    }
   }
 }
 
@@ -320,7 +311,7 @@ const signalling = (condition: Condition, count: number): Signalling => {
 
 handWritten(8, Locking, { name: 'lock', slots: ['mutex', 'options'], states: 2 });
 handWritten(9, Unlocking, { name: 'unlock', slots: ['mutex', 'isThrown', 'thrown'], states: 3 });
-handWritten(10, Holding, { name: 'run', slots: ['mutex', 'body', 'options', 'isThrown', 'outcome'], states: 4 });
+handWritten(10, Holding, { name: 'run', slots: ['mutex', 'body', 'options'], states: 3 });
 handWritten(11, MutexMaking, { name: 'mutex', slots: ['port'], states: 3 });
 handWritten(12, Waiting, {
   name: 'wait',

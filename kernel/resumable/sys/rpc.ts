@@ -1,12 +1,15 @@
 /**
- * A question and its answer, on a reply port of its own: as a frame, so that a program may be frozen while it waits.
- * The port goes when the call is over, however that is; an answer that comes later dies with it.
+ * A question and its answer, as a frame, so that a program may be frozen while it waits. Reply ports are kept for the
+ * next question (Mach's `mig_get_reply_port`; as many as questions are open at one time). One whose answer is not waited
+ * for any more, because of a time-out or because the thread was told to stop, is destroyed: an answer that comes later
+ * dies with it.
  */
 import { NOTIFY_SEND_ONCE } from '../../../ports/fate.ts';
 import type { PortName } from '../../../ports/name.ts';
 import { COPY_SEND, MAKE_SEND_ONCE } from '../../../ports/right.ts';
 import { KCall } from '../call.ts';
-import { ENDED, Frame, MODE_NEXT, MODE_RETURN, type Mode } from '../frame.ts';
+import { ENDED, Frame, MODE_NEXT, type Mode } from '../frame.ts';
+import { runningGroup } from '../future.ts';
 import type { Message } from '../ops.ts';
 import { SysError } from '../sys-error.ts';
 import { handWritten } from './builtin.ts';
@@ -30,33 +33,46 @@ export class Asking extends Frame {
   body: unknown = undefined;
   options: Sending | undefined = undefined;
   port: PortName = 0 as PortName;
-  isThrown = false;
-  outcome: unknown = undefined;
+  thrown: unknown = undefined;
 
   override $step(mode: Mode, value: unknown): unknown {
     switch (this.$n) {
-      case 0:
+      case 0: {
+        const kept = runningGroup('rpc').replyPorts.pop();
+        if (kept !== undefined) return this.#question(kept as PortName);
         this.$n = 1;
         return fieldOf({ op: 'reply_port' }, 'name');
+      }
       case 1:
         if (mode !== MODE_NEXT) throw value;
-        this.port = value as PortName;
-        this.$n = 2;
-        return this.#question();
+        return this.#question(value as PortName);
       case 2:
-        this.isThrown = mode !== MODE_NEXT;
-        this.outcome = value;
-        this.$n = 3;
-        return closing(this.port);
+        return mode === MODE_NEXT ? this.#answered(value as Message) : this.#abandon(value);
       default:
         this.$n = ENDED;
-        if (mode === MODE_RETURN) return value;
-        if (this.isThrown) throw this.outcome;
-        return answered(this.outcome as Message);
+        throw this.thrown;
     }
   }
 
-  #question(): KCall {
+  /** The right that was sent is used up, whoever used it: nothing else can come to this port. */
+  #answered(message: Message): Message {
+    const { replyPorts } = runningGroup('rpc');
+    replyPorts.push(this.port);
+    this.$n = ENDED;
+    if (message.id !== NOTIFY_SEND_ONCE || message.sender !== null) return message;
+    throw new SysError('MIG_SERVER_DIED', 'rpc', 'the server gave the reply right up without an answer');
+  }
+
+  /** The answer may still come: it must not be taken for that of another question. */
+  #abandon(thrown: unknown): KCall {
+    this.thrown = thrown;
+    this.$n = 3;
+    return closing(this.port);
+  }
+
+  #question(port: PortName): KCall {
+    this.port = port;
+    this.$n = 2;
     const draft = draftOf(this.to, COPY_SEND, this.body, this.options);
     const { timeoutMs } = this.options ?? {};
     const limit = timeoutMs === undefined ? {} : { sendOptions: { timeoutMs }, receiveOptions: { timeoutMs } };
@@ -65,12 +81,7 @@ export class Asking extends Frame {
   }
 }
 
-const answered = (message: Message): Message => {
-  if (message.id !== NOTIFY_SEND_ONCE || message.sender !== null) return message;
-  throw new SysError('MIG_SERVER_DIED', 'rpc', 'the server gave the reply right up without an answer');
-};
-
-handWritten(1, Asking, { name: 'rpc', slots: ['to', 'body', 'options', 'port', 'isThrown', 'outcome'], states: 4 });
+handWritten(1, Asking, { name: 'rpc', slots: ['to', 'body', 'options', 'port', 'thrown'], states: 4 });
 
 /** A question that has not been asked. */
 export const asking = (to: PortName, body: unknown, options: Sending | undefined): Asking => {

@@ -21,6 +21,33 @@ const definitionOf = (path: NodePath, name: string): t.Function | null => {
   return t.isFunction(node.init) ? node.init : null;
 };
 
+/** Whether an export of the module that a specifier means is known to be an async function. */
+export type IsAsyncImport = (specifier: string, name: string) => boolean;
+
+const nameOf = (node: t.Identifier | t.StringLiteral): string => (node.type === 'Identifier' ? node.name : node.value);
+
+/** The module and the export that an imported name stands for; `*` of a namespace. Null of other names. */
+const importOf = (path: NodePath, name: string): readonly [specifier: string, imported: string] | null => {
+  const found = path.scope.getBinding(name)?.path;
+  if (found?.parent.type !== 'ImportDeclaration') return null;
+  const { node } = found;
+  const { value: specifier } = found.parent.source;
+  if (node.type === 'ImportSpecifier') return [specifier, nameOf(node.imported)];
+  return [specifier, node.type === 'ImportDefaultSpecifier' ? 'default' : '*'];
+};
+
+/** `f()` of an imported `f`, or `m.f()` of an imported namespace `m`. */
+const isImportedAsync = (path: NodePath, callee: t.Node, isAsyncImport: IsAsyncImport): boolean => {
+  if (callee.type === 'Identifier') {
+    const [specifier, imported] = importOf(path, callee.name) ?? [];
+    return specifier !== undefined && imported !== undefined && isAsyncImport(specifier, imported);
+  }
+  if (callee.type !== 'MemberExpression' || callee.computed) return false;
+  if (callee.object.type !== 'Identifier' || callee.property.type !== 'Identifier') return false;
+  const [specifier, imported] = importOf(path, callee.object.name) ?? [];
+  return specifier !== undefined && imported === '*' && isAsyncImport(specifier, callee.property.name);
+};
+
 const isAsync = (node: t.Function | null): boolean => node?.async === true && node.generator !== true;
 
 /** `this.method()` within the class that defines it. */
@@ -34,9 +61,10 @@ const isOwnAsyncMethod = (path: NodePath, callee: t.MemberExpression): boolean =
 };
 
 /** What a call is known to be, in words; null if it is not known to answer something to wait for. */
-const knownResumable = (path: NodePath, node: t.Node): string | null => {
+const knownResumable = (path: NodePath, node: t.Node, isAsyncImport: IsAsyncImport): string | null => {
   if (node.type !== 'CallExpression') return null;
   const { callee } = node;
+  if (isImportedAsync(path, callee, isAsyncImport)) return 'an imported async function';
   if (callee.type === 'Identifier') {
     return isAsync(definitionOf(path, callee.name)) ? `\`${callee.name}\`, an async function,` : null;
   }
@@ -52,10 +80,11 @@ const knownResumable = (path: NodePath, node: t.Node): string | null => {
 };
 
 /** Checks the calls of a module. */
-export const checkCalls = (tree: t.File, report: Report): void => {
+export const checkCalls = (tree: t.File, report: Report, isAsyncImport: IsAsyncImport): void => {
+  const isKnown = (path: NodePath, node: t.Node): boolean => knownResumable(path, node, isAsyncImport) !== null;
   traverse(tree, {
     ExpressionStatement: (path: NodePath<t.ExpressionStatement>) => {
-      const known = knownResumable(path, path.node.expression);
+      const known = knownResumable(path, path.node.expression, isAsyncImport);
       if (known === null) return;
       const hint = 'write `await` before it, keep it in a variable, or write `void` before it to let it run alone';
       report('R109', path.node.expression, `${known} is called and not awaited`, hint);
@@ -69,5 +98,3 @@ export const checkCalls = (tree: t.File, report: Report): void => {
     },
   });
 };
-
-const isKnown = (path: NodePath, node: t.Node): boolean => knownResumable(path, node) !== null;

@@ -9,6 +9,8 @@ interface Surroundings {
   readonly depth: number;
   /** The innermost function is a plain method of a class, with no function in between. */
   readonly isMethod: boolean;
+  /** Within a statement of the module that has variables of its own. */
+  readonly isBlock: boolean;
 }
 
 const suspends = (node: t.Node): boolean =>
@@ -49,6 +51,9 @@ const checkUnary = (node: t.UnaryExpression, report: Report): void => {
 const checkClass = (node: t.Class, around: Surroundings, report: Report): void => {
   if (around.depth > 0) {
     report('R106', node, 'a class within a function', 'declare the class at module level, so that images can name it');
+  } else if (around.isBlock) {
+    const hint = 'declare the class at module level, so that images can name it, and hand it what its methods need';
+    report('R106', node, 'a class within a block', hint);
   } else if (suspends(node)) {
     report('R122', node, '`await` within the head or a field of a class', 'await within a method');
   }
@@ -89,16 +94,21 @@ const checkNode = (node: t.Node, around: Surroundings, report: Report): void => 
   }
 };
 
+const opensBlock = (node: t.Node): boolean =>
+  t.isBlockStatement(node) || t.isLoop(node) || t.isSwitchStatement(node) || t.isCatchClause(node);
+
 /** Looks at every node once. */
 export const checkForms = (tree: t.File, report: Report): void => {
   const look = (node: t.Node, around: Surroundings): void => {
     checkNode(node, around, report);
     const inner = t.isFunction(node)
-      ? { depth: around.depth + 1, isMethod: node.type === 'ClassMethod' && !isResumable(node) }
+      ? { ...around, depth: around.depth + 1, isMethod: node.type === 'ClassMethod' && !isResumable(node) }
       : node.type === 'ClassProperty' || node.type === 'StaticBlock'
-        ? { ...around, isMethod: true }
-        : around;
+        ? { ...around, isMethod: true, isBlock: node.type === 'StaticBlock' || around.isBlock }
+        : opensBlock(node)
+          ? { ...around, isBlock: true }
+          : around;
     forEachChild(node, (child) => look(child, inner));
   };
-  look(tree.program, { depth: 0, isMethod: false });
+  look(tree.program, { depth: 0, isMethod: false, isBlock: false });
 };

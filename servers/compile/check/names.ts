@@ -84,6 +84,21 @@ const violationIn = (path: NodePath, name: string): t.Node => {
   return (pattern && boundIdentifiers(pattern).find((each) => each.name === name)) ?? path.node;
 };
 
+/**
+ * The name that a class expression gives itself: code of its methods stands at module level once it is compiled, where
+ * only `const A = class A` has the same name.
+ */
+const checkOwnName = (path: NodePath, report: Report): void => {
+  if (!path.isClassExpression() || !path.node.id) return;
+  const { name } = path.node.id;
+  const { parent } = path;
+  if (parent.type === 'VariableDeclarator' && t.isIdentifier(parent.id, { name })) return;
+  const [use] = path.scope.getOwnBinding(name)?.referencePaths ?? [];
+  if (use === undefined) return;
+  const problem = `\`${name}\`, the name of a class expression, which only the class itself knows`;
+  report('R106', use.node, problem, `declare it at module level by \`class ${name}\`, so that images can name it`);
+};
+
 /** Assignments to what one scope declares. */
 const checkAssignments = (path: NodePath, report: Report): void => {
   for (const [name, binding] of Object.entries(path.scope.bindings)) {
@@ -111,7 +126,10 @@ const checkAssignments = (path: NodePath, report: Report): void => {
 export const checkNames = (tree: t.File, report: Report): void => {
   traverse(tree, {
     Program: (path: NodePath<t.Program>) => checkAssignments(path, report),
-    Scope: (path: NodePath) => checkAssignments(path, report),
+    Scope: (path: NodePath) => {
+      checkAssignments(path, report);
+      checkOwnName(path, report);
+    },
     ImportDeclaration: ({ node }: NodePath<t.ImportDeclaration>) => checkSource(node.source, report),
     ExportNamedDeclaration: ({ node }: NodePath<t.ExportNamedDeclaration>) => checkSource(node.source, report),
     ExportAllDeclaration: ({ node }: NodePath<t.ExportAllDeclaration>) => checkSource(node.source, report),

@@ -9,13 +9,14 @@ import { bring, laden, unclaim } from '../freight/claims.ts';
 import { release, unload } from '../freight/loads.ts';
 import { type Net, post } from '../netmsg-state.ts';
 import type { Delivery, NodeId } from '../protocol.ts';
-import { type AddressedFrame, type Frame, rightsOf } from '../tables/frames.ts';
+import { type AddressedFrame, type Frame, rightsOf, withoutPorts } from '../tables/frames.ts';
 import type { Channel, LocalPort, MessageFrame, RemotePort } from '../tables/records.ts';
 import { discard, landMessage, releaseEarly } from './inward.ts';
 import { dependenciesOf, ease, forgetPassed, isDue } from './order.ts';
 import { block } from './outward.ts';
 import { deliveryOf } from './parcels.ts';
-import { cleanIfIdle, noteHolder, retarget } from './references.ts';
+import { cleanIfIdle, loseProxy, noteHolder, retarget } from './references.ts';
+import { search } from './search.ts';
 
 /** A node has read what was sent to it: who waited for that goes on. */
 export const noteRoomy = (net: Net, node: NodeId): void => {
@@ -46,7 +47,23 @@ export const noteAck = (net: Net, frame: Extract<Frame, { kind: 'cack' }>): void
 /** A node that the port has left tells where it went. */
 export const noteMoved = (net: Net, frame: Extract<Frame, { kind: 'moved' }>): void => {
   const record = net.records.get(frame.port);
-  if (record !== undefined && record.at === 'there') retarget(net, record, frame.node, frame.epoch);
+  if (record === undefined || record.at === 'here') return;
+  retarget(net, record, frame.node, frame.epoch);
+  if (!net.sessions.isLiving(record.node)) loseWithNode(net, record);
+};
+
+/**
+ * The node that a port was on has died, and the port with it. What it had not acknowledged is given up here: rights in
+ * it that others wait for, and copies that are counted. Not so ports in it, which it may have passed on.
+ */
+export const loseWithNode = (net: Net, record: RemotePort): void => {
+  const { unacknowledged } = record;
+  for (let sent = unacknowledged.shift(); sent !== undefined; sent = unacknowledged.shift()) {
+    const { message, freight } = sent.frame;
+    discard(net, landMessage(net, withoutPorts(message), MACH_PORT_NULL, COPY_SEND));
+    release(net, freight);
+  }
+  loseProxy(net, record);
 };
 
 /** A frame for a port, wherever it is: it is for us, or for a node that knows better, or the port is still to come. */
@@ -71,7 +88,8 @@ const refuse = (net: Net, frame: AddressedFrame): void => {
   if (frame.kind !== 'clean') post(net, frame.origin, { kind: 'dead', port: frame.port });
   if (frame.kind !== 'msg') return;
   discard(net, landMessage(net, frame.message, MACH_PORT_NULL, COPY_SEND));
-  unclaim(net, frame.freight);
+  if (frame.origin === net.node) release(net, frame.freight);
+  else unclaim(net, frame.freight);
 };
 
 const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
@@ -83,6 +101,7 @@ const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
   waiting.push({ from, frame });
   net.early.set(frame.port, waiting);
   net.earlyCount += 1;
+  if (!net.searches.has(frame.port)) search(net, frame.port);
 };
 
 /**
@@ -90,6 +109,8 @@ const holdEarly = (net: Net, from: NodeId, frame: AddressedFrame): void => {
  * by here.
  */
 const forward = (net: Net, frame: AddressedFrame, to: { readonly node: NodeId; readonly epoch: number }): void => {
+  if (frame.kind !== 'clean' && frame.origin !== net.node)
+    post(net, frame.origin, { kind: 'moved', port: frame.port, node: to.node, epoch: to.epoch });
   if (frame.kind !== 'msg') {
     post(net, to.node, { ...frame, epoch: to.epoch });
     return;
@@ -100,8 +121,6 @@ const forward = (net: Net, frame: AddressedFrame, to: { readonly node: NodeId; r
   const passed = cause === null ? null : { node: net.node, n: net.door.notePassed(id, cause) };
   post(net, to.node, { ...frame, epoch: to.epoch, message: { ...message, cause: passed } });
   net.counters.forwarded += 1;
-  if (frame.origin !== net.node)
-    post(net, frame.origin, { kind: 'moved', port: frame.port, node: to.node, epoch: to.epoch });
 };
 
 /**

@@ -266,6 +266,7 @@ const keepFor = (net: Net, record: LocalPort): void => {
 
 /** Frames that came before the port are looked at now. */
 export const releaseEarly = (net: Net, id: string): void => {
+  net.searches.delete(id);
   const waiting = net.early.get(id);
   if (waiting === undefined) return;
   net.early.delete(id);
@@ -279,7 +280,8 @@ export const discard = (net: Net, { draft }: Delivery): void => {
   for (const item of draft.descriptors ?? []) {
     if (item.kind === 'port') discardRight(net, item);
     else if (item.kind === 'ool') dropMemory(net, item);
-    else for (const name of item.names) discardRight(net, { name, disposition: item.disposition });
+    else if (item.kind === 'ool_ports')
+      for (const name of item.names) discardRight(net, { name, disposition: item.disposition });
   }
 };
 

@@ -8,7 +8,6 @@
  * A message depends on such only as were accepted before it, wherever, so nothing waits in a circle. Who waits for a
  * channel asks its node, which says if nothing more comes; a node that is dead is not waited for.
  */
-import { release } from '../freight/loads.ts';
 import { type Net, post } from '../netmsg-state.ts';
 import type { NodeId } from '../protocol.ts';
 import { type Dependency, type Frame, NOTHING_BEFORE } from '../tables/frames.ts';
@@ -160,8 +159,11 @@ export const releaseFrom = (net: Net, record: PortRecord, dead: NodeId): void =>
   net.stirred.add(record);
 };
 
-/** A port has died: what of ours waited for it is given up. */
+/** A port has died: what waited there for its turn is looked at again, as what comes too late. */
 export const dropHeld = (net: Net, record: LocalPort): void => {
-  for (const { freight } of record.channels.get(net.node)?.held.values() ?? []) release(net, freight);
+  for (const [origin, { held }] of record.channels) {
+    for (const frame of held.values()) net.again.push({ from: origin, frame });
+    held.clear();
+  }
   for (const parcel of record.waiting.splice(0)) giveUp(net, parcel);
 };

@@ -31,7 +31,10 @@ export const watchDeath = (net: Net, record: LocalPort): void => {
   request(net, record.name, 'DEAD_NAME', 'wanted');
 };
 
-/** The record of a port that a peer named; made, with a proxy, if there is none. Null for a port that has died. */
+/**
+ * The record of a port that a peer named; made, with a proxy, if there is none. Null for a port that has died. A right
+ * may come before its port does: then its proxy is for this very node, and what is sent by it waits for the port.
+ */
 export const importPort = (net: Net, right: SendRight): PortRecord | null => {
   const known = net.records.get(right.port);
   if (known !== undefined) {
@@ -43,7 +46,8 @@ export const importPort = (net: Net, right: SendRight): PortRecord | null => {
   const stone = net.tombstones.get(right.port);
   const knowsBetter = stone !== undefined && stone !== 'dead' && stone.epoch > right.epoch;
   const at = knowsBetter ? stone : right;
-  if (stone === 'dead' || at.node === net.node || !net.sessions.isLiving(at.node)) {
+  const wasBornHere = at.node === net.node && at.epoch === 0;
+  if (stone === 'dead' || wasBornHere || !net.sessions.isLiving(at.node)) {
     post(net, right.copier, { kind: 'copyack', copy: right.copy });
     return null;
   }

@@ -174,7 +174,11 @@ export type DirectFrame =
   /** Whoever has the port waits for messages of a channel: it wants to hear if none will come. */
   | { readonly kind: 'await'; readonly port: PortId; readonly chan: number }
   /** Nothing more comes by a channel, nor by those before it. */
-  | { readonly kind: 'over'; readonly port: PortId; readonly chan: number };
+  | { readonly kind: 'over'; readonly port: PortId; readonly chan: number }
+  /** A port should have come: who has it, or a message with it, now that these nodes are dead? */
+  | { readonly kind: 'sought'; readonly port: PortId; readonly dead: readonly NodeId[] }
+  /** The answer; the epoch of a port that is there, else 0. */
+  | { readonly kind: 'searched'; readonly port: PortId; readonly carries: boolean; readonly epoch: number };
 
 /** A frame. */
 export type Frame = AddressedFrame | DirectFrame;
@@ -220,3 +224,22 @@ const mapTicket = (right: WireRight, change: (cargo: Cargo) => Cargo): WireRight
   const messages = right.ticket.messages.map((message) => mapCargo(message, change));
   return { ...right, ticket: { ...right.ticket, messages } };
 };
+
+const NO_PORT: WireRight = { kind: 'null', type: 0 };
+
+const unlessPort = (right: WireRight): WireRight => (right.kind === 'receive' ? NO_PORT : right);
+
+/** The message with nothing in place of the receive rights in it. */
+export const withoutPorts = (message: WireMessage): WireMessage => ({
+  ...message,
+  items: message.items.map((item) => {
+    switch (item.kind) {
+      case 'port':
+        return { kind: 'port', right: unlessPort(item.right) };
+      case 'ool_ports':
+        return { ...item, rights: item.rights.map(unlessPort) };
+      case 'ool':
+        return item;
+    }
+  }),
+});

@@ -14,6 +14,8 @@ const START_MS = 20_000;
 export interface LaunchSettings {
   readonly root: string;
   readonly journal: boolean;
+  /** Whether programs are kept from changing the language's own objects. */
+  readonly lock: boolean;
   readonly isTied: boolean;
   /** Mebibytes. */
   readonly memory?: number;
@@ -52,6 +54,7 @@ const launch = (dir: StateDir, name: string, settings: LaunchSettings, signal: A
   const main = fileURLToPath(new URL(`../main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
   const args = ['node-run', name, '--state', dir.path, '--root', settings.root];
   if (!settings.journal) args.push('--no-journal');
+  if (!settings.lock) args.push('--no-lock');
   if (settings.isTied) args.push('--tied');
   if (settings.memory !== undefined) args.push('--memory', String(settings.memory));
   if (settings.pageFile !== undefined) args.push('--page-file', String(settings.pageFile));

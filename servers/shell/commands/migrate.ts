@@ -30,8 +30,12 @@ export const migrate = (context: Context, options: MigrateArguments): Promise<nu
     let verdict = await requestMove(context, client, task, { options, destination });
     // The destination needs the very code that the task runs: only if it has refused is that looked into.
     const { outcome, missing = [] } = verdict.record ?? {};
-    if (outcome === 'refused' && (await bringPrograms(client, task, { destination, missing }))) {
-      verdict = await requestMove(context, client, task, { options, destination });
+    if (outcome === 'refused' && missing.length > 0) {
+      const why = await bringPrograms(client, task, { destination, missing });
+      verdict =
+        why === null
+          ? await requestMove(context, client, task, { options, destination })
+          : { ...verdict, blockers: [...verdict.blockers, why] };
     }
     const { record } = verdict;
     if (options.dryRun === true) {
@@ -111,23 +115,32 @@ const imageOf = async (client: Client, task: FoundTask): Promise<ImageFacts | nu
 };
 
 /**
- * Has the destination load what it lacks, from the files that the source made it of. True if all of it is there now;
- * E_VERSION if a file holds another program by now.
+ * Has the destination load what it lacks, from the files that the source made it of. Null if all of it is there now,
+ * else why not; E_VERSION if a file holds another program by now.
  */
 const bringPrograms = async (
   client: Client,
   task: FoundTask,
   { destination, missing }: { readonly destination: NodeRecord; readonly missing: MoveRecord['missing'] },
-): Promise<boolean> => {
-  if (missing.length === 0) return false;
+): Promise<string | null> => {
   const { programs } = await factsOf(client, nodeNamed(client, task.node));
   for (const lack of missing) {
     const known = programs.find(({ name, hash }) => name === lack.name && hash === lack.hash);
-    if (known === undefined) return false;
-    const loaded = await loadOn(client, destination, known.file);
-    if (loaded.hash !== lack.hash) throw otherVersion(task, destination, known, loaded.hash);
+    if (known === undefined) return `${task.node} has not made ${lack.name} of a file itself`;
+    const hash = await loadOn(client, destination, known.file).then(
+      (loaded) => loaded.hash,
+      (error: unknown) => unloadable(error, known.file),
+    );
+    if (typeof hash !== 'string') return hash.why;
+    if (hash !== lack.hash) throw otherVersion(task, destination, known, hash);
   }
-  return true;
+  return null;
+};
+
+/** A file that makes no program any more is no reason by itself: the task does not need it where it is. */
+const unloadable = (error: unknown, file: string): { readonly why: string } => {
+  if (error instanceof OperatorError && error.code === 'E_NOT_A_PROGRAM') return { why: `${file}: ${error.message}` };
+  throw error;
 };
 
 const otherVersion = (

@@ -57,10 +57,9 @@ export const refusalOf = (task: TaskFacts, to: string, verdict: Verdict): Operat
     });
   }
   if (record?.outcome === 'aborted') {
-    const hint = why.includes('journal')
-      ? `make room there, then portolan migrate ${task.name} ${to}; or start ${task.node} with --no-journal`
-      : `portolan node ls, then portolan migrate ${task.name} ${to} --dry-run`;
-    return new OperatorError({ code: 'E_MIGRATION_ABORTED', text: stays, details, hint, outcome: 'rolled back' });
+    const text = record.code === '' ? stays : `${task.name} stays on ${task.node} and runs: ${record.code}: ${why}`;
+    const hint = abortHint(task, to, record, why);
+    return new OperatorError({ code: 'E_MIGRATION_ABORTED', text, details, hint, outcome: 'rolled back' });
   }
   if (record?.code === 'E_VERSION') {
     return new OperatorError({
@@ -76,6 +75,16 @@ export const refusalOf = (task: TaskFacts, to: string, verdict: Verdict): Operat
     details,
     hint: `portolan node ls, portolan task show ${task.name}`,
   });
+};
+
+const abortHint = ({ name, node }: TaskFacts, to: string, { code }: MoveRecord, why: string): string => {
+  if (code === 'E_IMAGE') {
+    const anew = `portolan node stop ${to}, then portolan node start ${to} --accept-code-from ${node}`;
+    return `${to} has other code under the same name: ${anew}`;
+  }
+  return why.includes('journal')
+    ? `make room there, then portolan migrate ${name} ${to}; or start ${node} with --no-journal`
+    : `portolan node ls, then portolan migrate ${name} ${to} --dry-run`;
 };
 
 const lackLines = ({ name, hash, present, modules }: MoveRecord['missing'][number]): string[] => [

@@ -25,7 +25,7 @@ const evaluate = (text: string): Main => {
 };
 
 const compiled = async (): Promise<Main> => {
-  const compile = await loadCompiler();
+  const { compile } = await loadCompiler();
   return evaluate(compile(source(), OPTIONS).code);
 };
 
@@ -84,7 +84,7 @@ const time = async (runner: string, shape: string, n: number): Promise<number> =
 const compileTimes = async (rounds: number) => {
   const text = source();
   const from = performance.now();
-  const compile = await loadCompiler();
+  const { compile } = await loadCompiler();
   const loadMs = performance.now() - from;
   const times = Array.from({ length: rounds + 1 }, () => {
     const began = performance.now();

@@ -56,6 +56,27 @@ describe('a resumable program', () => {
     expect(log).toMatchObject([{ kr: 'KERN_SUCCESS' }, { kr: 'KERN_SUCCESS' }]);
   });
 
+  it('throws on what cannot be written to, as it is, and what looking at a value throws', () => {
+    const { define } = handModule('a');
+    const frozen = Object.freeze(new RangeError('ice'));
+    const thrower = define(
+      'thrower',
+      [],
+      [
+        () => {
+          throw frozen;
+        },
+      ],
+    );
+    const trap = Object.defineProperty({}, 'then', {
+      get: () => {
+        throw new RangeError('trap');
+      },
+    });
+    expect(play(define('main', [], [thrower])).failures()[0]).toMatch(/^RangeError: ice/);
+    expect(play(define('main', [], [() => trap])).failures()[0]).toMatch(/^RangeError: trap/);
+  });
+
   it('is given a failed call as a SysError that it can catch, with the lines that were waiting', () => {
     const caught: SysError[] = [];
     const { define } = handModule('a.program.ts');

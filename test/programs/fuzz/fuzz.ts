@@ -47,10 +47,10 @@ const compareAll = async (
   hops: boolean,
 ): Promise<readonly Outcome[] | string> => {
   const whole = troupe(programs);
-  const native = nativeTroupe(whole);
+  const native = await nativeTroupe(whole);
   let compiled: Compiled;
   try {
-    compiled = compileTroupe(whole);
+    compiled = await compileTroupe(whole);
   } catch (error) {
     return messageOf(error);
   }

@@ -1,5 +1,5 @@
 /** Closures kept across calls: what they share, and what each of them has for itself. */
-import type { Probe } from '../probe.ts';
+import type { Probe, ShapeArgs } from '../probe.ts';
 
 export async function sharedCounter(sys: Probe): Promise<unknown> {
   let count = 0;
@@ -216,4 +216,31 @@ export async function immediatelyCalled(sys: Probe): Promise<unknown> {
   })();
   const plain = ((x: number) => x + 1)(value);
   return [value, plain, await (async (x) => sys.echo(x))(plain)];
+}
+
+let inBlock: (sys: Probe, value: number) => Promise<number>;
+{
+  const factor = 3;
+  const add = async (sys: Probe, value: number): Promise<number> => (await sys.echo(value)) + factor;
+  inBlock = async (sys, value) => factor * (await add(sys, value));
+}
+
+/** A class of the module whose methods use what a block of the module keeps to itself, by a function. */
+class Scaled {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  async scaled(sys: Probe): Promise<number> {
+    const before = await sys.echo(this.value);
+    return before + (await inBlock(sys, this.value));
+  }
+}
+
+export async function blockOfModule(sys: Probe, { n }: ShapeArgs): Promise<unknown> {
+  const scaled = new Scaled(n);
+  const calls = [inBlock(sys, 1), scaled.scaled(sys)];
+  return [await sys.count(), await Promise.all(calls)];
 }

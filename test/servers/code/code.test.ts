@@ -7,7 +7,14 @@ import { allocate } from '../../../ports/name-calls.ts';
 import { MAKE_SEND } from '../../../ports/right.ts';
 import type { Space } from '../../../ports/space.ts';
 import { type CodeShelf, codeServer } from '../../../servers/code/code.ts';
-import { CODE_MAX, CODE_PART_MAX, type ProgramCode } from '../../../servers/code/protocol.ts';
+import {
+  type BringRequest,
+  CODE_MAX,
+  CODE_PART_MAX,
+  type CodeTrouble,
+  codeService,
+  type ProgramCode,
+} from '../../../servers/code/protocol.ts';
 import { NodeCodeShelf } from '../../../servers/node/code-shelf.ts';
 import { programOfCode } from '../../../servers/node/program-loader.ts';
 import { addMigration, dryRun, migrate, pass, startTask, World } from '../../support/migration-scene.ts';
@@ -210,6 +217,56 @@ describe('code that is brought', () => {
     expect(b.node.kernel.programs.versionsOf('tally')).toEqual([]);
   });
 
+  it('is asked for eight times at once and no more: the next task stays, and moves when there is room', () => {
+    const { world, a, b, operator } = scene(['a', 'c']);
+    const task = a.start('counter', textOf('one'));
+    const stranger = b.node.actor('stranger');
+    const server = stranger.lookUp(b.node, 'code');
+    for (const each of world.node('c').kernel.tasks) each.suspendCount = 1; // it says nothing to anybody
+    const programs = [{ name: 'counter', hash: 'f'.repeat(64) }];
+    const replies = Array.from({ length: 9 }, () => {
+      const reply = stranger.port();
+      stranger.host.sys.send(codeService.request(server, reply, 'bring', { node: 'c', programs, isTrial: false }));
+      return reply;
+    });
+    const codes = (): unknown[] =>
+      replies.flatMap((reply) => {
+        const message = stranger.take(reply);
+        const answer = message === null ? null : codeService.reply('bring', message);
+        return answer !== null && 'value' in answer ? [(answer.value as CodeTrouble | null)?.code] : [];
+      });
+    world.run();
+    expect(codes()).toEqual(['E_CODE_BUSY']); // the ninth, at once
+    const record = migrate(operator, { task: 'counter', node: 'b' });
+    expect(record).toMatchObject({ outcome: 'refused', code: 'E_VERSION' });
+    expect(record.why).toContain('E_CODE_BUSY: 8 requests for code wait already');
+    expect(b.log.filter((line) => line.includes('E_CODE_BUSY'))).toHaveLength(2);
+    const counted = countsOf(task).length;
+    world.pass(5000);
+    expect(countsOf(task).length).toBeGreaterThan(counted);
+    expect(codes()).toEqual(Array.from({ length: 8 }, () => 'E_CODE_TIMEOUT'));
+    expect(migrate(operator, { task: 'counter', node: 'b' })).toMatchObject({ outcome: 'moved' });
+  });
+
+  it('is refused to who asks for what cannot be read, or for more than 64 programs', () => {
+    const { world, b } = scene(['a']);
+    const stranger = b.node.actor('stranger');
+    const server = stranger.lookUp(b.node, 'code');
+    const need = { name: 'counter', hash: 'f'.repeat(64) };
+    const requests: readonly unknown[] = [
+      null,
+      { node: 7, programs: [], isTrial: false },
+      { node: 'a', programs: [{ name: 'counter' }], isTrial: false },
+      { node: 'a', programs: Array.from({ length: 65 }, () => need), isTrial: false },
+    ];
+    for (const request of requests) {
+      const reply = stranger.port();
+      stranger.host.sys.send(codeService.request(server, reply, 'bring', request as BringRequest));
+      world.run();
+      expect(codeService.reply('bring', stranger.take(reply))).toEqual({ retcode: 'MIG_BAD_ARGUMENTS' });
+    }
+  });
+
   it('does not keep an offer for ever if the node that has it says nothing', () => {
     const { world, a, b, operator } = scene(['a']);
     const task = a.start('counter', textOf('one'));
@@ -221,5 +278,26 @@ describe('code that is brought', () => {
     const counted = countsOf(task).length;
     world.pass(50);
     expect(countsOf(task).length).toBeGreaterThan(counted);
+  });
+});
+
+describe('a shelf of texts', () => {
+  const need = (name: string) => ({ name, hash: `hash of ${name}` });
+
+  it('keeps 64 Mi characters, and gives the oldest up for a new one', () => {
+    const shelf = new NodeCodeShelf(() => undefined);
+    const code = { text: 'x'.repeat(CODE_MAX), map: 'y'.repeat(CODE_MAX) };
+    for (let at = 0; at < 9; at += 1) shelf.keep(need(`${at}`), code);
+    expect(shelf.read('0', need('0').hash)).toBeNull();
+    for (let at = 1; at < 9; at += 1) expect(shelf.read(`${at}`, need(`${at}`).hash)).toBe(code);
+  });
+
+  it('keeps no text that could not be sent, and leaves a map away that could not', () => {
+    const shelf = new NodeCodeShelf(() => undefined);
+    const long = 'x'.repeat(CODE_MAX + 1);
+    shelf.keep(need('long'), { text: long, map: '' });
+    shelf.keep(need('mapped'), { text: 'short', map: long });
+    expect(shelf.read('long', need('long').hash)).toBeNull();
+    expect(shelf.read('mapped', need('mapped').hash)).toEqual({ text: 'short', map: '' });
   });
 });

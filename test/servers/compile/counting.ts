@@ -1,4 +1,4 @@
-/** A small project: two program modules, one of which imports the other, a plain module, and a host that runs them. */
+/** A small project: two program modules, one of which imports the other, two plain modules, and a host that runs them. */
 
 /**
  * Where the program throws, in its own file: what every tool has to show. It is at `new`; the minifier of Vite only
@@ -29,7 +29,10 @@ export async function twice(sys: Sys, n: number): Promise<number> {
   return 2 * n;
 }
 `,
-  'label.ts': `export const label = (sum: number): string => \`the sum is \${sum}\`;
+  'label.ts': `import { words } from './words.ts';
+export const label = (sum: number): string => \`\${words} \${sum}\`;
+`,
+  'words.ts': `export const words = 'the sum is';
 `,
   'app.ts': `import { bootKernel, createTask, createThread, runKernel } from 'portolan';
 import { programOf } from 'portolan/resumable';

@@ -5,7 +5,7 @@ import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import type { Received } from '../../../ports/port.ts';
 import { COPY_SEND } from '../../../ports/right.ts';
 import { netService } from '../../../servers/net/protocol.ts';
-import { addMigration, migrate, startTask, World } from '../../support/migration-scene.ts';
+import { addMigration, migrate, startTask, WAYS, World } from '../../support/migration-scene.ts';
 import type { Actor } from '../../support/two-kernels.ts';
 
 const PAGE = 4096;
@@ -77,11 +77,7 @@ const scene = (limits = {}) => {
 const all = { ids: Array.from({ length: LAST }, (_, at) => at + 1), whole: Array.from({ length: LAST }, () => true) };
 
 describe('a thread that waits for room for its message', () => {
-  it.each([
-    ['copy-on-reference', 'idle'],
-    ['copy-on-reference', 'off'],
-    ['eager-all', 'off'],
-  ] as const)('goes on waiting elsewhere, and its memory goes with the message: %s, push %s', (strategy, push) => {
+  it.each(WAYS)('goes on waiting elsewhere, and its memory goes with the message: %s, push %s', (strategy, push) => {
     const { a, b, c, task, drain, operator } = scene();
     const [thread] = task.threads;
     expect(thread?.sending?.isWaiting).toBe(true);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { machine } from '../../../kernel/machine.ts';
 import { MACH_PORT_NULL, type PortName } from '../../../ports/name.ts';
 import { COPY_SEND } from '../../../ports/right.ts';
+import { STRATEGIES } from '../../../servers/migration/strategies/table.ts';
 import { netService } from '../../../servers/net/protocol.ts';
 import { addMigration, migrate, startTask, World } from '../../support/migration-scene.ts';
 
@@ -33,7 +34,7 @@ const teller = machine<{ at: string; n: number; port: PortName; box: PortName }>
 });
 
 /** A task that moves along `path`, between each two moves `taken` of its messages are received. */
-const journey = (path: string, taken: number, how: { strategy: 'copy-on-reference' | 'eager-all'; seed: number }) => {
+const journey = (path: string, taken: number, how: { strategy: string; seed: number }) => {
   const world = new World(how.seed);
   const nodes = ['o', 'a', 'b', 'c'].map((name) => world.node(name));
   for (const node of nodes) addMigration(node);
@@ -74,7 +75,7 @@ describe('the order of a sender that moves', () => {
     ['abo', 'twice, to the node of the port'],
     ['aoabco', 'again and again'],
   ])('is that of its sends: %s, %s', (path) => {
-    for (const strategy of ['copy-on-reference', 'eager-all'] as const) {
+    for (const { name: strategy } of STRATEGIES) {
       for (const taken of [0, 1, 3])
         expect(journey(path, taken, { strategy, seed: taken })).toEqual(Array.from({ length: LAST }, (_, n) => n + 1));
     }

@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { Task } from '../../../kernel/kernel.ts';
 import { machine } from '../../../kernel/machine.ts';
 import { resolveFault } from '../../../kernel/vm/fault.ts';
-import { migrationService, STRATEGIES, type Strategy } from '../../../servers/migration/protocol.ts';
+import { migrationService } from '../../../servers/migration/protocol.ts';
 import type { Journal } from '../../../servers/migration/state.ts';
+import { STRATEGIES, strategyNamed } from '../../../servers/migration/strategies/table.ts';
 import { openJournal } from '../../../servers/node/journal.ts';
 import { nameOfNode } from '../../../servers/node/state-dir.ts';
 import { addMigration, type Migration, migrate, startTask, World } from '../../support/migration-scene.ts';
@@ -56,7 +57,7 @@ const runningOn = (node: Node): Task | undefined =>
   [...node.kernel.tasks].find(({ name, isFrozen, isAlive }) => name === 'writer' && isAlive && !isFrozen);
 
 /** The source dies right after its decision, and nobody has heard of it. */
-const diesDeciding = (strategy: Strategy['name'], kept: string[] | null) => {
+const diesDeciding = (strategy: string, kept: string[] | null) => {
   const world = new World();
   const journal = journalOf(kept, () => world.hold(a.node, b.node));
   const a = addNode(world, 'a.1', journal);
@@ -72,6 +73,18 @@ const diesDeciding = (strategy: Strategy['name'], kept: string[] | null) => {
   world.kill(a.node);
   world.run();
   return { world, b };
+};
+
+const WRITER = { name: 'writer', identity: expect.stringContaining('a.1') };
+
+/** The images that a node says it has, undecided. */
+const arrivalsAt = (node: Node): unknown => {
+  const observer = node.actor('observer');
+  const service = observer.lookUp(node, 'migration');
+  const reply = observer.port();
+  observer.host.sys.send(migrationService.request(service, reply, 'arrivals', null));
+  node.world.run();
+  return (migrationService.reply('arrivals', observer.take(reply)) as { value?: unknown }).value;
 };
 
 describe('a full disk under the journal', () => {
@@ -97,13 +110,14 @@ describe('a full disk under the journal', () => {
 });
 
 describe('a source that is killed between decision and commit', () => {
-  it.each(Object.keys(STRATEGIES) as Strategy['name'][])('is asked when it comes back: %s', (strategy) => {
+  it.each(STRATEGIES.map(({ name }) => name))('is asked when it comes back: %s', (strategy) => {
     const kept: string[] = [];
     const { world, b } = diesDeciding(strategy, kept);
     expect(kept).toHaveLength(1);
     expect(runningOn(b.node)).toBeUndefined();
     const [doubt] = b.migration.state.arrivals.values();
     expect(doubt?.inDoubt).toBe('a.1');
+    expect(arrivalsAt(b.node)).toEqual([{ mid: doubt?.mid, ...WRITER, from: 'a.1', isInDoubt: true }]);
     const again = addNode(world, 'a.2', journalOf(kept));
     world.run();
     b.node.hear({ kind: 'up', node: 'a.2' });
@@ -111,12 +125,13 @@ describe('a source that is killed between decision and commit', () => {
     expect(runningOn(again.node)).toBeUndefined();
     const task = runningOn(b.node);
     expect(task).toBeDefined();
+    expect(arrivalsAt(b.node)).toEqual([]);
     if (task === undefined) return;
     // What was in the freeze is there; what was to follow died with the node, and is an error, never zero.
     const [thread] = task.threads;
     const { base } = thread?.state as { base: number };
     const found = resolveFault(task.memory, base, 'read');
-    if (strategy === 'eager-all') expect(task.memory.access.getU32(base)).toBe(7);
+    if (strategyNamed(strategy)?.nextInFreeze != null) expect(task.memory.access.getU32(base)).toBe(7);
     else expect(found).toMatchObject({ failed: 'KERN_MEMORY_ERROR' });
   });
 
