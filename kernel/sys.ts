@@ -37,11 +37,10 @@ export class ThreadSys implements Sys {
   poll(name: PortName): Received | null {
     const { space, kernel } = this.thread.task;
     const target = receivable(space, name);
-    if (typeof target === 'string') return null;
     const wait = kernel.polling;
-    const took =
-      target instanceof Port ? takeMessage(space, wait, target, null) : takeMessage(space, wait, null, target);
-    if (!took) return null;
+    if (target instanceof Port) {
+      if (!takeMessage(space, wait, target, null)) return null;
+    } else if (typeof target === 'string' || !takeMessage(space, wait, null, target)) return null;
     const { message } = wait.outcome;
     wait.outcome.message = null;
     noteReceive(kernel, this.thread, message);

@@ -16,7 +16,7 @@ type Lost = readonly SpecialBit[] | null;
  * Finds what a name lets its holder receive from. Under `mach3` a member of a set is received from by its set alone.
  */
 export const receivable = (space: Space, name: PortName): Port | PortSet | MachMsgReturn => {
-  const entry = space.isActive && isName(name) ? space.lookup(name) : undefined;
+  const entry = space.isActive ? space.lookup(name) : undefined;
   if (entry === undefined) return 'MACH_RCV_INVALID_NAME';
   if (entry.type === PORT_SET && entry.set !== null) return entry.set;
   if ((entry.type & RECEIVE) === 0 || entry.port === null) return 'MACH_RCV_INVALID_NAME';
@@ -28,6 +28,14 @@ export const receivable = (space: Space, name: PortName): Port | PortSet | MachM
  * none. Hot path.
  */
 export const takeMessage = (space: Space, wait: ReceiveWait, port: Port | null, set: PortSet | null): boolean => {
+  if (set === null && port !== null && !wait.isSpecial) {
+    const message = port.dequeue();
+    if (message === undefined) return false;
+    space.ipc.messages -= 1;
+    acceptMessage(space, wait, message);
+    if (port.senders !== null) admitBlocked(space.ipc, port);
+    return true;
+  }
   const from = set === null ? port : (set.ready.at(0) ?? null);
   const first = from === null || from.queue === null ? undefined : from.queue.at(0);
   if (from === null || first === undefined) return false;

@@ -164,7 +164,14 @@ export const readDraft = (
 
 /** The six words at the head of a buffer that has room for them. */
 export const readHeader = (from: Reader): Header => {
-  const [bits, size, remote, local, seqno, id] = [from.u32(), from.u32(), from.u32(), from.u32(), from.u32(), from.u32()];
+  const [bits, size, remote, local, seqno, id] = [
+    from.u32(),
+    from.u32(),
+    from.u32(),
+    from.u32(),
+    from.u32(),
+    from.u32(),
+  ];
   return { bits, size, remote, local, seqno, id: id | 0 };
 };
 

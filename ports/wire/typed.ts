@@ -96,7 +96,8 @@ const readType = (from: Reader): Omit<TypedItem, 'values' | 'address'> | Malform
   const word = from.u32();
   const has = (flag: number): boolean => Math.floor(word / flag) % 2 === 1;
   const flags = { inline: has(INLINE), deallocate: has(DEALLOCATE), unused: has(UNUSED) ? 1 : 0 };
-  if (!has(LONGFORM)) return { name: word & 0xff, bits: (word >>> 8) & 0xff, count: (word >>> 16) & NUMBER_MAX, ...flags };
+  if (!has(LONGFORM))
+    return { name: word & 0xff, bits: (word >>> 8) & 0xff, count: (word >>> 16) & NUMBER_MAX, ...flags };
   if ((word & 0x0fff_ffff) !== 0) return INVALID;
   return from.left < 8 ? TRUNCATED : { name: from.u16(), bits: from.u16(), count: from.u32(), ...flags };
 };
@@ -175,7 +176,10 @@ const descriptorsOf = (item: TypedItem, arrays: NameArrays): readonly DraftItem[
  * The items of a received message with typed data, with the names and addresses of the receiver. Arrays of names are
  * put where `arrays` says. Throws a `WireError` if its body is no typed data, or has other holes than descriptors.
  */
-export const typedReceived = ({ body, items }: Pick<Received, 'body' | 'items'>, arrays: NameArrays): readonly TypedItem[] => {
+export const typedReceived = (
+  { body, items }: Pick<Received, 'body' | 'items'>,
+  arrays: NameArrays,
+): readonly TypedItem[] => {
   const octets = typeof body === 'object' && body !== null && Bytes.is(body) ? body.toUint8Array() : new Uint8Array();
   const left = [...(items ?? [])];
   const found = readTyped(octets).map((item) => {
