@@ -10,8 +10,10 @@ export const EVENT_ARRIVE = 5;
 /** A message of another kernel is passed on, to where its port is now. */
 export const EVENT_FORWARD = 6;
 
-/** Words of the ring for each event. */
-const WORDS = 5;
+/** Words of the ring for each event: half a line of a cache. */
+const WORDS = 4;
+/** The kind and the task are one word: task × this + kind. */
+const KINDS = 16;
 
 const NAMES: readonly string[] = ['', 'send', 'receive', 'fault', 'supply', 'arrive', 'forward'];
 
@@ -32,10 +34,11 @@ export interface TraceEvent {
 /** The ring of messages and faults. Fixed storage; the oldest events are overwritten, and counted. Hot path. */
 export class EventRing {
   readonly #size: number;
-  /** Five words for each event, side by side: at, kind, task, value, cause. */
+  /** Four words for each event, side by side: at, kind and task, value, cause. */
   readonly #words: Float64Array;
   /** Kernels of causes that are not this one, by place in the ring. */
   readonly #origins: Map<number, string> = new Map();
+  #hasOrigins = false;
   #next = 0;
   #count = 0;
 
@@ -53,12 +56,11 @@ export class EventRing {
   record(kind: number, at: number, task: number, value: number, cause: number): number {
     const words = this.#words;
     const slot = this.#next;
-    if (this.#origins.size > 0) this.#origins.delete(slot);
+    if (this.#hasOrigins) this.#origins.delete(slot);
     words[slot] = at;
-    words[slot + 1] = kind;
-    words[slot + 2] = task;
-    words[slot + 3] = value;
-    words[slot + 4] = cause;
+    words[slot + 1] = task * KINDS + kind;
+    words[slot + 2] = value;
+    words[slot + 3] = cause;
     this.#next = slot + WORDS === words.length ? 0 : slot + WORDS;
     this.#count += 1;
     return this.#count;
@@ -67,6 +69,7 @@ export class EventRing {
   /** Records an event whose cause is one of another kernel. */
   recordFrom(origin: string, kind: number, at: number, task: number, value: number, cause: number): number {
     const n = this.record(kind, at, task, value, cause);
+    this.#hasOrigins = true;
     this.#origins.set(((n - 1) % this.#size) * WORDS, origin);
     return n;
   }
@@ -86,10 +89,10 @@ export class EventRing {
       events.push({
         n: n + 1,
         at: words[slot] ?? 0,
-        kind: NAMES[words[slot + 1] ?? 0] ?? '',
-        task: words[slot + 2] ?? 0,
-        value: words[slot + 3] ?? 0,
-        cause: words[slot + 4] ?? 0,
+        kind: NAMES[(words[slot + 1] ?? 0) % KINDS] ?? '',
+        task: Math.floor((words[slot + 1] ?? 0) / KINDS),
+        value: words[slot + 2] ?? 0,
+        cause: words[slot + 3] ?? 0,
         ...(origin === undefined ? {} : { origin }),
       });
     }

@@ -58,6 +58,17 @@ export interface Parked {
 /** Nothing is received: `Parked.receive` of a call that only sends. */
 export const NO_RECEIVE: PortName = -1 as PortName;
 
+const newResult = (): Result => ({
+  kr: 'MACH_MSG_SUCCESS',
+  bits: null,
+  message: null,
+  returned: false,
+  size: 0,
+  local: MACH_PORT_NULL,
+  why: null,
+  answer: null,
+});
+
 /** A thread: a program, its state, and the call it is parked in. */
 export class Thread implements Waker, PageWaiter {
   readonly serial: number;
@@ -77,16 +88,7 @@ export class Thread implements Waker, PageWaiter {
     port: MACH_PORT_NULL,
     request: null,
   };
-  readonly result: Result = {
-    kr: 'MACH_MSG_SUCCESS',
-    bits: null,
-    message: null,
-    returned: false,
-    size: 0,
-    local: MACH_PORT_NULL,
-    why: null,
-    answer: null,
-  };
+  readonly result: Result = newResult();
   sys: Sys | null = null;
   receiving: ReceiveWait | null = null;
   sending: SendWait | null = null;
@@ -125,7 +127,7 @@ export class Thread implements Waker, PageWaiter {
 
   /** The thread's receive, made when first needed and used again. */
   get receiver(): ReceiveWait {
-    if (this.receiving === null) this.receiving = new ReceiveWait(this);
+    if (this.receiving === null) this.receiving = new ReceiveWait(this, this.result);
     return this.receiving;
   }
 
@@ -225,6 +227,8 @@ export interface KernelParts {
   readonly programFailed: (thread: Thread, thrown: unknown) => void;
 }
 
+const NOBODY: Waker = { deliver: () => undefined, wake: () => undefined };
+
 /** Pages that may be resident in one kernel, unless it is told otherwise: 4 GiB. */
 const PAGES_MAX = 1 << 20;
 
@@ -244,6 +248,8 @@ export class Kernel {
   readonly pool: PagePool;
   /** External pagers, by the ports of their objects. */
   readonly pagers: Map<Port, PagerControl> = new Map();
+  /** The receive of `sys.poll`, which never waits: one for all, as nothing happens while it is made. */
+  readonly polling: ReceiveWait = new ReceiveWait(NOBODY, newResult());
   #serial = 0;
   #asked = false;
   /** Serves a request on a task or thread; the composition root binds it to every server there is. */

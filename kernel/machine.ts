@@ -27,6 +27,11 @@ class Machine<S extends MachineState, A> implements Program {
   readonly hash: string;
   readonly #start: (args: A) => S;
   readonly #handlers: Readonly<Record<string, Handler<S>>>;
+  /** The two handlers that ran last, by their names: most machines go to and fro between two. */
+  #at = '';
+  #handler: Handler<S> | undefined;
+  #otherAt = '';
+  #other: Handler<S> | undefined;
 
   constructor(definition: MachineDefinition<S, A>) {
     this.name = definition.name;
@@ -41,9 +46,18 @@ class Machine<S extends MachineState, A> implements Program {
 
   resume(sys: Sys, state: object, result: Result): void {
     const machine = state as S;
-    const handler = this.#handlers[machine.at];
-    if (handler === undefined) throw new TypeError(`machine ${this.name} has no handler "${machine.at}"`);
+    const { at } = machine;
+    const handler = at === this.#at ? this.#handler : at === this.#otherAt ? this.#other : this.#find(at);
+    if (handler === undefined) throw new TypeError(`machine ${this.name} has no handler "${at}"`);
     handler(sys, machine, result);
+  }
+
+  #find(at: string): Handler<S> | undefined {
+    this.#otherAt = this.#at;
+    this.#other = this.#handler;
+    this.#at = at;
+    this.#handler = this.#handlers[at];
+    return this.#handler;
   }
 }
 

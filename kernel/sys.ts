@@ -41,15 +41,12 @@ export class ThreadSys implements Sys {
   poll(name: PortName): Received | null {
     const { space, kernel } = this.thread.task;
     const target = receivable(space, givenName(name));
-    if (typeof target === 'string') return null;
-    const wait = this.thread.receiver;
-    wait.limit = Number.POSITIVE_INFINITY;
-    wait.notify = -1;
-    const took =
-      target instanceof Port ? takeMessage(space, wait, target, null) : takeMessage(space, wait, null, target);
-    if (!took) return null;
-    const { message } = wait;
-    wait.message = null;
+    const wait = kernel.polling;
+    if (target instanceof Port) {
+      if (!takeMessage(space, wait, target, null)) return null;
+    } else if (typeof target === 'string' || !takeMessage(space, wait, null, target)) return null;
+    const { message } = wait.outcome;
+    wait.outcome.message = null;
     noteReceive(kernel, this.thread, message);
     if (kernel.ipc.work.length > 0) settle(kernel.ipc);
     return message;

@@ -9,7 +9,7 @@ import { ReadDraft, readDraft } from '../ports/draft-read.ts';
 import { destroyMessage, settle } from '../ports/fate.ts';
 import type { MachMsgReturn } from '../ports/kern-return.ts';
 import { isName, type PortName } from '../ports/name.ts';
-import { Message, Port, type PortSet, SendWait } from '../ports/port.ts';
+import { Message, Port, type PortSet, type Received, SendWait } from '../ports/port.ts';
 import { deliver, hasRoom } from '../ports/queue.ts';
 import { pseudoReceive, receivable, takeMessage } from '../ports/receive.ts';
 import { MAKE_SEND_ONCE } from '../ports/right.ts';
@@ -119,26 +119,20 @@ const issueReceive = (kernel: Kernel, thread: Thread, name: PortName): boolean =
   }
   const wait = thread.receiver;
   const options = thread.parked.receiveOptions;
-  wait.limit = options?.limit ?? Number.POSITIVE_INFINITY;
-  wait.large = options?.large === true;
-  wait.notify = options?.notify ?? -1;
+  if (options !== null || wait.isSpecial) {
+    wait.setOptions(options?.limit, options?.large === true, options?.notify);
+  }
   const port = target instanceof Port ? target : null;
   const set = port === null ? (target as PortSet) : null;
   if (takeMessage(space, wait, port, set)) {
-    received(kernel, thread);
+    noteReceive(kernel, thread, thread.result.message);
     return true;
   }
   if (options?.timeoutMs === 0) {
     fail(thread, 'MACH_RCV_TIMED_OUT');
     return true;
   }
-  wait.port = port;
-  wait.set = set;
-  const queue = port ?? set;
-  if (queue !== null) {
-    if (queue.receivers === null) queue.receivers = new Ring();
-    queue.receivers.push(wait);
-  }
+  wait.joinQueue(target);
   startWait(kernel, thread, 'receive', options?.timeoutMs);
   return false;
 };
@@ -163,7 +157,7 @@ export const collect = (kernel: Kernel, thread: Thread): boolean => {
   const kind = thread.waitsFor;
   thread.waitsFor = 'none';
   if (kind === 'receive') {
-    received(kernel, thread);
+    noteReceive(kernel, thread, thread.result.message);
     return true;
   }
   if (kind === 'send') {
@@ -175,21 +169,6 @@ export const collect = (kernel: Kernel, thread: Thread): boolean => {
   return kind === 'memory' ? issueMsg(kernel, thread) : true;
 };
 
-/** Copies the outcome of the thread's receive into its result. */
-const received = (kernel: Kernel, thread: Thread): void => {
-  const { result } = thread;
-  const wait = thread.receiver;
-  result.kr = wait.code;
-  result.bits = wait.bits;
-  result.message = wait.message;
-  result.returned = false;
-  result.size = wait.size;
-  result.local = wait.local;
-  noteReceive(kernel, thread, wait.message);
-  wait.message = null;
-  wait.bits = null;
-};
-
 /** Records a send; the message remembers the event, as its receiver's cause. Hot path. */
 const noteSend = (kernel: Kernel, thread: Thread, message: Message): void => {
   if (kernel.events === null) return;
@@ -197,7 +176,7 @@ const noteSend = (kernel: Kernel, thread: Thread, message: Message): void => {
 };
 
 /** Records a receive: what the thread does from now on has it as its cause. Hot path. */
-export const noteReceive = (kernel: Kernel, thread: Thread, message: Message | null): void => {
+export const noteReceive = (kernel: Kernel, thread: Thread, message: Received | null): void => {
   if (kernel.events === null) return;
   const id = message === null ? 0 : message.id;
   const cause = message === null ? 0 : message.cause;
@@ -224,8 +203,7 @@ export const timeOut = (kernel: Kernel, thread: Thread): void => {
   if (thread.run !== 'waiting') return;
   if (thread.waitsFor === 'receive') {
     thread.receiver.leave();
-    thread.receiver.code = 'MACH_RCV_TIMED_OUT';
-    thread.receiver.message = null;
+    thread.result.kr = 'MACH_RCV_TIMED_OUT';
     thread.wake();
   } else if (thread.waitsFor === 'send' && thread.sending !== null) {
     const { message } = thread.sending;

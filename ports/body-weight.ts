@@ -32,6 +32,14 @@ export class Marked extends Existing {
   }
 }
 
+/** The bytes that a body of one value without parts is charged; -1 for any other. Hot path. */
+export const leafSize = (body: unknown): number => {
+  if (body === undefined) return 0;
+  if (typeof body === 'string') return TEXT_SIZE + 2 * body.length;
+  if (typeof body === 'number') return NUMBER_SIZE;
+  return typeof body === 'object' && body !== null && Bytes.is(body) ? BYTES_SIZE + body.length : -1;
+};
+
 /** The bytes that a weight stands for. */
 export const sizeOfWeight = (weight: number): number => Math.floor(weight / HEIGHTS);
 

@@ -22,7 +22,7 @@ import { Bytes } from './bytes.ts';
 import { BODY_DEPTH_MAX } from './limits.ts';
 
 export { BODY_VALUES_MAX, type Body, type BodyRecord, BodyRefusal, type ClonedBody } from './body-value.ts';
-export { bodySize, sizeOfWeight } from './body-weight.ts';
+export { bodySize, leafSize, sizeOfWeight } from './body-weight.ts';
 
 const { freeze, getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor } = Object;
 const { isArray } = Array;

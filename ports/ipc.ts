@@ -29,8 +29,7 @@ export class Ipc {
 }
 
 /** Adds a special bit to a list that mostly does not exist. */
-export const withBit = (bits: SpecialBit[] | null, bit: SpecialBit): SpecialBit[] => {
+export const withBit = (bits: readonly SpecialBit[] | null, bit: SpecialBit): readonly SpecialBit[] => {
   if (bits === null) return [bit];
-  if (!bits.includes(bit)) bits.push(bit);
-  return bits;
+  return bits.includes(bit) ? bits : [...bits, bit];
 };

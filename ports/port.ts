@@ -53,7 +53,8 @@ export class Port {
   set: PortSet | null = null;
   queue: Ring<Message> | null = null;
   senders: Ring<SendWait> | null = null;
-  receivers: Ring<ReceiveWait> | null = null;
+  /** Who waits to receive, last come; each knows the next, the last the first. */
+  receivers: ReceiveWait | null = null;
   nsrequest: Port | null = null;
   pdrequest: Port | null = null;
   requests: Set<DeadNameRequest> | null = null;
@@ -94,7 +95,7 @@ export class Port {
 export class PortSet {
   readonly members: Set<Port> = new Set();
   readonly ready: Ring<Port> = new Ring();
-  receivers: Ring<ReceiveWait> | null = null;
+  receivers: ReceiveWait | null = null;
   entry: Entry | null = null;
   alive = true;
 
@@ -252,48 +253,95 @@ export interface Waker {
   wake(): void;
 }
 
+/** What a receive came to. Of a thread it is the very object that its program is shown. */
+export interface Outcome {
+  kr: MachMsgReturn | number;
+  bits: readonly SpecialBit[] | null;
+  message: Received | null;
+  /** The message is one that came back from a send. */
+  returned: boolean;
+  /** With TOO_LARGE under RCV_LARGE: the size needed and the port (RCV_LARGE_IDENTITY). */
+  size: number;
+  local: PortName;
+}
+
 /** A receive that is under way or has just ended. One per thread, used again and again. */
 export class ReceiveWait {
   readonly waker: Waker;
-  /** Where it is queued; null when it is not waiting. */
-  port: Port | null = null;
-  set: PortSet | null = null;
+  readonly outcome: Outcome;
+  /** (Queued) Who came next; of the last, who came first. */
+  next: ReceiveWait | null = null;
+  /** The port or set that it waits on; null when it is not waiting. */
+  queue: Port | PortSet | null = null;
   /** Bytes the receiver has room for; Infinity if it did not say. */
   limit: number = Number.POSITIVE_INFINITY;
   /** RCV_LARGE: a message that is too large stays queued. */
   large = false;
   /** RCV_NOTIFY: the name of the notify port, or -1 without the option. */
   notify = -1;
-  code: MachMsgReturn = 'MACH_MSG_SUCCESS';
-  bits: SpecialBit[] | null = null;
-  message: Message | null = null;
-  /** With TOO_LARGE under RCV_LARGE: the port (RCV_LARGE_IDENTITY) and the size needed. */
-  local: PortName = MACH_PORT_NULL;
-  size = 0;
+  /** A limit or a notify port was given. */
+  isSpecial = false;
 
-  constructor(waker: Waker) {
+  constructor(waker: Waker, outcome: Outcome) {
     this.waker = waker;
+    this.outcome = outcome;
   }
 
-  get isWaiting(): boolean {
-    return this.port !== null || this.set !== null;
+  /** Takes the options of a receive, or that it has none. */
+  setOptions(limit: number | undefined, isLarge: boolean, notify: number | undefined): void {
+    this.limit = limit ?? Number.POSITIVE_INFINITY;
+    this.large = isLarge;
+    this.notify = notify ?? -1;
+    this.isSpecial = limit !== undefined || isLarge || notify !== undefined;
+  }
+
+  /** Puts the wait last into the queue of a port or set. Its outcome is open from now on. Hot path. */
+  joinQueue(queue: Port | PortSet): void {
+    const last = queue.receivers;
+    if (last === null) this.next = this;
+    else {
+      this.next = last.next;
+      last.next = this;
+    }
+    queue.receivers = this;
+    this.queue = queue;
+    this.outcome.message = null;
+    this.outcome.returned = false;
   }
 
   /** Ends the wait without a message. The caller has taken it off its queue. */
   end(code: MachMsgReturn): void {
-    this.port = null;
-    this.set = null;
-    this.code = code;
+    this.outcome.kr = code;
     this.waker.wake();
   }
 
-  /** Takes the wait off its queue (time-out, abort, freeze). */
+  /** Takes the wait off its queue (time-out, abort, freeze). O(waits) on that queue. */
   leave(): void {
-    (this.port ?? this.set)?.receivers?.remove(this);
-    this.port = null;
-    this.set = null;
+    const { queue } = this;
+    if (queue === null) return;
+    const all = shiftAll(queue);
+    for (const wait of all) if (wait !== this) wait.joinQueue(queue);
   }
 }
+
+/** Takes the receive that has waited longest off its queue. Hot path. */
+export const shiftReceiver = (queue: Port | PortSet): ReceiveWait | null => {
+  const last = queue.receivers;
+  if (last === null) return null;
+  const first = last.next as ReceiveWait;
+  if (first === last) queue.receivers = null;
+  else last.next = first.next;
+  first.next = null;
+  first.queue = null;
+  return first;
+};
+
+/** Takes every waiting receive off a queue, in the order in which they came. */
+export const shiftAll = (queue: Port | PortSet): ReceiveWait[] => {
+  const all: ReceiveWait[] = [];
+  for (let wait = shiftReceiver(queue); wait !== null; wait = shiftReceiver(queue)) all.push(wait);
+  return all;
+};
 
 /** A send that waits for room: its message is whole and in kernel form. */
 export class SendWait {

@@ -3,9 +3,8 @@
 import { bodySize } from './body.ts';
 import type { Ipc } from './ipc.ts';
 import { sizeInBuffer } from './message-size.ts';
-import { DEAD, IN_KERNEL, type Message, type Port, type ReceiveWait } from './port.ts';
+import { DEAD, IN_KERNEL, type Message, type Port, type PortSet, type ReceiveWait, shiftReceiver } from './port.ts';
 import { carriedType, PORT_SEND_ONCE } from './right.ts';
-import type { Ring } from './ring.ts';
 
 /** Bytes a message takes in its receiver's buffer. */
 export const messageSize = ({ body, bodySize: charged, items }: Message): number =>
@@ -33,18 +32,16 @@ export const deliver = (ipc: Ipc, message: Message): void => {
     port.server.serve(message);
     return;
   }
-  const waiting = port.set === null ? port.receivers : port.set.receivers;
-  if (waiting !== null && handOver(waiting, message)) return;
+  const waiting = port.set ?? port;
+  if (waiting.receivers !== null && handOver(waiting, message)) return;
   ipc.messages += 1;
   port.enqueue(message);
 };
 
 /** Gives a message to the first waiting receiver that has room for it; those that have none are sent away. */
-const handOver = (waiting: Ring<ReceiveWait>, message: Message): boolean => {
-  for (let wait = waiting.shift(); wait !== undefined; wait = waiting.shift()) {
+const handOver = (waiting: Port | PortSet, message: Message): boolean => {
+  for (let wait = shiftReceiver(waiting); wait !== null; wait = shiftReceiver(waiting)) {
     if (fits(wait, message)) {
-      wait.port = null;
-      wait.set = null;
       wait.waker.deliver(message);
       return true;
     }
@@ -55,9 +52,9 @@ const handOver = (waiting: Ring<ReceiveWait>, message: Message): boolean => {
 
 /** False if the message must stay queued because the receiver asked to be told its size instead (RCV_LARGE). */
 export const fits = (wait: ReceiveWait, message: Message): boolean => {
-  if (wait.limit === Number.POSITIVE_INFINITY || !wait.large) return true;
+  if (!wait.isSpecial || !wait.large || wait.limit === Number.POSITIVE_INFINITY) return true;
   const size = messageSize(message);
-  wait.size = size;
+  wait.outcome.size = size;
   return size <= wait.limit;
 };
 

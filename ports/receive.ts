@@ -9,11 +9,14 @@ import { MAKE_SEND_ONCE, PORT_SEND, PORT_SET, RECEIVE } from './right.ts';
 import type { Space } from './space.ts';
 import { copyInRight, copyOutRight, offers } from './transfer.ts';
 
+/** What of a message was lost on its way into a space; null for nothing. */
+type Lost = readonly SpecialBit[] | null;
+
 /**
  * Finds what a name lets its holder receive from. Under `mach3` a member of a set is received from by its set alone.
  */
 export const receivable = (space: Space, name: PortName): Port | PortSet | MachMsgReturn => {
-  const entry = space.isActive && isName(name) ? space.lookup(name) : undefined;
+  const entry = space.isActive ? space.lookup(name) : undefined;
   if (entry === undefined) return 'MACH_RCV_INVALID_NAME';
   if (entry.type === PORT_SET && entry.set !== null) return entry.set;
   if ((entry.type & RECEIVE) === 0 || entry.port === null) return 'MACH_RCV_INVALID_NAME';
@@ -25,13 +28,21 @@ export const receivable = (space: Space, name: PortName): Port | PortSet | MachM
  * none. Hot path.
  */
 export const takeMessage = (space: Space, wait: ReceiveWait, port: Port | null, set: PortSet | null): boolean => {
+  if (set === null && port !== null && !wait.isSpecial) {
+    const message = port.dequeue();
+    if (message === undefined) return false;
+    space.ipc.messages -= 1;
+    acceptMessage(space, wait, message);
+    if (port.senders !== null) admitBlocked(space.ipc, port);
+    return true;
+  }
   const from = set === null ? port : (set.ready.at(0) ?? null);
   const first = from === null || from.queue === null ? undefined : from.queue.at(0);
   if (from === null || first === undefined) return false;
   if (!fits(wait, first)) {
-    wait.code = 'MACH_RCV_TOO_LARGE';
-    wait.message = null;
-    wait.local = from.entry?.name ?? MACH_PORT_NULL;
+    wait.outcome.kr = 'MACH_RCV_TOO_LARGE';
+    wait.outcome.message = null;
+    wait.outcome.local = from.entry?.name ?? MACH_PORT_NULL;
     return true;
   }
   if (set !== null) set.ready.shift();
@@ -44,23 +55,38 @@ export const takeMessage = (space: Space, wait: ReceiveWait, port: Port | null, 
 
 /** Makes a message that has left its queue the receiver's: names for rights, addresses for memory. Hot path. */
 export const acceptMessage = (space: Space, wait: ReceiveWait, message: Message): void => {
+  const { outcome } = wait;
+  outcome.kr = 'MACH_MSG_SUCCESS';
+  outcome.bits = null;
+  outcome.message = message;
+  outcome.returned = false;
+  const port = message.dest;
+  if (port === null || message.items !== null || message.accepted !== null || wait.isSpecial) {
+    acceptWhole(space, wait, message);
+    return;
+  }
+  message.seqno = port.seqno;
+  port.seqno += 1;
+  if (message.reply !== null) copyOutReply(space, wait, message);
+  consumeDest(space.ipc, space, message, port);
+};
+
+/** Accepts a message with all that one may have, for a receive with all its options. */
+const acceptWhole = (space: Space, wait: ReceiveWait, message: Message): void => {
   const ipc = space.ipc;
   const port = message.dest;
-  wait.bits = null;
-  wait.message = message;
-  wait.code = 'MACH_MSG_SUCCESS';
   if (message.accepted !== null) fireAccepted(ipc, message);
   if (port === null) return;
   message.seqno = port.seqno;
   port.seqno += 1;
   if (wait.limit !== Number.POSITIVE_INFINITY && messageSize(message) > wait.limit) {
-    wait.code = 'MACH_RCV_TOO_LARGE';
+    wait.outcome.kr = 'MACH_RCV_TOO_LARGE';
     bareHeader(ipc, message);
   } else if (wait.notify >= 0) copyOutNotified(space, wait, message);
   else copyOutReply(space, wait, message);
   consumeDest(ipc, space, message, port);
-  if (message.items !== null) wait.bits = copyOutItems(space, message, wait.bits);
-  if (wait.bits !== null && wait.code === 'MACH_MSG_SUCCESS') wait.code = 'MACH_RCV_BODY_ERROR';
+  if (message.items !== null) wait.outcome.bits = copyOutItems(space, message, wait.outcome.bits);
+  if (wait.outcome.bits !== null && wait.outcome.kr === 'MACH_MSG_SUCCESS') wait.outcome.kr = 'MACH_RCV_BODY_ERROR';
 };
 
 /** The destination becomes `local`, in the receiver's name; its right is used up. Types are swapped. */
@@ -84,8 +110,8 @@ const copyOutReply = (space: Space, wait: ReceiveWait, message: Message): void =
     message.remote = name;
     return;
   }
-  wait.code = 'MACH_RCV_HEADER_ERROR';
-  wait.bits = withBit(wait.bits, 'IPC_SPACE');
+  wait.outcome.kr = 'MACH_RCV_HEADER_ERROR';
+  wait.outcome.bits = withBit(wait.outcome.bits, 'IPC_SPACE');
   bareHeader(space.ipc, message);
 };
 
@@ -93,7 +119,7 @@ const copyOutReply = (space: Space, wait: ReceiveWait, message: Message): void =
 const copyOutNotified = (space: Space, wait: ReceiveWait, message: Message): void => {
   const notifyEntry = isName(portName(wait.notify)) ? space.lookup(portName(wait.notify)) : undefined;
   if (notifyEntry === undefined || offers(notifyEntry, MAKE_SEND_ONCE) !== 'right') {
-    wait.code = 'MACH_RCV_INVALID_NOTIFY';
+    wait.outcome.kr = 'MACH_RCV_INVALID_NOTIFY';
     bareHeader(space.ipc, message);
     return;
   }
@@ -118,7 +144,7 @@ const bareHeader = (ipc: Ipc, message: Message): void => {
   message.body = undefined;
 };
 
-const copyOutItems = (space: Space, message: Message, bits: SpecialBit[] | null): SpecialBit[] | null => {
+const copyOutItems = (space: Space, message: Message, bits: Lost): Lost => {
   let lost = bits;
   for (const item of message.items ?? []) {
     switch (item.kind) {
@@ -155,9 +181,9 @@ const copyOutItems = (space: Space, message: Message, bits: SpecialBit[] | null)
  * Gives a message back to its sender after a failed delivery: header rights as body rights, not swapped, every
  * disposition in its MOVE form, so that the message can be sent again as it is. Answers what was lost on the way.
  */
-export const pseudoReceive = (space: Space, message: Message): SpecialBit[] | null => {
+export const pseudoReceive = (space: Space, message: Message): Lost => {
   const { dest, reply } = message;
-  let bits: SpecialBit[] | null = null;
+  let bits: Lost = null;
   const remote = copyOutRight(space, dest, message.remoteType);
   const local = copyOutRight(space, reply, message.localType);
   if (remote === null || local === null) bits = ['IPC_SPACE'];

@@ -1,7 +1,7 @@
 /** Port sets: `mach_port_move_member` and its kin (mach-ipc 2.14). */
 import type { KernFailure, KernReturn } from './kern-return.ts';
 import { isName, MACH_PORT_NULL, type PortName } from './name.ts';
-import type { Entry, Port, PortSet } from './port.ts';
+import { type Entry, type Port, type PortSet, shiftAll, shiftReceiver } from './port.ts';
 import { admitBlocked, fits } from './queue.ts';
 import { PORT_SET, RECEIVE } from './right.ts';
 import type { Space } from './space.ts';
@@ -75,11 +75,10 @@ export const getSetStatus = (space: Space, name: PortName): PortName[] | KernFai
 /** The port joins: its queue goes to whoever waits on the set; whoever waits on the port alone is sent away. */
 const join = (space: Space, port: Port, set: PortSet): void => {
   set.add(port);
-  while (set.receivers !== null && set.receivers.length > 0) {
+  while (set.receivers !== null) {
     const message = port.queue?.at(0);
-    const wait = set.receivers.at(0);
-    if (message === undefined || wait === undefined) break;
-    set.receivers.shift();
+    const wait = message === undefined ? null : shiftReceiver(set);
+    if (message === undefined || wait === null) break;
     if (!fits(wait, message)) {
       wait.end('MACH_RCV_TOO_LARGE');
       continue;
@@ -87,8 +86,6 @@ const join = (space: Space, port: Port, set: PortSet): void => {
     set.ready.shift();
     port.dequeue();
     space.ipc.messages -= 1;
-    wait.port = null;
-    wait.set = null;
     wait.waker.deliver(message);
     admitBlocked(space.ipc, port);
   }
@@ -103,8 +100,5 @@ export const endSet = (space: Space, entry: Entry): void => {
   set.alive = false;
   for (const port of set.members) port.set = null;
   set.members.clear();
-  const receivers = set.receivers;
-  set.receivers = null;
-  const code = space.ipc.profile.receiverGone;
-  for (let wait = receivers?.shift(); wait !== undefined; wait = receivers?.shift()) wait.end(code);
+  for (const wait of shiftAll(set)) wait.end(space.ipc.profile.receiverGone);
 };

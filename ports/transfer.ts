@@ -4,7 +4,7 @@
 import { destroyRight } from './fate.ts';
 import type { Ipc } from './ipc.ts';
 import { MACH_PORT_DEAD, MACH_PORT_NULL, type PortName } from './name.ts';
-import { DEAD, type Entry, IN_LIMBO, IN_SPACE, type Port } from './port.ts';
+import { DEAD, type Entry, IN_LIMBO, IN_SPACE, type Port, shiftAll } from './port.ts';
 import {
   COPY_SEND,
   DEAD_NAME,
@@ -114,9 +114,7 @@ export const detachReceive = (space: Space, entry: Entry, port: Port): void => {
 
 /** Ends every receive that waits on the port itself. */
 export const wakeReceivers = (port: Port, code: 'MACH_RCV_PORT_DIED' | 'MACH_RCV_PORT_CHANGED'): void => {
-  const receivers = port.receivers;
-  port.receivers = null;
-  for (let wait = receivers?.shift(); wait !== undefined; wait = receivers?.shift()) wait.end(code);
+  for (const wait of shiftAll(port)) wait.end(code);
 };
 
 /**

@@ -215,10 +215,7 @@ const attachThread = (
 
 const restoreOptions = (thread: Thread): void => {
   const options = thread.parked.receiveOptions;
-  const wait = thread.receiver;
-  wait.limit = options?.limit ?? Number.POSITIVE_INFINITY;
-  wait.large = options?.large === true;
-  wait.notify = options?.notify ?? -1;
+  thread.receiver.setOptions(options?.limit, options?.large === true, options?.notify);
 };
 
 /** The blocked sender stands in the queue of senders at the new place, last of those that came from where it was. */

@@ -3,7 +3,6 @@
 import { Port, type SendWait } from '../../ports/port.ts';
 import { admitBlocked } from '../../ports/queue.ts';
 import { receivable } from '../../ports/receive.ts';
-import { Ring } from '../../ports/ring.ts';
 import type { Kernel, Task, Thread } from '../kernel.ts';
 import { wakeIfReady } from '../lives.ts';
 import { collect } from '../trap.ts';
@@ -102,23 +101,18 @@ const requeueReceive = (thread: Thread): void => {
   const target = receivable(space, thread.parked.receive);
   const wait = thread.receiver;
   if (typeof target === 'string') {
-    wait.code = target === 'MACH_RCV_IN_SET' ? 'MACH_RCV_PORT_CHANGED' : space.ipc.profile.receiverGone;
+    wait.outcome.kr = target === 'MACH_RCV_IN_SET' ? 'MACH_RCV_PORT_CHANGED' : space.ipc.profile.receiverGone;
     thread.wake();
     return;
   }
-  wait.port = target instanceof Port ? target : null;
-  wait.set = target instanceof Port ? null : target;
-  if (target.receivers === null) target.receivers = new Ring();
-  target.receivers.push(wait);
+  wait.joinQueue(target);
   const port = target instanceof Port ? target : target.ready.at(0);
   const message = port?.queue?.at(0);
   if (port === undefined || message === undefined) return;
-  target.receivers.remove(wait);
-  if (wait.set !== null) wait.set.ready.shift();
+  wait.leave();
+  if (!(target instanceof Port)) target.ready.shift();
   port.dequeue();
   space.ipc.messages -= 1;
-  wait.port = null;
-  wait.set = null;
   thread.deliver(message);
   admitBlocked(space.ipc, port);
 };

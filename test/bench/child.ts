@@ -4,12 +4,25 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import type { Contender, Pairs } from './contender.ts';
 import type { Order, Report, Sample } from './orders.ts';
-import { comlink } from './peers/installed.ts';
+import { erlang } from './peers/erlang.ts';
+import { capnweb, captp, comlink, messageChannel, nact, xstate } from './peers/installed.ts';
 import { portolan } from './peers/portolan.ts';
 import { awaitHop, promiseMailbox } from './peers/promises.ts';
 import { prototype } from './peers/prototype.ts';
 
-const contenders: readonly Contender[] = [portolan, prototype, promiseMailbox, awaitHop, comlink];
+const contenders: readonly Contender[] = [
+  portolan,
+  prototype,
+  promiseMailbox,
+  awaitHop,
+  messageChannel,
+  xstate,
+  nact,
+  comlink,
+  capnweb,
+  captp,
+  erlang,
+];
 
 let collections = 0;
 new PerformanceObserver((list) => {
@@ -38,6 +51,7 @@ const measure = async (order: Order): Promise<Sample> => {
   const ns = Number(process.hrtime.bigint() - from);
   const cpu = process.cpuUsage(fromCpu);
   await turn();
+  if (typeof done === 'object') return { ...done, cpuNs: done.ns, collections: 0 };
   return { done, ns, cpuNs: (cpu.user + cpu.system) * 1000, collections };
 };
 

@@ -16,13 +16,19 @@ export interface Contender {
   setup(pairs: number, body: BodyKind): Promise<Pairs> | Pairs;
 }
 
+/** What was done, and how long it took by the clock of another process that did it. */
+export interface Measured {
+  readonly done: number;
+  readonly ns: number;
+}
+
 /**
  * Pairs that are ready. Each run answers how many messages, or round trips, were done: at least `n`, evenly over the
  * pairs.
  */
 export interface Pairs {
-  oneWay(n: number): Promise<number> | number;
-  rpc(n: number): Promise<number> | number;
+  oneWay(n: number): Promise<number | Measured> | number;
+  rpc(n: number): Promise<number | Measured> | number;
 }
 
 /** How many each of the pairs does. */

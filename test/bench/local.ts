@@ -13,13 +13,26 @@ interface Case {
 }
 
 const kernels = ['portolan', 'prototype'];
-const everybody = [...kernels, 'promise-mailbox', 'await-hop', 'comlink'];
+const everybody = [
+  ...kernels,
+  'promise-mailbox',
+  'await-hop',
+  'erlang',
+  'xstate',
+  'nact',
+  'message-channel',
+  'comlink',
+  'capnweb',
+  'captp',
+];
+/** What is compared with everybody: nothing, a text, a KiB, and what a program would send. */
+const COMPARED: readonly BodyKind[] = ['none', 'text', 'bytes', 'record'];
 
 /** Every body with one pair; with many pairs, none and a fresh record. */
 const casesOf = (what: Case['what'], { bodies, pairs }: Run['scale']['local']): Case[] => [
   ...bodies
     .filter((body) => body !== 'fresh answer' || what === 'rpc')
-    .map((body) => ({ what, body, pairs: 1, contenders: body === 'record' ? everybody : kernels })),
+    .map((body) => ({ what, body, pairs: 1, contenders: COMPARED.includes(body) ? everybody : kernels })),
   ...pairs
     .filter((count) => count > 1)
     .flatMap((count): Case[] => [

@@ -6,7 +6,7 @@ import type { Draft, DraftItem } from '../../ports/draft.ts';
 import { settle } from '../../ports/fate.ts';
 import { Ipc } from '../../ports/ipc.ts';
 import type { KernReturn, MachMsgReturn } from '../../ports/kern-return.ts';
-import { type PortName, portName } from '../../ports/name.ts';
+import { MACH_PORT_NULL, type PortName, portName } from '../../ports/name.ts';
 import { allocate, carry, entryFor, insertRight } from '../../ports/name-calls.ts';
 import { Identity, Message, Port, type Received, ReceiveWait, SendWait } from '../../ports/port.ts';
 import { deliver, hasRoom } from '../../ports/queue.ts';
@@ -87,14 +87,24 @@ export class Party {
   take(name: PortName, limit: number = Number.POSITIVE_INFINITY, large = false): Received | MachMsgReturn {
     const target = receivable(this.space, name);
     if (typeof target === 'string') return target;
-    const wait = new ReceiveWait({ deliver: () => undefined, wake: () => undefined });
-    wait.limit = limit;
-    wait.large = large;
+    const wait = new ReceiveWait(
+      { deliver: () => undefined, wake: () => undefined },
+      {
+        kr: 'MACH_MSG_SUCCESS',
+        bits: null,
+        message: null,
+        returned: false,
+        size: 0,
+        local: MACH_PORT_NULL,
+      },
+    );
+    wait.setOptions(limit === Number.POSITIVE_INFINITY ? undefined : limit, large, undefined);
     const port = target instanceof Port ? target : null;
     const took = takeMessage(this.space, wait, port, target instanceof Port ? null : target);
     settle(this.ipc);
     if (!took) return 'MACH_RCV_TIMED_OUT';
-    return wait.code === 'MACH_MSG_SUCCESS' && wait.message !== null ? wait.message : wait.code;
+    const { kr, message } = wait.outcome;
+    return kr === 'MACH_MSG_SUCCESS' && message !== null ? message : (kr as MachMsgReturn);
   }
 
   /** The id of what comes next, or the code. */
