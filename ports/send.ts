@@ -72,7 +72,8 @@ export const compose = (
   }
   if (size > INLINE_BODY_MAX) return 'MACH_SEND_NO_BUFFER';
   const items = read instanceof ReadDraft ? read.descriptors : undefined;
-  if (items === undefined && cancel === null && Number.isSafeInteger(id)) {
+  const areNames = typeof remote === 'number' && typeof local === 'number';
+  if (items === undefined && cancel === null && areNames && Number.isSafeInteger(id)) {
     const message = composeStraight(space, id, remote, remoteDisposition, local, localDisposition, whenFull);
     if (message !== null) {
       message.body = body;

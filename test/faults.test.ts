@@ -16,6 +16,7 @@ describe('planted faults', () => {
       'forwarding',
       'notifications',
       'page service',
+      'ports in transit',
       'programs',
       'queues',
       'rights',

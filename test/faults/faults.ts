@@ -78,8 +78,8 @@ const QUEUES: readonly Fault[] = [
     name: 'a message waits although a receiver is waiting',
     harm: 'queues',
     file: 'ports/queue.ts',
-    text: 'if (waiting !== null && handOver(waiting, message)) return;',
-    planted: 'if (waiting !== null && waiting.length > 1 && handOver(waiting, message)) return;',
+    text: 'if (waiting.receivers !== null && handOver(waiting, message)) return;',
+    planted: 'if (waiting.receivers !== null && port.set !== null && handOver(waiting, message)) return;',
     caughtIn: 'test/kernel/waits.test.ts',
     caughtBy: 'a wait that has its message keeps it, whatever is aborted afterwards',
   },
@@ -152,7 +152,7 @@ const TRANSIT: readonly Fault[] = [
     planted: 'if (net.dead.length >= 0) return;',
     caughtIn: 'test/servers/net/netmsg-transit.test.ts',
     caughtBy:
-      'a port that goes down with the node that was sending it is dead for everybody, and what waited for it is given up',
+      'a port that goes down with the node that was sending it is dead for all, and what waited for it is given up',
   },
   {
     name: 'a death makes every port in transit dead',
@@ -180,7 +180,7 @@ const TRANSIT: readonly Fault[] = [
     planted: 'void [withoutPorts, message];',
     caughtIn: 'test/servers/net/netmsg-transit.test.ts',
     caughtBy:
-      'what a node that dies had not acknowledged is given up, whatever way it went: questions are answered so, and copies of rights counted no more',
+      'what a node that dies had not acknowledged is given up whatever way it went, and its rights count no more',
   },
 ];
 

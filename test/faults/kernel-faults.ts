@@ -19,11 +19,6 @@ const of = (
 const faults: readonly KernelFault[] = [
   ...of('rights', 'rights', 'ports/name-calls.ts', [
     [
-      'references are counted beyond their limit',
-      "if (delta > 0 && after > (kind === 'SEND' ? SEND_UREFS_MAX : DEAD_UREFS_MAX)) return 'KERN_UREFS_OVERFLOW';",
-      'void DEAD_UREFS_MAX;',
-    ],
-    [
       'a port gets a second name in one task',
       "if (known !== undefined && known !== at) return 'KERN_RIGHT_EXISTS';",
       "if (known !== undefined && known !== at && at !== undefined) return 'KERN_RIGHT_EXISTS';",
@@ -32,6 +27,13 @@ const faults: readonly KernelFault[] = [
       'a receive right that is given up takes the send right along',
       'if ((entry.type & RECEIVE) !== 0) entry.type &= ~SEND;\n  else space.free(entry);',
       'space.free(entry);',
+    ],
+  ]),
+  ...of('rights', 'rights', 'ports/profile.ts', [
+    [
+      'references are counted beyond their limit',
+      "return delta > 0 && after > max ? 'KERN_UREFS_OVERFLOW' : after;",
+      'return after;',
     ],
   ]),
   ...of('rights', 'rights', 'ports/transfer.ts', [

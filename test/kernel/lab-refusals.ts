@@ -38,7 +38,7 @@ const nameCalls = (n: Names): RefusedCalls => [
   ['KERN_INVALID_RIGHT', { op: 'port_deallocate', name: n.set }],
   ['KERN_INVALID_NAME', { op: 'port_destroy', name: n.unknown }],
   ['KERN_INVALID_VALUE', { op: 'port_mod_refs', name: n.send, right: 9, delta: 1 }],
-  ['KERN_INVALID_VALUE', { op: 'port_mod_refs', name: n.send, right: 'SEND', delta: 0.5 }],
+  ['MIG_BAD_ARGUMENTS', { op: 'port_mod_refs', name: n.send, right: 'SEND', delta: 0.5 }],
   ['KERN_INVALID_NAME', { op: 'port_mod_refs', name: n.unknown, right: 'SEND', delta: 1 }],
   ['KERN_INVALID_RIGHT', { op: 'port_mod_refs', name: n.send, right: 'RECEIVE', delta: -1 }],
   ['KERN_INVALID_VALUE', { op: 'port_mod_refs', name: n.send, right: 'SEND', delta: -9 }],

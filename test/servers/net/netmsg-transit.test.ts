@@ -65,7 +65,7 @@ describe('a send right that overtakes its port', () => {
 });
 
 describe('a port that goes down with the node that was sending it', () => {
-  it('is dead for everybody, and what waited for it is given up', () => {
+  it('is dead for all, and what waited for it is given up', () => {
     const all = scene();
     const { world, a, b, c, alice, bob, carol, bobAtA, bobAtC } = all;
     const { port, atCarol } = giveToCarol(all);
@@ -132,7 +132,7 @@ describe('what waits its turn behind a large message', () => {
 });
 
 describe('what a node that dies had not acknowledged', () => {
-  it('is given up, whatever way it went: questions are answered so, and copies of rights counted no more', () => {
+  it('is given up whatever way it went, and its rights count no more', () => {
     const { world, a, b, c, alice, bob, bobAtA } = scene();
     const carolAtB = bob.actor.lookUp(c, 'carol');
     const [mine, replies, watch] = [alice.port(), alice.port(), alice.port()];
