@@ -155,15 +155,6 @@ const TRANSIT: readonly Fault[] = [
       'a port that goes down with the node that was sending it is dead for all, and what waited for it is given up',
   },
   {
-    name: 'a death makes every port in transit dead',
-    harm: 'ports in transit',
-    file: 'servers/net/proxy/search.ts',
-    text: 'carries: carries(net, port), epoch',
-    planted: 'carries: false, epoch',
-    caughtIn: 'test/servers/net/netmsg-transit.test.ts',
-    caughtBy: 'a port that goes down with the node that was sending it lives if it comes by another way after all',
-  },
-  {
     name: 'what waits at a port that dies is forgotten',
     harm: 'ports in transit',
     file: 'servers/net/proxy/order.ts',
