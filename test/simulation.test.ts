@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PLANTS } from './simulation/plants.ts';
 import { commandFor, simulate } from './simulation/simulate.ts';
 
-const SEEDS = 40;
+const SEEDS = 24;
 const BAZAARS = 12;
 /** Within how many seeds a planted fault must be caught. */
 const CAUGHT_WITHIN = 8;

@@ -263,7 +263,7 @@ describe('code that is brought', () => {
       const reply = stranger.port();
       stranger.host.sys.send(codeService.request(server, reply, 'bring', request as BringRequest));
       world.run();
-      expect(codeService.reply('bring', stranger.take(reply))).toEqual({ retcode: 'MIG_BAD_ARGUMENTS' });
+      expect(codeService.reply('bring', stranger.take(reply))).toMatchObject({ retcode: 'MIG_BAD_ARGUMENTS' });
     }
   });
 
