@@ -6,7 +6,6 @@
 import {
   type Acceptance,
   type LooseRight,
-  MOVE_RECEIVE,
   ModelCall,
   ModelEntry,
   type ModelItem,
