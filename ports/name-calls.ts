@@ -17,6 +17,7 @@ import {
   DEAD_NAME,
   isDisposition,
   kindBit,
+  MOVE_RECEIVE,
   PORT_RECEIVE,
   PORT_SEND,
   PORT_SEND_ONCE,
@@ -119,6 +120,7 @@ export const modRefs = (space: Space, name: PortName, kind: RightKind | number, 
   }
   if (delta !== 0 && delta !== -1) return 'KERN_INVALID_VALUE';
   if (delta === 0) return 'KERN_SUCCESS';
+  if (kind === 'RECEIVE' && isGuarded(entry)) return 'KERN_INVALID_RIGHT';
   if (kind === 'RECEIVE') giveUpReceive(space, entry);
   else if (kind === 'SEND_ONCE') giveUpSendOnce(space, entry);
   else endSet(space, entry);
@@ -168,10 +170,27 @@ const giveUpReceive = (space: Space, entry: Entry): void => {
   destroyPort(space.ipc, port);
 };
 
-/** `mach_port_destroy`: every right under a name, however many references. */
+const isGuarded = ({ type, port }: Entry): boolean => (type & RECEIVE) !== 0 && port?.guard?.isGuarded === true;
+
+/** `mach_port_destruct`: the receive right, with the guard that it may have, and `-srdelta` references of the send right. */
+export const destruct = (space: Space, name: PortName, srdelta: number, guard: number): KernReturn => {
+  const port = receivePort(space, name);
+  if (typeof port === 'string') return port;
+  const entry = entryFor(space, name);
+  if (typeof entry === 'string') return entry;
+  if (srdelta !== 0 && (entry.type & SEND) === 0) return 'KERN_INVALID_RIGHT';
+  if (srdelta > 0 || entry.urefs + srdelta < 0) return 'KERN_INVALID_VALUE';
+  if (isGuarded(entry) && port.guard?.context !== guard) return 'KERN_INVALID_ARGUMENT';
+  if (srdelta !== 0) setSend(space, entry, entry.urefs + srdelta);
+  giveUpReceive(space, entry);
+  return 'KERN_SUCCESS';
+};
+
+/** `mach_port_destroy`: every right under a name, however many references. A guarded receive right is refused. */
 export const destroy = (space: Space, name: PortName): KernReturn => {
   const entry = entryFor(space, name);
   if (typeof entry === 'string') return entry;
+  if (isGuarded(entry)) return 'KERN_INVALID_RIGHT';
   destroyEntry(space, entry);
   return 'KERN_SUCCESS';
 };
@@ -230,7 +249,10 @@ export const carry = (space: Space, name: PortName, disposition: number): Carrie
   if (!isDisposition(disposition)) return 'KERN_INVALID_VALUE';
   const entry = entryFor(space, name);
   if (typeof entry === 'string') return entry;
-  if (offers(entry, disposition) === 'nothing') return 'KERN_INVALID_RIGHT';
+  if (offers(entry, disposition) === 'nothing') {
+    const isKept = disposition === MOVE_RECEIVE && (entry.type & RECEIVE) !== 0; // immovable
+    return isKept ? 'KERN_INVALID_CAPABILITY' : 'KERN_INVALID_RIGHT';
+  }
   return { port: copyInRight(space, entry, disposition), type: carriedType(disposition) };
 };
 

@@ -21,6 +21,16 @@ export interface DeadNameRequest {
   readonly notify: Port;
 }
 
+/** What protects a receive right from its own task (mach-ipc 2.17). */
+export interface Guard {
+  context: number;
+  /** The context is a guard: only who knows it may destroy the right. */
+  isGuarded: boolean;
+  isStrict: boolean;
+  /** The right leaves its space by destruction alone. */
+  readonly isImmovable: boolean;
+}
+
 /** Where the one receive right of a port is. */
 export const IN_SPACE = 0;
 /** Taken out of a space and not yet put anywhere, or kept closed by a migration: messages queue, nobody receives. */
@@ -59,6 +69,8 @@ export class Port {
   pdrequest: Port | null = null;
   requests: Set<DeadNameRequest> | null = null;
   payload: number | null = null;
+  /** What few ports have: a context, a guard, immovability. */
+  guard: Guard | null = null;
 
   get msgcount(): number {
     return this.queue === null ? 0 : this.queue.length;

@@ -26,8 +26,9 @@ export const offers = (entry: Entry, disposition: number): 'right' | 'dead' | 'n
   switch (disposition) {
     case MAKE_SEND:
     case MAKE_SEND_ONCE:
-    case MOVE_RECEIVE:
       return (entry.type & RECEIVE) !== 0 ? 'right' : 'nothing';
+    case MOVE_RECEIVE:
+      return (entry.type & RECEIVE) !== 0 && entry.port?.guard?.isImmovable !== true ? 'right' : 'nothing';
     case COPY_SEND:
     case MOVE_SEND:
       if ((entry.type & SEND) !== 0) return 'right';
@@ -99,6 +100,7 @@ export const releaseReceive = (space: Space, entry: Entry, port: Port): void => 
   port.mscount = 0;
   port.seqno = 0;
   port.payload = null;
+  port.guard = null;
   detachReceive(space, entry, port);
 };
 

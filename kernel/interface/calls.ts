@@ -57,6 +57,25 @@ export type PortRequest =
   | { readonly op: 'port_set_payload'; readonly name: PortName; readonly payload: number }
   | { readonly op: 'port_clear_payload'; readonly name: PortName }
   | { readonly op: 'port_peek'; readonly name: PortName }
+  | { readonly op: 'port_construct'; readonly flags: Body; readonly qlimit?: number; readonly context?: number }
+  | { readonly op: 'port_destruct'; readonly name: PortName; readonly srdelta: number; readonly guard: number }
+  | { readonly op: 'port_guard'; readonly name: PortName; readonly guard: number; readonly strict?: boolean }
+  | { readonly op: 'port_unguard'; readonly name: PortName; readonly guard: number }
+  | { readonly op: 'port_swap_guard'; readonly name: PortName; readonly old: number; readonly new: number }
+  | { readonly op: 'port_set_context'; readonly name: PortName; readonly context: number }
+  | { readonly op: 'port_get_context'; readonly name: PortName }
+  | {
+      readonly op: 'port_get_attributes';
+      readonly name: PortName;
+      readonly flavor: string | number;
+      readonly count?: number;
+    }
+  | {
+      readonly op: 'port_set_attributes';
+      readonly name: PortName;
+      readonly flavor: string | number;
+      readonly info: Body;
+    }
   | { readonly op: 'reply_port' };
 
 /** Which special port (`task_get_special_port`, `thread_get_special_port`). */

@@ -5,7 +5,7 @@
  */
 import type { Draft } from '../../ports/draft.ts';
 import type { SpecialBit } from '../../ports/kern-return.ts';
-import type { Received } from '../../ports/port.ts';
+import type { Guard, Received } from '../../ports/port.ts';
 import type { ReceiveOptions, SendOptions } from '../program.ts';
 import type { CopyDescription, MapDescription, ObjectDescription } from '../vm/describe.ts';
 import type { KernelRequest } from './calls.ts';
@@ -23,6 +23,8 @@ export interface EntryImage {
   readonly seqno: number;
   readonly mscount: number;
   readonly payload: number | null;
+  /** Context and guard of the port; absent if it has none. */
+  readonly guard?: Guard;
   /** The send or send-once right. */
   readonly send: RightIndex;
   /** Name of the set that the port is in, 0 for none. */

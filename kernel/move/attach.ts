@@ -166,6 +166,7 @@ const attachEntry = (space: Space, image: EntryImage, rights: RightsIn): void =>
     port.seqno = image.seqno;
     port.mscount = image.mscount;
     port.payload = image.payload;
+    port.guard = image.guard === undefined ? null : { ...image.guard };
     if (image.pset !== 0) space.lookup(portName(image.pset))?.set?.add(port);
   } else if ((image.type & SEND) !== 0) space.index(entry, port);
   if (request !== null) register(entry, port, request);

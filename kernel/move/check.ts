@@ -18,6 +18,9 @@ const entry = v.object({
   seqno: count,
   mscount: count,
   payload: v.nullable(v.number()),
+  guard: v.exactOptional(
+    v.object({ context: v.number(), isGuarded: v.boolean(), isStrict: v.boolean(), isImmovable: v.boolean() }),
+  ),
   send: index,
   pset: nameLike,
   request: index,

@@ -194,10 +194,12 @@ const detachEntry = (space: Space, entry: Entry, out: RightsOut): EntryImage => 
     pset: (type & RECEIVE) !== 0 ? (port?.set?.entry?.name ?? 0) : 0,
     request: entry.request === null ? -1 : out.sendOnce(takeRequest(entry)),
     receive: (type & RECEIVE) !== 0 ? out.receive(port) : -1,
+    ...((type & RECEIVE) !== 0 && port !== null && port.guard !== null ? { guard: { ...port.guard } } : {}),
     send: (type & SEND) !== 0 ? out.send(port) : type === SEND_ONCE ? out.sendOnce(port) : -1,
   };
   if (type === DEAD_NAME || type === PORT_SET || port === null) return image;
   if ((type & RECEIVE) !== 0) {
+    port.guard = null; // it is in the image: who carries the right may have to pass it on
     port.set?.remove(port);
     port.where = IN_LIMBO;
   }

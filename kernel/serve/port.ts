@@ -1,5 +1,15 @@
 /** The server of `mach_port_*` calls: one arm per call. */
 import { match } from 'ts-pattern';
+import {
+  construct,
+  getAttributes,
+  getContext,
+  guardPort,
+  setAttributes,
+  setContext,
+  swapGuard,
+  unguardPort,
+} from '../../ports/guard-calls.ts';
 import type { KernFailure } from '../../ports/kern-return.ts';
 import { MACH_PORT_NULL } from '../../ports/name.ts';
 import {
@@ -9,6 +19,7 @@ import {
   carry,
   deallocate,
   destroy,
+  destruct,
   discard,
   entryFor,
   getRefs,
@@ -61,6 +72,30 @@ export const servePort = (space: Space, request: PortRequest, carried: readonly 
     .with({ op: 'port_set_payload' }, ({ name, payload }) => only(setPayload(space, name, payload)))
     .with({ op: 'port_clear_payload' }, ({ name }) => only(setPayload(space, name, null)))
     .with({ op: 'port_peek' }, ({ name }) => whole(peek(space, name)))
+    .otherwise((guarded) => serveGuard(space, guarded));
+
+type GuardRequest = Extract<
+  PortRequest,
+  {
+    op: `port_${'construct' | 'destruct' | 'guard' | 'unguard' | `${string}_guard` | `${string}_${'context' | 'attributes'}`}`;
+  }
+>;
+
+/** The calls of mach-ipc 2.17, and the attributes of a port. */
+const serveGuard = (space: Space, request: GuardRequest): Served =>
+  match(request)
+    .returnType<Served>()
+    .with({ op: 'port_construct' }, (r) => named(construct(space, r)))
+    .with({ op: 'port_destruct' }, ({ name, srdelta, guard }) => only(destruct(space, name, srdelta, guard)))
+    .with({ op: 'port_guard' }, ({ name, guard, strict }) => only(guardPort(space, name, guard, strict === true)))
+    .with({ op: 'port_unguard' }, ({ name, guard }) => only(unguardPort(space, name, guard)))
+    .with({ op: 'port_swap_guard' }, (r) => only(swapGuard(space, r.name, r.old, r.new)))
+    .with({ op: 'port_set_context' }, ({ name, context }) => only(setContext(space, name, context)))
+    .with({ op: 'port_get_context' }, ({ name }) => counted('context', getContext(space, name)))
+    .with({ op: 'port_get_attributes' }, ({ name, flavor, count }) =>
+      counted('info', getAttributes(space, name, flavor, count ?? Number.POSITIVE_INFINITY)),
+    )
+    .with({ op: 'port_set_attributes' }, ({ name, flavor, info }) => only(setAttributes(space, name, flavor, info)))
     .exhaustive();
 
 const named = (result: number | KernFailure): Served => counted('name', result);

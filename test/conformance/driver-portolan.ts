@@ -7,7 +7,7 @@ import { StageSetting } from './setting.ts';
 
 /** Tasks on one kernel or on several, joined by netmsg and moved by the migration servers. */
 export const portolan: Driver = {
-  profiles: ['mach3'],
+  profiles: ['mach3', 'xnu'],
   codecs: ['wire', 'typed'],
   strategies,
   open: (options) => {

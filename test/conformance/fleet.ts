@@ -4,6 +4,7 @@
  */
 import type { DraftItem } from '../../ports/draft.ts';
 import { isName, MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
+import type { Profile } from '../../ports/profile.ts';
 import { COPY_SEND, MOVE_SEND } from '../../ports/right.ts';
 import { memoryLinks } from '../../servers/net/memory-link.ts';
 import { netService } from '../../servers/net/protocol.ts';
@@ -38,9 +39,12 @@ export class Fleet {
   readonly #cut: Set<string> = new Set();
   readonly #jobs: (() => void)[] = [];
   #now = 0;
+  /** The dialect that its kernels speak. */
+  readonly #profile: Profile;
 
-  constructor(isJoined: boolean) {
+  constructor(isJoined: boolean, profile: Profile) {
     this.isJoined = isJoined;
+    this.#profile = profile;
   }
 
   get now(): number {
@@ -63,7 +67,7 @@ export class Fleet {
       dial: (other: string) => this.#later(() => this.#connect(name, other)),
       guard: (to: string, frame: Frame | null) => this.#sees(name, to, frame),
     };
-    const site = new Site(name, now, this.isJoined ? surroundings : null);
+    const site = new Site(name, now, this.#profile, this.isJoined ? surroundings : null);
     this.sites.set(name, site);
     if (this.isJoined) site.publish((host) => this.nodeOf(site, host));
     if (this.isJoined) for (const other of this.living) this.join(site, other);

@@ -3,6 +3,7 @@
 import type { Answer as KernelAnswer, KernelRequest } from '../../kernel/interface/calls.ts';
 import type { Task } from '../../kernel/kernel.ts';
 import { MACH_PORT_DEAD, type PortName, portName } from '../../ports/name.ts';
+import { MACH3, XNU } from '../../ports/profile.ts';
 import { COPY_SEND, MOVE_SEND } from '../../ports/right.ts';
 import type { Answer, Args, Census, Geometry, Options, Result, Routine, Setting } from './driver.ts';
 import { Unsupported } from './driver.ts';
@@ -58,7 +59,7 @@ export class StageSetting implements Setting {
 
   constructor(options: Options) {
     this.#options = options;
-    this.#fleet = new Fleet(hasSeveralKernels(options));
+    this.#fleet = new Fleet(hasSeveralKernels(options), options.profile === 'xnu' ? XNU : MACH3);
     this.#journeys = new Journeys(this.#fleet, options.strategy);
     this.#links = new LinkControls(this.#fleet);
     this.#catcher = new ExceptionCatcher({ threadPort: (actor) => this.#threadPort(actor) });

@@ -8,6 +8,7 @@ import { createTask, createThread } from '../../kernel/lives.ts';
 import { runKernel } from '../../kernel/scheduler.ts';
 import { MACH_PORT_NULL, type PortName } from '../../ports/name.ts';
 import { allocate } from '../../ports/name-calls.ts';
+import type { Profile } from '../../ports/profile.ts';
 import { COPY_SEND, MAKE_SEND } from '../../ports/right.ts';
 import { nameServer } from '../../servers/names/names.ts';
 import { type Census as NetCensus, netService } from '../../servers/net/protocol.ts';
@@ -30,12 +31,13 @@ export class Site {
   isUp = true;
   #names: { readonly task: Task; readonly service: PortName } | null = null;
 
-  constructor(name: string, now: () => number, surroundings: Surroundings | null) {
+  constructor(name: string, now: () => number, profile: Profile, surroundings: Surroundings | null) {
     this.name = name;
     this.kernel = bootKernel({
       node: name,
       clock: { now },
       pump: { wanted: () => undefined, deadline: () => undefined },
+      profile,
       eventsMax: 256,
     });
     this.kernel.programs.set(puppet.name, puppet);
