@@ -1,4 +1,4 @@
-/** Guards, construction and attributes of ports (mach-ipc 2.16, 2.17). XNU's calls; kernels of every profile have them. */
+/** Guards, construction, attributes of ports (mach-ipc 2.16, 2.17): XNU's calls, which every profile has. */
 import type { KernFailure, KernReturn } from './kern-return.ts';
 import { QLIMIT_MAX } from './limits.ts';
 import type { PortName } from './name.ts';

@@ -172,7 +172,7 @@ const giveUpReceive = (space: Space, entry: Entry): void => {
 
 const isGuarded = ({ type, port }: Entry): boolean => (type & RECEIVE) !== 0 && port?.guard?.isGuarded === true;
 
-/** `mach_port_destruct`: the receive right, with the guard that it may have, and `-srdelta` references of the send right. */
+/** `mach_port_destruct`: the receive right, guarded or not, and `-srdelta` references of the send right. */
 export const destruct = (space: Space, name: PortName, srdelta: number, guard: number): KernReturn => {
   const port = receivePort(space, name);
   if (typeof port === 'string') return port;

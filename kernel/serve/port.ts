@@ -74,12 +74,8 @@ export const servePort = (space: Space, request: PortRequest, carried: readonly 
     .with({ op: 'port_peek' }, ({ name }) => whole(peek(space, name)))
     .otherwise((guarded) => serveGuard(space, guarded));
 
-type GuardRequest = Extract<
-  PortRequest,
-  {
-    op: `port_${'construct' | 'destruct' | 'guard' | 'unguard' | `${string}_guard` | `${string}_${'context' | 'attributes'}`}`;
-  }
->;
+type GuardCall = 'construct' | 'destruct' | 'guard' | 'unguard' | `${string}_${'guard' | 'context' | 'attributes'}`;
+type GuardRequest = Extract<PortRequest, { op: `port_${GuardCall}` }>;
 
 /** The calls of mach-ipc 2.17, and the attributes of a port. */
 const serveGuard = (space: Space, request: GuardRequest): Served =>
