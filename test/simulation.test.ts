@@ -4,14 +4,14 @@ import { PLANTS } from './simulation/plants.ts';
 import { commandFor, simulate } from './simulation/simulate.ts';
 
 const SEEDS = 24;
-const BAZAARS = 12;
+const BAZAARS = 8;
 /** Within how many seeds a planted fault must be caught. */
 const CAUGHT_WITHIN = 8;
 
 const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1);
 
 describe('the simulator', () => {
-  it(`finds all invariants held in ${SEEDS} seeds, in which tasks do move`, () => {
+  it('finds all invariants held while tasks move', () => {
     let moved = 0;
     for (const seed of seeds) {
       const { broken, history, moves } = simulate(seed);

@@ -111,7 +111,7 @@ const MEMORY: readonly Fault[] = [
     text: 'body: { offset: page * PAGE, lock: 0, precious: false, data: joined(pages) },',
     planted: 'body: { offset: (page + 1) * PAGE, lock: 0, precious: false, data: joined(pages) },',
     caughtIn: 'test/simulation.test.ts',
-    caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
+    caughtBy: 'the simulator finds all invariants held while tasks move',
   },
   {
     name: 'a page that is not here is answered by silence',
@@ -120,7 +120,7 @@ const MEMORY: readonly Fault[] = [
     text: 'for (const run of runsOf(read.pages, page, read.end - page)) supply(sys, s, object, run);',
     planted: 'for (const run of runsOf(read.pages, page, read.end - page).slice(1)) supply(sys, s, object, run);',
     caughtIn: 'test/simulation.test.ts',
-    caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
+    caughtBy: 'the simulator finds all invariants held while tasks move',
   },
   {
     name: 'the end of a push is announced with a page unsent',
@@ -185,7 +185,7 @@ const FORWARDING: readonly Fault[] = [
       '/** What of our own waited',
     planted: '};\n\n/** What of our own waited',
     caughtIn: 'test/simulation.test.ts',
-    caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
+    caughtBy: 'the simulator finds all invariants held while tasks move',
   },
   {
     name: 'a port that comes home takes back what its owner already had',
@@ -251,7 +251,7 @@ const COMMIT: readonly Fault[] = [
     text: 'capsule.messages.map((parcel) => deliveryOf(parcel, record.name)),',
     planted: '[],',
     caughtIn: 'test/simulation.test.ts',
-    caughtBy: 'the simulator finds all invariants held in 40 seeds, in which tasks do move',
+    caughtBy: 'the simulator finds all invariants held while tasks move',
   },
 ];
 
