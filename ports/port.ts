@@ -317,6 +317,7 @@ export class ReceiveWait {
     }
     queue.receivers = this;
     this.queue = queue;
+    this.outcome.bits = null;
     this.outcome.message = null;
     this.outcome.returned = false;
   }

@@ -128,3 +128,40 @@ describe('the scheduler', () => {
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
   });
 });
+
+describe('the result of a receive that ends without a message', () => {
+  it('tells nothing of the message before it', () => {
+    const lab = new Lab();
+    const seen: unknown[] = [];
+    const twice = machine<MachineState & { port: PortName }>({
+      name: 'twice',
+      start: () => ({ at: 'start', port: portName(0) }),
+      handlers: {
+        start: (sys, state) => {
+          state.port = nameOf(sys.call({ op: 'port_allocate', right: 'RECEIVE' }));
+          sys.send({ remote: state.port, remoteDisposition: MAKE_SEND, id: 7 });
+          state.at = 'first';
+          sys.receive(state.port);
+        },
+        first: (sys, state, result) => {
+          seen.push([result.kr, result.message?.id]);
+          result.bits = ['IPC_SPACE']; // as after a message that lost a right
+          state.at = 'second';
+          sys.receive(state.port, { timeoutMs: 5 });
+        },
+        second: (sys, _, { kr, message, bits, returned }) => {
+          seen.push([kr, message, bits, returned]);
+          sys.exit();
+        },
+      },
+    });
+    const task = createTask(lab.kernel, 'twice');
+    createThread(task, twice, twice.start(undefined));
+    runKernel(lab.kernel, 100);
+    lab.advance(5);
+    expect(seen).toEqual([
+      ['MACH_MSG_SUCCESS', 7],
+      ['MACH_RCV_TIMED_OUT', null, null, false],
+    ]);
+  });
+});
